@@ -1,0 +1,52 @@
+/* The ESP8266's single slot: new images wait below the file system until the
+ * bootloader copies them over the running one.
+ */
+#ifndef UPDRAFT_STAGING_H
+#define UPDRAFT_STAGING_H
+
+#include "updraft/digest.h"
+#include "updraft/eboot.h"
+#include "updraft/flash.h"
+#include "updraft/layout.h"
+#include "updraft/target.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct ud_staging_config {
+    const struct ud_flash *flash; /* size is the real chip's */
+    const struct ud_rtc *rtc;
+    struct ud_layout layout; /* as the running program was linked */
+    bool atomic_filesystem;  /* stage file systems too, for the bootloader to copy */
+    bool auto_map;           /* layout chosen at boot: header sizes bind nobody */
+    /* Strapping pins as GPI bits 16..19 show them; null means flash boot. */
+    uint32_t (*straps)(void *ctx);
+    void *straps_ctx;
+};
+
+struct ud_staging {
+    struct ud_staging_config config;
+};
+
+/* UD_ERR_ARGUMENT for a missing port, or a layout that is not one of layout.h.
+ * The chip may be smaller than the layout says: begin reports that. */
+UD_MUST_CHECK int ud_staging_init(struct ud_staging *staging,
+                                  const struct ud_staging_config *config);
+
+/* The target for an updater's config; staging must outlive it. */
+struct ud_target ud_staging_target(struct ud_staging *staging);
+
+/* Bytes of the running program in flash, bootloader included. */
+UD_MUST_CHECK int ud_staging_sketch_size(const struct ud_staging *staging, uint32_t *size);
+
+/* Bytes between the running program and the file system, in whole sectors: the
+ * largest firmware that can be staged. 0 when the program reaches past it. */
+UD_MUST_CHECK int ud_staging_free_space(const struct ud_staging *staging, uint32_t *space);
+
+/* Digest (MD5: ESP.getSketchMD5()) of flash [0, sketch size), read through
+ * `buffer` of buffer_size bytes, word-aligned; out takes class->size bytes. */
+UD_MUST_CHECK int ud_staging_sketch_digest(const struct ud_staging *staging,
+                                           const struct ud_digest_class *class, void *buffer,
+                                           uint32_t buffer_size, uint8_t *out);
+
+#endif

@@ -1,0 +1,114 @@
+/* One update session: begin, write, end or abort.
+ *
+ * Bytes of an image of known size go through a sector buffer into the place a
+ * target chose; on the way they are digested and their structure is read; at
+ * the end everything is checked before the target commits. The rules, their
+ * order and the error numbers are those of the Arduino core's Updater, without
+ * its defects (docs/compatibility.md lists them).
+ *
+ * Callbacks come from inside begin, write, end and abort; they may read the
+ * session but not change it. onStart comes last in a begin that succeeds; then
+ * onProgress (0, size), one per buffer written, and (size, size); then exactly
+ * one of onEnd (committed) or onError.
+ */
+#ifndef UPDRAFT_UPDATER_H
+#define UPDRAFT_UPDATER_H
+
+#include "updraft/digest.h"
+#include "updraft/error.h"
+#include "updraft/flash.h"
+#include "updraft/hex.h"
+#include "updraft/image.h"
+#include "updraft/signature.h"
+#include "updraft/target.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define UD_UPDATER_MD5_TEXT (2 * UD_MD5_SIZE + 1) /* with the NUL */
+
+struct ud_updater_events {
+    void *ctx;
+    void (*start)(void *ctx);
+    void (*progress)(void *ctx, uint32_t done, uint32_t total); /* bytes in flash */
+    void (*end)(void *ctx);
+    void (*error)(void *ctx, int error); /* an enum ud_error */
+};
+
+struct ud_updater_config {
+    const struct ud_flash *flash;
+    struct ud_target target;
+    const struct ud_digest_class *md5;
+    const struct ud_verifier *verifier; /* null: signatures are not asked for */
+    void *buffer;         /* word-aligned, alive as long as the updater */
+    uint32_t buffer_size; /* 4096, or 256 where memory is tight; a power of two
+                           * from 64 to 4096. 0: begin fails with UD_ERR_MEMORY */
+    struct ud_updater_events events; /* each callback may be null */
+};
+
+struct ud_updater {
+    struct ud_updater_config config;
+    int error; /* first error of the session; UD_OK while all is well */
+    bool running;
+    bool has_expected_md5;
+    bool is_compressed;
+    enum ud_command command;
+    struct ud_placement placement;
+    uint32_t size;     /* bytes promised at begin */
+    uint32_t flushed;  /* bytes handed to flash */
+    uint32_t buffered; /* bytes waiting in the buffer */
+    uint8_t expected_md5[UD_MD5_SIZE];
+    uint8_t actual_md5[UD_MD5_SIZE];
+    uint32_t flash_size_found; /* of the header an error 8 or 9 complains about */
+    struct ud_digest md5;
+    struct ud_image image;
+};
+
+/* Checks and copies config. UD_ERR_ARGUMENT for a missing flash, target or md5,
+ * or a bad buffer. Nothing is started. */
+UD_MUST_CHECK int ud_updater_init(struct ud_updater *updater,
+                                  const struct ud_updater_config *config);
+
+/* Starts a session for exactly `size` bytes. In this order:
+ * UD_ERR_BUSY (a session runs; it goes on undisturbed, no callback),
+ * UD_ERR_BOOT_MODE, UD_ERR_SIZE, UD_ERR_FLASH_CONFIG, UD_ERR_SPACE or
+ * UD_ERR_COMMAND, UD_ERR_MEMORY. Touches no flash. */
+UD_MUST_CHECK int ud_updater_begin(struct ud_updater *updater, enum ud_command command,
+                                   uint32_t size);
+
+/* Expects this digest of the received bytes; 32 hexadecimal digits of either
+ * case, else UD_ERR_ARGUMENT and the expectation stays as it was. Call after
+ * begin; not consulted when a verifier is set. UD_ERR_STATE when not running. */
+UD_MUST_CHECK int ud_updater_expect_md5(struct ud_updater *updater, const char *md5);
+
+/* Takes the next bytes. The first buffer is judged before the first erase:
+ * UD_ERR_MAGIC, UD_ERR_CHIP, UD_ERR_NEW_FLASH_CONFIG. More bytes than promised:
+ * UD_ERR_SPACE, nothing of this call is written. UD_ERR_FLASH_* when the chip
+ * fails. Any error ends the session. UD_ERR_STATE when not running and no
+ * error is remembered; else the remembered error. */
+UD_MUST_CHECK int ud_updater_write(struct ud_updater *updater, const void *data, uint32_t length);
+
+/* The size of a session begun with room to spare becomes what arrived. For
+ * senders that cannot tell the size beforehand; call right before end. */
+UD_MUST_CHECK int ud_updater_truncate(struct ud_updater *updater);
+
+/* Checks everything and commits. In this order: UD_ERR_NO_DATA,
+ * UD_ERR_UNFINISHED, UD_ERR_SIGNATURE or UD_ERR_MD5, UD_ERR_IMAGE, a re-read of
+ * the first bytes from flash (UD_ERR_FLASH_READ, UD_ERR_MAGIC,
+ * UD_ERR_NEW_FLASH_CONFIG), UD_ERR_COMMIT. Ends the session either way. */
+UD_MUST_CHECK int ud_updater_end(struct ud_updater *updater);
+
+/* Gives up with `error` (negative; UD_ERR_ABORTED, UD_ERR_TIMEOUT, …), which
+ * becomes the session's error unless it has one. No effect when not running. */
+void ud_updater_abort(struct ud_updater *updater, int error);
+
+static inline bool ud_updater_is_running(const struct ud_updater *updater)
+{
+    return updater->running;
+}
+
+/* Bytes received so far, buffered ones included, and bytes still to come. */
+uint32_t ud_updater_progress(const struct ud_updater *updater);
+uint32_t ud_updater_remaining(const struct ud_updater *updater);
+
+#endif
