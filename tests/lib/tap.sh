@@ -1,0 +1,58 @@
+# Test scripts source this: TAP on stdout, like the unit tests, so that ./test
+# counts both alike. A test is a shell function; `check NAME` runs the function
+# NAME with dashes for underscores in what it prints.
+#
+#   . "$(dirname "$0")/../lib/tap.sh"
+#   serves_the_file() { cmp a b; }
+#   check serves_the_file
+#   tap_end
+#
+# A test function fails by returning non-zero (set -e holds inside it). Its
+# output is shown, as TAP comments, only when it fails. `skip NAME REASON`
+# reports a test that cannot run here.
+
+set -u
+tap_count=0
+tap_failed=0
+TAP_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+UPDRAFT=${UPDRAFT:-$TAP_ROOT/build/updraft}
+TAP_TMP=$(mktemp -d "${TMPDIR:-/tmp}/updraft-test.XXXXXX")
+tap_pids=()
+
+tap_cleanup() {
+    local pid
+    for pid in ${tap_pids[@]+"${tap_pids[@]}"}; do kill "$pid" 2>/dev/null; done
+    wait 2>/dev/null
+    rm -rf "$TAP_TMP"
+}
+trap tap_cleanup EXIT
+trap 'exit 130' INT TERM
+
+# Processes registered here are killed when the script ends.
+tap_background() { tap_pids+=("$1"); }
+
+check() {
+    local name=$1 status
+    tap_count=$((tap_count + 1))
+    # Not `if ( … )`: bash ignores set -e inside a condition.
+    ( set -e; trap - EXIT; cd "$TAP_TMP"; "$name" ) >"$TAP_TMP/output" 2>&1
+    status=$?
+    if [ $status -eq 0 ]; then
+        echo "ok $tap_count - ${name//_/ }"
+    else
+        tap_failed=$((tap_failed + 1))
+        sed 's/^/# /' "$TAP_TMP/output"
+        echo "not ok $tap_count - ${name//_/ }"
+    fi
+}
+
+skip() {
+    tap_count=$((tap_count + 1))
+    echo "ok $tap_count - ${1//_/ } # SKIP $2"
+}
+
+tap_end() {
+    echo "1..$tap_count"
+    [ "$tap_failed" -eq 0 ]
+    exit $?
+}

@@ -1,0 +1,16 @@
+/* The `updraft` subcommands: one file each, one row in tools/main.c each. */
+#ifndef TOOLS_COMMAND_H
+#define TOOLS_COMMAND_H
+
+/* argv[0] is the subcommand's name. Returns an exit status (host/report.h). */
+typedef int command_function(int argc, char **argv);
+
+command_function command_serve;
+command_function command_publish;
+command_function command_devices;
+command_function command_releases;
+command_function command_image;
+command_function command_flash;
+command_function command_device;
+
+#endif
