@@ -11,9 +11,9 @@
 
 #include <stdint.h>
 
-#define UD_MD5_SIZE 16u
-#define UD_SHA256_SIZE 32u
-#define UD_DIGEST_MAX_SIZE 32u
+#define UD_MD5_SIZE            16u
+#define UD_SHA256_SIZE         32u
+#define UD_DIGEST_MAX_SIZE     32u
 #define UD_DIGEST_CONTEXT_SIZE 128u /* bytes; no table's context_size is larger */
 
 struct ud_digest_class {

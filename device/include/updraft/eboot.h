@@ -16,10 +16,10 @@
 
 #include <stdint.h>
 
-#define UD_EBOOT_BLOCK_SIZE 128u
+#define UD_EBOOT_BLOCK_SIZE  128u
 #define UD_EBOOT_BLOCK_WORDS 32u
-#define UD_EBOOT_MAGIC 0xeb001000u
-#define UD_EBOOT_MAGIC_MASK 0xfffff000u
+#define UD_EBOOT_MAGIC       0xeb001000u
+#define UD_EBOOT_MAGIC_MASK  0xfffff000u
 
 enum ud_eboot_action {
     UD_EBOOT_COPY_RAW = 0x00000001,

@@ -26,24 +26,24 @@ enum ud_error {
     UD_ERR_FLASH_RANGE = -6, /* address or length outside the chip, or misaligned */
 
     /* The update session. */
-    UD_ERR_SPACE = -7,           /* does not fit where it would have to be put */
-    UD_ERR_SIZE = -8,            /* size zero */
-    UD_ERR_TIMEOUT = -9,         /* the sender fell silent */
-    UD_ERR_MD5 = -10,            /* digest of the received bytes is not the one expected */
-    UD_ERR_FLASH_CONFIG = -11,   /* running header promises more flash than the chip has */
+    UD_ERR_SPACE = -7,             /* does not fit where it would have to be put */
+    UD_ERR_SIZE = -8,              /* size zero */
+    UD_ERR_TIMEOUT = -9,           /* the sender fell silent */
+    UD_ERR_MD5 = -10,              /* digest of the received bytes is not the one expected */
+    UD_ERR_FLASH_CONFIG = -11,     /* running header promises more flash than the chip has */
     UD_ERR_NEW_FLASH_CONFIG = -12, /* new header promises more flash than the chip has */
-    UD_ERR_MAGIC = -13,          /* first byte is neither an image nor gzip */
-    UD_ERR_BOOT_MODE = -14,      /* strapping pins: a restart would enter the serial loader */
+    UD_ERR_MAGIC = -13,            /* first byte is neither an image nor gzip */
+    UD_ERR_BOOT_MODE = -14,        /* strapping pins: a restart would enter the serial loader */
     UD_ERR_SIGNATURE = -15,
-    UD_ERR_NO_DATA = -16,        /* ended before a single byte arrived */
-    UD_ERR_MEMORY = -17,         /* no buffer to work with */
-    UD_ERR_BUSY = -18,           /* another update is running; it is left alone */
-    UD_ERR_COMMAND = -19,        /* neither firmware nor file system */
-    UD_ERR_UNFINISHED = -20,     /* ended before all promised bytes arrived */
-    UD_ERR_CHIP = -21,           /* a sound image, but for another chip */
-    UD_ERR_IMAGE = -22,          /* structure, checksum or CRC of the image is wrong */
-    UD_ERR_COMMIT = -23,         /* image is whole, but the boot record could not be written */
-    UD_ERR_ABORTED = -24,        /* the caller gave the update up */
+    UD_ERR_NO_DATA = -16,    /* ended before a single byte arrived */
+    UD_ERR_MEMORY = -17,     /* no buffer to work with */
+    UD_ERR_BUSY = -18,       /* another update is running; it is left alone */
+    UD_ERR_COMMAND = -19,    /* neither firmware nor file system */
+    UD_ERR_UNFINISHED = -20, /* ended before all promised bytes arrived */
+    UD_ERR_CHIP = -21,       /* a sound image, but for another chip */
+    UD_ERR_IMAGE = -22,      /* structure, checksum or CRC of the image is wrong */
+    UD_ERR_COMMIT = -23,     /* image is whole, but the boot record could not be written */
+    UD_ERR_ABORTED = -24,    /* the caller gave the update up */
 
     /* Pulling over HTTP. */
     UD_ERR_HTTP_CONNECT = -30,      /* no connection to the server */
@@ -66,8 +66,8 @@ enum ud_error {
     UD_ERR_HTTP_REDIRECTS = -47,    /* more redirects than the limit */
 
     /* Decoding compressed images. */
-    UD_ERR_GZIP = -60,        /* not a gzip stream, or a damaged one */
-    UD_ERR_GZIP_CRC = -61,    /* inflated bytes do not have the trailer's CRC-32 or length */
+    UD_ERR_GZIP = -60,     /* not a gzip stream, or a damaged one */
+    UD_ERR_GZIP_CRC = -61, /* inflated bytes do not have the trailer's CRC-32 or length */
 };
 
 #endif

@@ -19,13 +19,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define UD_FLASH_WORD 4u
-#define UD_FLASH_SECTOR 4096u /* erase unit of every SPI NOR chip these boards carry */
-#define UD_FLASH_BLOCK 65536u /* larger erase unit, about a tenth of the time per byte */
+#define UD_FLASH_WORD   4u
+#define UD_FLASH_SECTOR 4096u  /* erase unit of every SPI NOR chip these boards carry */
+#define UD_FLASH_BLOCK  65536u /* larger erase unit, about a tenth of the time per byte */
 
 struct ud_flash {
-    void *ctx;     /* handed back to every callback; owned by the port */
-    uint32_t size; /* bytes on the real chip, whatever an image header claims */
+    void *ctx;            /* handed back to every callback; owned by the port */
+    uint32_t size;        /* bytes on the real chip, whatever an image header claims */
     bool has_block_erase; /* erase() also takes one aligned UD_FLASH_BLOCK */
 
     /* length > 0 in all three. erase takes exactly one sector, or one block

@@ -39,8 +39,9 @@ struct ud_target ud_staging_target(struct ud_staging *staging);
 /* Bytes of the running program in flash, bootloader included. */
 UD_MUST_CHECK int ud_staging_sketch_size(const struct ud_staging *staging, uint32_t *size);
 
-/* Bytes between the running program and the file system, in whole sectors: the
- * largest firmware that can be staged. 0 when the program reaches past it. */
+/* Bytes between the running program and the file system (or the 4 MB that the
+ * bootloader can read), in whole sectors: the largest firmware that can be
+ * staged. 0 when the program reaches past it. */
 UD_MUST_CHECK int ud_staging_free_space(const struct ud_staging *staging, uint32_t *space);
 
 /* Digest (MD5: ESP.getSketchMD5()) of flash [0, sketch size), read through

@@ -17,11 +17,13 @@ enum ud_command { UD_COMMAND_FIRMWARE = 0, UD_COMMAND_FILESYSTEM = 100 };
 #define UD_KEEP_FLASH_MODE 0xffu
 
 struct ud_placement {
-    uint32_t start;        /* flash address of the first byte, sector-aligned */
-    uint32_t capacity;     /* bytes from start that may be erased and written */
-    uint8_t flash_mode;    /* running mode byte to patch into an uncompressed
-                            * image's header, or UD_KEEP_FLASH_MODE */
-    uint32_t max_flash_size; /* largest flash size the new header may name; 0 = any */
+    uint32_t start;              /* flash address of the first byte, sector-aligned */
+    uint32_t capacity;           /* bytes from start that may be erased and written */
+    uint8_t flash_mode;          /* running mode byte to patch into an uncompressed
+                                  * image's header, or UD_KEEP_FLASH_MODE */
+    uint32_t max_flash_size;     /* largest flash size the new header may name; 0 = any */
+    uint32_t running_flash_size; /* what the running image's header names; set even
+                                  * when place fails with UD_ERR_FLASH_CONFIG */
 };
 
 struct ud_target_class {
@@ -30,8 +32,7 @@ struct ud_target_class {
     int (*ready)(void *ctx);
     /* Finds the place for `size` > 0 bytes without touching flash.
      * UD_ERR_FLASH_CONFIG, UD_ERR_SPACE, UD_ERR_COMMAND, or a flash error. */
-    int (*place)(void *ctx, enum ud_command command, uint32_t size,
-                 struct ud_placement *placement);
+    int (*place)(void *ctx, enum ud_command command, uint32_t size, struct ud_placement *placement);
     /* Hands `size` verified bytes at placement->start to the bootloader. Until
      * it returns UD_OK the running image stays the one that boots. */
     int (*commit)(void *ctx, enum ud_command command, const struct ud_placement *placement,

@@ -40,10 +40,10 @@ struct ud_updater_config {
     struct ud_target target;
     const struct ud_digest_class *md5;
     const struct ud_verifier *verifier; /* null: signatures are not asked for */
-    void *buffer;         /* word-aligned, alive as long as the updater */
-    uint32_t buffer_size; /* 4096, or 256 where memory is tight; a power of two
-                           * from 64 to 4096. 0: begin fails with UD_ERR_MEMORY */
-    struct ud_updater_events events; /* each callback may be null */
+    void *buffer;                       /* word-aligned, alive as long as the updater */
+    uint32_t buffer_size;               /* 4096, or 256 where memory is tight; a power of two
+                                         * from 64 to 4096. 0: begin fails with UD_ERR_MEMORY */
+    struct ud_updater_events events;    /* each callback may be null */
 };
 
 struct ud_updater {
@@ -59,7 +59,9 @@ struct ud_updater {
     uint32_t buffered; /* bytes waiting in the buffer */
     uint8_t expected_md5[UD_MD5_SIZE];
     uint8_t actual_md5[UD_MD5_SIZE];
-    uint32_t flash_size_found; /* of the header an error 8 or 9 complains about */
+    uint32_t flash_size_found; /* bytes named by the header that UD_ERR_FLASH_CONFIG
+                                * or UD_ERR_NEW_FLASH_CONFIG complains about */
+    uint8_t received_mode;     /* header byte 2 as received, before it was patched */
     struct ud_digest md5;
     struct ud_image image;
 };
@@ -94,8 +96,8 @@ UD_MUST_CHECK int ud_updater_truncate(struct ud_updater *updater);
 
 /* Checks everything and commits. In this order: UD_ERR_NO_DATA,
  * UD_ERR_UNFINISHED, UD_ERR_SIGNATURE or UD_ERR_MD5, UD_ERR_IMAGE, a re-read of
- * the first bytes from flash (UD_ERR_FLASH_READ, UD_ERR_MAGIC,
- * UD_ERR_NEW_FLASH_CONFIG), UD_ERR_COMMIT. Ends the session either way. */
+ * what is in flash (UD_ERR_FLASH_READ; UD_ERR_FLASH_WRITE when it is not what
+ * was received), UD_ERR_COMMIT. Ends the session either way. */
 UD_MUST_CHECK int ud_updater_end(struct ud_updater *updater);
 
 /* Gives up with `error` (negative; UD_ERR_ABORTED, UD_ERR_TIMEOUT, …), which

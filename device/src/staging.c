@@ -1,0 +1,196 @@
+#include "updraft/staging.h"
+
+#include <stddef.h>
+
+/* Straps value with which a soft reset would enter the serial loader again. */
+#define STRAPS_SERIAL_LOADER 1u
+
+#define HEADER_BYTES 8u
+
+/* The mask ROM's flash routines, which the bootloader copies with, take every
+ * chip for one of 4 MB: what is staged above would never be found. */
+#define STAGING_TOP 0x400000u
+
+static bool is_layout_sound(const struct ud_layout *layout)
+{
+    return layout->flash_size % UD_FLASH_SECTOR == 0 && layout->fs_start % UD_FLASH_SECTOR == 0 &&
+           layout->fs_start > UD_IMAGE_APP_OFFSET && layout->fs_start <= layout->fs_end &&
+           layout->fs_end <= layout->eeprom && layout->eeprom < layout->flash_size;
+}
+
+int ud_staging_init(struct ud_staging *staging, const struct ud_staging_config *config)
+{
+    if (ud_flash_check(config->flash) != UD_OK || !is_layout_sound(&config->layout))
+        return UD_ERR_ARGUMENT;
+    if (config->rtc == NULL || config->rtc->read == NULL || config->rtc->write == NULL)
+        return UD_ERR_ARGUMENT;
+    staging->config = *config;
+    return UD_OK;
+}
+
+int ud_staging_sketch_size(const struct ud_staging *staging, uint32_t *size)
+{
+    return ud_image_sketch_size(staging->config.flash, size);
+}
+
+static uint32_t staging_top(const struct ud_staging *staging)
+{
+    const uint32_t fs_start = staging->config.layout.fs_start;
+
+    return fs_start < STAGING_TOP ? fs_start : STAGING_TOP;
+}
+
+int ud_staging_free_space(const struct ud_staging *staging, uint32_t *space)
+{
+    uint32_t sketch_size;
+    const int error = ud_staging_sketch_size(staging, &sketch_size);
+
+    if (error != UD_OK)
+        return error;
+    const uint32_t used = ud_flash_round_up(sketch_size);
+    const uint32_t limit = staging_top(staging);
+    *space = used < limit ? limit - used : 0;
+    return UD_OK;
+}
+
+int ud_staging_sketch_digest(const struct ud_staging *staging, const struct ud_digest_class *class,
+                             void *buffer, uint32_t buffer_size, uint8_t *out)
+{
+    struct ud_digest digest;
+    uint32_t left;
+    uint32_t address = 0;
+    int error = ud_staging_sketch_size(staging, &left);
+
+    if (error != UD_OK)
+        return error;
+    if (buffer_size < UD_FLASH_WORD)
+        return UD_ERR_ARGUMENT;
+    ud_digest_begin(&digest, class);
+    while (left > 0) {
+        const uint32_t part = left < buffer_size ? left : buffer_size;
+        error = ud_flash_read(staging->config.flash, address, buffer, part);
+        if (error != UD_OK)
+            return error;
+        ud_digest_add(&digest, buffer, part);
+        address += part;
+        left -= part;
+    }
+    ud_digest_end(&digest, out);
+    return UD_OK;
+}
+
+/* The header the mask ROM and the running program go by: the one at address 0. */
+static int running_header(const struct ud_staging *staging, struct ud_image_header *header)
+{
+    uint8_t bytes[HEADER_BYTES];
+    const int error = ud_flash_read(staging->config.flash, 0, bytes, sizeof bytes);
+
+    return error != UD_OK ? error : ud_image_header_decode(bytes, sizeof bytes, header);
+}
+
+static int staging_ready(void *ctx)
+{
+    const struct ud_staging *staging = ctx;
+    const struct ud_staging_config *config = &staging->config;
+
+    if (config->straps != NULL && config->straps(config->straps_ctx) == STRAPS_SERIAL_LOADER)
+        return UD_ERR_BOOT_MODE;
+    return UD_OK;
+}
+
+/* Places `size` bytes so that they end, rounded up, where the files start. The
+ * running program must end before them. */
+static int place_below_filesystem(const struct ud_staging *staging, uint32_t size,
+                                  struct ud_placement *placement)
+{
+    const uint32_t rounded = ud_flash_round_up(size);
+    uint32_t space;
+    const int error = ud_staging_free_space(staging, &space);
+
+    if (error != UD_OK)
+        return error;
+    if (rounded > space)
+        return UD_ERR_SPACE;
+    placement->start = staging_top(staging) - rounded;
+    placement->capacity = rounded;
+    return UD_OK;
+}
+
+static int place_filesystem(const struct ud_staging *staging, uint32_t size,
+                            struct ud_placement *placement)
+{
+    const struct ud_layout *layout = &staging->config.layout;
+
+    if (ud_flash_round_up(size) > layout->fs_end - layout->fs_start)
+        return UD_ERR_SPACE;
+    placement->flash_mode = UD_KEEP_FLASH_MODE;
+    placement->max_flash_size = 0;
+    if (staging->config.atomic_filesystem)
+        return place_below_filesystem(staging, size, placement);
+    placement->start = layout->fs_start;
+    placement->capacity = layout->fs_end - layout->fs_start;
+    return UD_OK;
+}
+
+static int staging_place(void *ctx, enum ud_command command, uint32_t size,
+                         struct ud_placement *placement)
+{
+    const struct ud_staging *staging = ctx;
+    const struct ud_staging_config *config = &staging->config;
+    const uint32_t chip_size = config->flash->size;
+    struct ud_image_header header;
+    const int error = running_header(staging, &header);
+
+    if (error != UD_OK)
+        return error;
+    placement->flash_mode =
+        header.flash_mode <= UD_MODE_DOUT ? header.flash_mode : UD_KEEP_FLASH_MODE;
+    placement->max_flash_size = config->auto_map ? 0 : chip_size;
+    placement->running_flash_size = ud_image_flash_size(header.chip, header.flash_size_code);
+    if (chip_size < config->layout.flash_size ||
+        (!config->auto_map && chip_size < placement->running_flash_size))
+        return UD_ERR_FLASH_CONFIG;
+
+    switch (command) {
+    case UD_COMMAND_FIRMWARE:
+        return place_below_filesystem(staging, size, placement);
+    case UD_COMMAND_FILESYSTEM:
+        return place_filesystem(staging, size, placement);
+    default:
+        return UD_ERR_COMMAND;
+    }
+}
+
+static int staging_commit(void *ctx, enum ud_command command, const struct ud_placement *placement,
+                          uint32_t size)
+{
+    const struct ud_staging *staging = ctx;
+    const struct ud_staging_config *config = &staging->config;
+    const bool is_filesystem = command == UD_COMMAND_FILESYSTEM;
+
+    if (is_filesystem && !config->atomic_filesystem)
+        return UD_OK; /* written in place: nothing is left for the bootloader */
+
+    const struct ud_eboot_command copy = {
+        .action = UD_EBOOT_COPY_RAW,
+        .source = placement->start,
+        .destination = is_filesystem ? config->layout.fs_start : 0,
+        .size = size,
+    };
+    return ud_eboot_store(config->rtc, &copy);
+}
+
+static const struct ud_target_class staging_class = {
+    .ready = staging_ready,
+    .place = staging_place,
+    .commit = staging_commit,
+};
+
+struct ud_target ud_staging_target(struct ud_staging *staging)
+{
+    return (struct ud_target){
+        .class = &staging_class,
+        .ctx = staging,
+        .chip = UD_CHIP_ESP8266,
+    };
+}

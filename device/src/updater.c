@@ -1,0 +1,395 @@
+#include "updraft/updater.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define BUFFER_MIN   64u
+#define BUFFER_MAX   UD_FLASH_SECTOR
+#define HEADER_BYTES 24u /* enough to tell an ESP32 header from an ESP8266 one */
+#define MODE_BYTE    2u
+#define ERASED       0xffu
+
+static bool is_buffer_sound(const struct ud_updater_config *config)
+{
+    const uint32_t size = config->buffer_size;
+
+    if (size == 0)
+        return true; /* reported by begin, as a failed allocation is */
+    return config->buffer != NULL && (uintptr_t)config->buffer % UD_FLASH_WORD == 0 &&
+           size >= BUFFER_MIN && size <= BUFFER_MAX && (size & (size - 1)) == 0;
+}
+
+int ud_updater_init(struct ud_updater *updater, const struct ud_updater_config *config)
+{
+    if (ud_flash_check(config->flash) != UD_OK || config->target.class == NULL ||
+        config->md5 == NULL || config->md5->size != UD_MD5_SIZE || !is_buffer_sound(config))
+        return UD_ERR_ARGUMENT;
+    memset(updater, 0, sizeof *updater);
+    updater->config = *config;
+    return UD_OK;
+}
+
+/* Ends the session with its first error. */
+static int fail(struct ud_updater *updater, int error)
+{
+    const struct ud_updater_events *events = &updater->config.events;
+
+    updater->running = false;
+    updater->error = error;
+    if (events->error != NULL)
+        events->error(events->ctx, error);
+    return error;
+}
+
+static void report_progress(const struct ud_updater *updater)
+{
+    const struct ud_updater_events *events = &updater->config.events;
+
+    if (events->progress != NULL)
+        events->progress(events->ctx, updater->flushed, updater->size);
+}
+
+/* ---- begin ---- */
+
+static int find_place(struct ud_updater *updater, enum ud_command command, uint32_t size)
+{
+    const struct ud_target *target = &updater->config.target;
+    int error = target->class->ready(target->ctx);
+
+    if (error != UD_OK)
+        return error;
+    if (size == 0)
+        return UD_ERR_SIZE;
+    memset(&updater->placement, 0, sizeof updater->placement);
+    error = target->class->place(target->ctx, command, size, &updater->placement);
+    updater->flash_size_found = updater->placement.running_flash_size;
+    if (error != UD_OK)
+        return error;
+    return updater->config.buffer_size == 0 ? UD_ERR_MEMORY : UD_OK;
+}
+
+int ud_updater_begin(struct ud_updater *updater, enum ud_command command, uint32_t size)
+{
+    if (updater->running)
+        return UD_ERR_BUSY;
+
+    updater->error = UD_OK;
+    updater->has_expected_md5 = false;
+    updater->is_compressed = false;
+    updater->command = command;
+    updater->size = size;
+    updater->flushed = 0;
+    updater->buffered = 0;
+
+    const int error = find_place(updater, command, size);
+    if (error != UD_OK)
+        return fail(updater, error);
+
+    ud_digest_begin(&updater->md5, updater->config.md5);
+    ud_image_begin(&updater->image, NULL);
+    updater->running = true;
+    if (updater->config.events.start != NULL)
+        updater->config.events.start(updater->config.events.ctx);
+    report_progress(updater);
+    return UD_OK;
+}
+
+int ud_updater_expect_md5(struct ud_updater *updater, const char *md5)
+{
+    uint8_t digest[UD_MD5_SIZE];
+
+    if (!updater->running)
+        return UD_ERR_STATE;
+    if (strlen(md5) != 2 * UD_MD5_SIZE || ud_hex_decode(md5, digest, UD_MD5_SIZE) != UD_OK)
+        return UD_ERR_ARGUMENT;
+    memcpy(updater->expected_md5, digest, sizeof digest);
+    updater->has_expected_md5 = true;
+    return UD_OK;
+}
+
+/* ---- write ---- */
+
+static bool is_firmware(const struct ud_updater *updater)
+{
+    return updater->command == UD_COMMAND_FIRMWARE;
+}
+
+/* What the first bytes say, before any of them reaches flash. */
+static int judge_header(struct ud_updater *updater, const uint8_t *bytes)
+{
+    const struct ud_placement *placement = &updater->placement;
+    const uint32_t length = updater->buffered < HEADER_BYTES ? updater->buffered : HEADER_BYTES;
+    struct ud_image_header header;
+
+    if (updater->is_compressed)
+        return length >= 2 && bytes[1] == UD_IMAGE_GZIP_MAGIC1 ? UD_OK : UD_ERR_MAGIC;
+
+    const int error = ud_image_header_decode(bytes, length, &header);
+    if (error != UD_OK)
+        return error;
+    if (header.chip != updater->config.target.chip)
+        return UD_ERR_CHIP;
+    const uint32_t flash_size = ud_image_flash_size(header.chip, header.flash_size_code);
+    if (placement->max_flash_size != 0 && flash_size > placement->max_flash_size) {
+        updater->flash_size_found = flash_size;
+        return UD_ERR_NEW_FLASH_CONFIG;
+    }
+    return UD_OK;
+}
+
+/* The running flash mode replaces the image's: the chip on this board is known
+ * to work in it. Digests and structure are over the bytes as received. */
+static void patch_flash_mode(struct ud_updater *updater, uint8_t *bytes)
+{
+    updater->received_mode = bytes[MODE_BYTE];
+    if (updater->placement.flash_mode != UD_KEEP_FLASH_MODE)
+        bytes[MODE_BYTE] = updater->placement.flash_mode;
+}
+
+static bool is_mode_patched(const struct ud_updater *updater)
+{
+    return is_firmware(updater) && !updater->is_compressed;
+}
+
+static int prepare_first_buffer(struct ud_updater *updater, uint8_t *bytes)
+{
+    if (!is_firmware(updater))
+        return UD_OK;
+    const int error = judge_header(updater, bytes);
+    if (error != UD_OK)
+        return error;
+    if (is_mode_patched(updater))
+        patch_flash_mode(updater, bytes);
+    return UD_OK;
+}
+
+/* Erases a sector when the first byte of it is about to be programmed, so that
+ * flash is touched no earlier than data for it is there. */
+static int store(struct ud_updater *updater, uint8_t *bytes, uint32_t length)
+{
+    const struct ud_flash *flash = updater->config.flash;
+    const uint32_t address = updater->placement.start + updater->flushed;
+    const uint32_t padding = (UD_FLASH_WORD - length % UD_FLASH_WORD) % UD_FLASH_WORD;
+
+    if (length + padding > updater->placement.capacity - updater->flushed)
+        return UD_ERR_SPACE;
+    if (address % UD_FLASH_SECTOR == 0) {
+        const int error = ud_flash_erase_sector(flash, address);
+        if (error != UD_OK)
+            return error;
+    }
+    memset(bytes + length, ERASED, padding);
+    return ud_flash_program(flash, address, bytes, length + padding);
+}
+
+static int flush(struct ud_updater *updater)
+{
+    uint8_t *bytes = updater->config.buffer;
+    int error = UD_OK;
+
+    if (updater->flushed == 0)
+        error = prepare_first_buffer(updater, bytes);
+    if (error == UD_OK)
+        error = store(updater, bytes, updater->buffered);
+    if (error != UD_OK)
+        return error;
+    updater->flushed += updater->buffered;
+    updater->buffered = 0;
+    report_progress(updater);
+    return UD_OK;
+}
+
+/* Digests the bytes and reads their structure, in the order they arrive. */
+static int inspect(struct ud_updater *updater, const uint8_t *data, uint32_t length)
+{
+    ud_digest_add(&updater->md5, data, length);
+    if (!is_firmware(updater))
+        return UD_OK;
+    if (ud_updater_progress(updater) == 0)
+        updater->is_compressed = data[0] == UD_IMAGE_GZIP_MAGIC0;
+    return updater->is_compressed ? UD_OK : ud_image_write(&updater->image, data, length);
+}
+
+/* Takes as much as the buffer has room for. */
+static int take(struct ud_updater *updater, const uint8_t *data, uint32_t length)
+{
+    uint8_t *buffer = updater->config.buffer;
+    int error = inspect(updater, data, length);
+
+    if (error != UD_OK)
+        return error;
+    memcpy(buffer + updater->buffered, data, length);
+    updater->buffered += length;
+    const bool is_full = updater->buffered == updater->config.buffer_size;
+    return is_full || ud_updater_remaining(updater) == 0 ? flush(updater) : UD_OK;
+}
+
+int ud_updater_write(struct ud_updater *updater, const void *data, uint32_t length)
+{
+    const uint8_t *bytes = data;
+
+    if (!updater->running)
+        return updater->error != UD_OK ? updater->error : UD_ERR_STATE;
+    if (length > ud_updater_remaining(updater))
+        return fail(updater, UD_ERR_SPACE);
+    while (length > 0) {
+        const uint32_t room = updater->config.buffer_size - updater->buffered;
+        const uint32_t part = length < room ? length : room;
+        const int error = take(updater, bytes, part);
+        if (error != UD_OK)
+            return fail(updater, error);
+        bytes += part;
+        length -= part;
+    }
+    return UD_OK;
+}
+
+int ud_updater_truncate(struct ud_updater *updater)
+{
+    if (!updater->running)
+        return updater->error != UD_OK ? updater->error : UD_ERR_STATE;
+    updater->size = ud_updater_progress(updater);
+    return UD_OK;
+}
+
+/* ---- end ---- */
+
+/* Flash as a port through which the staged image reads as it was received: the
+ * patched mode byte shows its received value. Good for reading only. */
+struct received_view {
+    const struct ud_flash *flash;
+    uint32_t word_address; /* of the image's first word, which holds the byte */
+    uint8_t mode;
+    bool is_patched;
+};
+
+static int view_read(void *ctx, uint32_t address, void *data, uint32_t length)
+{
+    const struct received_view *view = ctx;
+    const int error = ud_flash_read(view->flash, address, data, length);
+    uint8_t *bytes = data;
+
+    /* Ports are asked for whole words, so the first word comes whole or not at all. */
+    if (error == UD_OK && view->is_patched && address <= view->word_address &&
+        view->word_address - address < length)
+        bytes[view->word_address - address + MODE_BYTE] = view->mode;
+    return error;
+}
+
+/* Digest of what flash holds; equal to the received bytes' digest unless the
+ * chip failed without saying so. */
+static int check_flash(struct ud_updater *updater, const struct ud_flash *received)
+{
+    void *buffer = updater->config.buffer;
+    const uint32_t buffer_size = updater->config.buffer_size;
+    uint8_t found[UD_MD5_SIZE];
+    uint32_t position = 0;
+
+    ud_digest_begin(&updater->md5, updater->config.md5);
+    while (position < updater->size) {
+        const uint32_t left = updater->size - position;
+        const uint32_t part = left < buffer_size ? left : buffer_size;
+        const int error =
+            ud_flash_read(received, updater->placement.start + position, buffer, part);
+        if (error != UD_OK)
+            return error;
+        ud_digest_add(&updater->md5, buffer, part);
+        position += part;
+    }
+    ud_digest_end(&updater->md5, found);
+    return memcmp(found, updater->actual_md5, sizeof found) == 0 ? UD_OK : UD_ERR_FLASH_WRITE;
+}
+
+/* Is it what the sender meant? *image_size becomes the size without trailer. */
+static int check_origin(struct ud_updater *updater, const struct ud_flash *received,
+                        uint32_t *image_size)
+{
+    const struct ud_verifier *verifier = updater->config.verifier;
+
+    *image_size = updater->size;
+    if (verifier != NULL)
+        return ud_signature_check(verifier, received, updater->placement.start, updater->size,
+                                  image_size);
+    if (updater->has_expected_md5 &&
+        memcmp(updater->expected_md5, updater->actual_md5, UD_MD5_SIZE) != 0)
+        return UD_ERR_MD5;
+    return UD_OK;
+}
+
+static int check_structure(struct ud_updater *updater)
+{
+    if (!is_firmware(updater) || updater->is_compressed)
+        return UD_OK;
+    return ud_image_end(&updater->image);
+}
+
+static int check_image(struct ud_updater *updater, uint32_t *image_size)
+{
+    struct received_view view = {
+        .flash = updater->config.flash,
+        .word_address = updater->placement.start,
+        .mode = updater->received_mode,
+        .is_patched = is_mode_patched(updater),
+    };
+    struct ud_flash received = *updater->config.flash;
+    int error;
+
+    received.ctx = &view;
+    received.read = view_read;
+    error = check_origin(updater, &received, image_size);
+    if (error == UD_OK)
+        error = check_structure(updater);
+    if (error == UD_OK)
+        error = check_flash(updater, &received);
+    return error;
+}
+
+static int check_and_commit(struct ud_updater *updater)
+{
+    const struct ud_target *target = &updater->config.target;
+    uint32_t image_size;
+    int error;
+
+    if (ud_updater_progress(updater) == 0)
+        return UD_ERR_NO_DATA;
+    if (ud_updater_remaining(updater) > 0)
+        return UD_ERR_UNFINISHED;
+    error = updater->buffered > 0 ? flush(updater) : UD_OK;
+    if (error != UD_OK)
+        return error;
+    ud_digest_end(&updater->md5, updater->actual_md5);
+    error = check_image(updater, &image_size);
+    if (error != UD_OK)
+        return error;
+    return target->class->commit(target->ctx, updater->command, &updater->placement, image_size);
+}
+
+int ud_updater_end(struct ud_updater *updater)
+{
+    if (!updater->running)
+        return updater->error != UD_OK ? updater->error : UD_ERR_STATE;
+
+    const int error = check_and_commit(updater);
+    if (error != UD_OK)
+        return fail(updater, error);
+    updater->running = false;
+    if (updater->config.events.end != NULL)
+        updater->config.events.end(updater->config.events.ctx);
+    return UD_OK;
+}
+
+void ud_updater_abort(struct ud_updater *updater, int error)
+{
+    if (updater->running)
+        (void)fail(updater, error);
+}
+
+uint32_t ud_updater_progress(const struct ud_updater *updater)
+{
+    return updater->flushed + updater->buffered;
+}
+
+uint32_t ud_updater_remaining(const struct ud_updater *updater)
+{
+    return updater->size - ud_updater_progress(updater);
+}
