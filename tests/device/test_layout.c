@@ -1,0 +1,112 @@
+/* Every layout of the Arduino core's menus, against its linker scripts' values. */
+#include "updraft/layout.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+struct row {
+    const char *name;
+    uint32_t flash_size, fs_start, fs_end, eeprom, max_sketch;
+};
+
+#define K(n) ((n)*1024u)
+#define M(n) ((n)*1024u * 1024u)
+
+static const struct row rows[] = {
+    {"512K", K(512), 0x7b000, 0x7b000, 0x7b000, 0x7b000 - 0x1010},
+    {"512K0", K(512), 0x7b000, 0x7b000, 0x7b000, 0x7b000 - 0x1010},
+    {"512K32K", K(512), 0x73000, 0x7b000, 0x7b000, 0x73000 - 0x1010},
+    {"512K64K", K(512), 0x6b000, 0x7b000, 0x7b000, 0x6b000 - 0x1010},
+    {"512K128K", K(512), 0x5b000, 0x7b000, 0x7b000, 0x5b000 - 0x1010},
+    {"1M", M(1), 0xfb000, 0xfb000, 0xfb000, 0xf9ff0},
+    {"1M64K", M(1), 0xeb000, 0xfb000, 0xfb000, 0xe9ff0},
+    {"1M128K", M(1), 0xdb000, 0xfb000, 0xfb000, 0xdb000 - 0x1010},
+    {"1M144K", M(1), 0xd7000, 0xfb000, 0xfb000, 0xd7000 - 0x1010},
+    {"1M160K", M(1), 0xd3000, 0xfb000, 0xfb000, 0xd3000 - 0x1010},
+    {"1M192K", M(1), 0xcb000, 0xfb000, 0xfb000, 0xcb000 - 0x1010},
+    {"1M256K", M(1), 0xbb000, 0xfb000, 0xfb000, 0xbb000 - 0x1010},
+    {"1M512K", M(1), 0x7b000, 0xfb000, 0xfb000, 0x79ff0},
+    {"2M64K", M(2), 0x1f0000, 0x1fb000, 0x1fb000, 0xfeff0},
+    {"2M128K", M(2), 0x1e0000, 0x1fb000, 0x1fb000, 0xfeff0},
+    {"2M256K", M(2), 0x1c0000, 0x1fb000, 0x1fb000, 0xfeff0},
+    {"2M512K", M(2), 0x180000, 0x1fa000, 0x1fb000, 0xfeff0},
+    {"2M1M", M(2), 0x100000, 0x1fa000, 0x1fb000, 0xfeff0},
+    {"4M", M(4), 0x3fb000, 0x3fb000, 0x3fb000, 0xfeff0},
+    {"4M1M", M(4), 0x300000, 0x3fa000, 0x3fb000, 0xfeff0},
+    {"4M2M", M(4), 0x200000, 0x3fa000, 0x3fb000, 0xfeff0},
+    {"4M3M", M(4), 0x100000, 0x3fa000, 0x3fb000, 0xfeff0},
+    {"8M6M", M(8), 0x200000, 0x7fa000, 0x7fb000, 0xfeff0},
+    {"8M7M", M(8), 0x100000, 0x7fa000, 0x7fb000, 0xfeff0},
+    {"16M14M", M(16), 0x200000, 0xffa000, 0xffb000, 0xfeff0},
+    {"16M15M", M(16), 0x100000, 0xffa000, 0xffb000, 0xfeff0},
+};
+
+static void names_give_the_linker_scripts_values(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct ud_layout layout;
+
+        print_message("%s\n", rows[i].name);
+        assert_int_equal(ud_layout_parse(rows[i].name, &layout), UD_OK);
+        assert_int_equal(layout.flash_size, rows[i].flash_size);
+        assert_int_equal(layout.fs_start, rows[i].fs_start);
+        assert_int_equal(layout.fs_end, rows[i].fs_end);
+        assert_int_equal(layout.eeprom, rows[i].eeprom);
+        assert_int_equal(layout.max_sketch, rows[i].max_sketch);
+    }
+}
+
+static void nonsense_names_are_refused(void **state)
+{
+    static const char *const names[] = {
+        "",     "M",    "4",      "4M2",   "4M2M ",     "4M2MB",        "3M",    "4M4M",
+        "4M5M", "2M2M", "512M",   "32M",   "256K",      "4G",           "-4M",   "4M-1",
+        "4m",   "1M1M", "4M2M2M", "1M63K", "1M100000K", "99999999999M", "4M3M0",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        struct ud_layout layout;
+
+        print_message("'%s'\n", names[i]);
+        assert_int_equal(ud_layout_parse(names[i], &layout), UD_ERR_ARGUMENT);
+    }
+}
+
+static void auto_maps_choose_by_the_real_chip(void **state)
+{
+    static const struct {
+        uint32_t flash_size;
+        uint32_t fs_start[3];
+    } maps[] = {
+        {K(512), {0x73000, 0x5b000, 0x7b000}},  {M(1), {0xeb000, 0x7b000, 0xfb000}},
+        {M(2), {0x1c0000, 0x100000, 0x1fb000}}, {M(4), {0x200000, 0x100000, 0x3fb000}},
+        {M(8), {0x200000, 0x100000, 0x7fb000}}, {M(16), {0x200000, 0x100000, 0xffb000}},
+    };
+    struct ud_layout layout;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof maps / sizeof maps[0]; i++) {
+        for (int map = UD_MAP_OTA_FS; map <= UD_MAP_NO_FS; map++) {
+            assert_int_equal(ud_layout_auto(maps[i].flash_size, (enum ud_layout_map)map, &layout),
+                             UD_OK);
+            assert_int_equal(layout.fs_start, maps[i].fs_start[map]);
+        }
+    }
+    assert_int_equal(ud_layout_auto(M(3), UD_MAP_OTA_FS, &layout), UD_ERR_ARGUMENT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_give_the_linker_scripts_values),
+        cmocka_unit_test(nonsense_names_are_refused),
+        cmocka_unit_test(auto_maps_choose_by_the_real_chip),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
