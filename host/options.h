@@ -14,8 +14,8 @@ enum option_kind {
 };
 
 struct option_row {
-    const char *name;     /* "product" for --product; null ends the table */
-    char letter;          /* 'p' for -p, or 0 */
+    const char *name; /* "product" for --product; null ends the table */
+    char letter;      /* 'p' for -p, or 0 */
     enum option_kind kind;
     void *value;          /* as the kind says; holds the default */
     const char *argument; /* name of the argument in the help, null for flags */

@@ -1,0 +1,120 @@
+/* The `updraft` command: finds the subcommand and gets out of its way. */
+#include "host/report.h"
+#include "host/text.h"
+#include "tools/command.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+struct command {
+    const char *name; /* null ends the table */
+    command_function *run;
+    const char *about;
+};
+
+static const struct command commands[] = {
+    {NULL, NULL, NULL},
+};
+
+static const struct command *command_named(const char *name)
+{
+    for (const struct command *command = commands; command->name; command++)
+        if (strcmp(command->name, name) == 0)
+            return command;
+    return NULL;
+}
+
+static void print_overview(void)
+{
+    printf("usage: updraft COMMAND [OPTION…] [OPERAND…]\n\n"
+           "Over-the-air firmware updates for ESP8266 and ESP32.\n\n");
+    for (const struct command *command = commands; command->name; command++)
+        printf("  %-10s  %s\n", command->name, command->about);
+    printf("  %-10s  %s\n  %-10s  %s\n\n", "help", "say this, or more about a command", "version",
+           "say which version this is");
+    printf("updraft COMMAND --help says how to use it.\n"
+           "Exit status: 0 done, 1 failed, 2 called wrongly.\n");
+}
+
+static int unknown_command(const char *name)
+{
+    struct text_nearest nearest;
+    text_nearest_begin(&nearest, name);
+    for (const struct command *command = commands; command->name; command++)
+        text_nearest_offer(&nearest, command->name);
+    if (nearest.best)
+        return report_usage("unknown command %s (did you mean %s?)", name, nearest.best);
+    return report_usage("unknown command %s", name);
+}
+
+static int run_command(int argc, char **argv)
+{
+    const struct command *command = command_named(argv[0]);
+    if (!command)
+        return unknown_command(argv[0]);
+    char program[64];
+    snprintf(program, sizeof program, "updraft %s", command->name);
+    report_set_program(program);
+    const int status = command->run(argc, argv);
+    report_set_program("updraft");
+    return status;
+}
+
+static int help(int argc, char **argv)
+{
+    char ask[] = "--help";
+    char *asking[] = {argc > 1 ? argv[1] : NULL, ask, NULL};
+    if (argc > 2)
+        return report_usage("help takes one command, not %d", argc - 1);
+    if (argc == 2)
+        return run_command(2, asking);
+    print_overview();
+    return EXIT_OK;
+}
+
+static int version(int argc, char **argv)
+{
+    if (argc > 1)
+        return report_usage("version takes nothing, not %s", argv[1]);
+    printf("updraft " UPDRAFT_VERSION "\n");
+    return EXIT_OK;
+}
+
+static int dispatch(int argc, char **argv)
+{
+    static const struct command built_in[] = {
+        {"help", help, NULL},       {"--help", help, NULL},       {"-h", help, NULL},
+        {"version", version, NULL}, {"--version", version, NULL}, {NULL, NULL, NULL},
+    };
+    if (argc < 1) {
+        print_overview();
+        return EXIT_USAGE;
+    }
+    for (const struct command *command = built_in; command->name; command++)
+        if (strcmp(command->name, argv[0]) == 0)
+            return command->run(argc, argv);
+    return run_command(argc, argv);
+}
+
+/* What was printed must have arrived, unless the reader went away: then nobody
+ * is there to be told. */
+static int finish_output(int status)
+{
+    const bool had_failed = ferror(stdout) != 0;
+    errno = 0;
+    if (fflush(stdout) == 0 && !had_failed)
+        return status;
+    if (errno == EPIPE || (had_failed && errno == 0))
+        return status ? status : EXIT_FAILED;
+    return report_failure("standard output: %s", strerror(errno));
+}
+
+int main(int argc, char **argv)
+{
+    /* A reader that goes away shows as a write error, here and on every socket. */
+    signal(SIGPIPE, SIG_IGN);
+    return finish_output(dispatch(argc > 0 ? argc - 1 : 0, argv + 1));
+}
