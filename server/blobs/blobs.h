@@ -1,0 +1,52 @@
+/* Firmware files by SHA-256: written once, whole, and never changed.
+ *
+ * DIR/<64 hex digits> are the files; DIR/incoming/ holds those still being
+ * received. A file gets its name by a rename after it was synced, so a name
+ * that is there stands for all of its bytes.
+ */
+#ifndef SERVER_BLOBS_BLOBS_H
+#define SERVER_BLOBS_BLOBS_H
+
+#include "updraft/digest.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct blobs;
+struct blob_upload;
+
+/* Opens or creates the directory and removes what interrupted uploads left in
+ * it. 0 with *blobs set, or a negative errno. */
+int blobs_open(const char *directory, struct blobs **blobs);
+void blobs_close(struct blobs *blobs);
+
+/* Starts receiving a file. 0 or a negative errno. Threads may share blobs, not
+ * an upload. */
+int blob_upload_begin(struct blobs *blobs, struct blob_upload **upload);
+
+/* 0 or a negative errno; the first error sticks, and commit returns it. */
+int blob_upload_write(struct blob_upload *upload, const void *data, size_t length);
+
+/* For looking at what has arrived: a descriptor open for reading and writing.
+ * Belongs to the upload. */
+int blob_upload_file(const struct blob_upload *upload);
+uint64_t blob_upload_size(const struct blob_upload *upload);
+
+/* Makes the file durable under the name of its digest. 0 or a negative errno.
+ * The upload is to be ended all the same. */
+int blob_upload_commit(struct blob_upload *upload, const uint8_t sha256[UD_SHA256_SIZE]);
+
+/* Frees the upload and, unless it was committed, what it received. */
+void blob_upload_end(struct blob_upload *upload);
+
+/* Opens a file for reading. A descriptor, or a negative errno: -ENOENT when it
+ * is not there, -EIO when it has another size. */
+int blob_open(const struct blobs *blobs, const uint8_t sha256[UD_SHA256_SIZE], uint64_t size);
+
+/* Removes the files that `is_wanted` does not know. Returns how many, or a
+ * negative errno. Only while nobody publishes. */
+int blobs_sweep(const struct blobs *blobs,
+                bool (*is_wanted)(void *ctx, const uint8_t sha256[UD_SHA256_SIZE]), void *ctx);
+
+#endif

@@ -1,0 +1,39 @@
+/* All devices in memory, by MAC. */
+#ifndef SERVER_FLEET_DEVICE_TABLE_H
+#define SERVER_FLEET_DEVICE_TABLE_H
+
+#include "server/model/device.h"
+
+#include <stddef.h>
+
+struct device {
+    mac_address mac;
+    int64_t first_seen_ms; /* 0 = never */
+    int64_t last_seen_ms;
+    struct device_facts facts; /* of the last check-in */
+    struct assignment assignment;
+    struct device_offers offers;
+    uint32_t transfer_sent; /* bytes, of transfer_size; 0 of 0 = none going on */
+    uint32_t transfer_size;
+    bool on_its_way;
+    bool is_behind;  /* listed for the writer to write its facts */
+    bool is_changed; /* listed for those who watch */
+};
+
+/* All zero is an empty table. Devices stay where they are until removed. */
+struct device_table {
+    struct device **slots; /* capacity of them, a power of two */
+    size_t capacity;
+    size_t count;
+};
+
+/* Null when it is not there. */
+struct device *device_table_find(const struct device_table *table, mac_address mac);
+
+/* The device, zeroed but for its MAC when it is new. Null when memory is out. */
+struct device *device_table_enter(struct device_table *table, mac_address mac);
+
+void device_table_remove(struct device_table *table, mac_address mac);
+void device_table_free(struct device_table *table);
+
+#endif

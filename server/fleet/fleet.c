@@ -1,0 +1,241 @@
+#include "server/fleet/fleet_state.h"
+
+#include "server/model/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void check_files(struct fleet *fleet)
+{
+    for (size_t i = 0; i < fleet->release_count; i++)
+        fleet->releases[i]->file_missing =
+            !fleet->config.has_file(fleet->config.ctx, fleet->releases[i]);
+}
+
+static bool start_writer(struct fleet *fleet)
+{
+    const struct writer_config config = {
+        .store = fleet->store,
+        .ctx = fleet,
+        .committed = fleet_committed,
+        .collect = fleet_collect,
+        .uncollect = fleet_uncollect,
+        .trouble = fleet->config.trouble,
+        .trouble_ctx = fleet->config.ctx,
+    };
+
+    fleet->writer = writer_start(&config);
+    return fleet->writer != NULL;
+}
+
+static void free_state(struct fleet *fleet)
+{
+    for (size_t i = 0; i < fleet->release_count; i++)
+        free(fleet->releases[i]);
+    for (size_t i = 0; i < fleet->group_count; i++)
+        free(fleet->groups[i]);
+    free(fleet->releases);
+    free(fleet->groups);
+    free(fleet->behind.macs);
+    free(fleet->changed.macs);
+    pair_map_free(&fleet->names);
+    pair_map_free(&fleet->by_version);
+    pair_map_free(&fleet->newest);
+    pair_map_free(&fleet->group_names);
+    device_table_free(&fleet->devices);
+    pthread_mutex_destroy(&fleet->lock);
+    free(fleet);
+}
+
+static bool load(struct fleet *fleet, char error[STORE_ERROR_SIZE])
+{
+    const struct store_class *class = fleet->config.store;
+
+    fleet->store = class->open(fleet->config.location, error);
+    if (fleet->store == NULL)
+        return false;
+    if (class->load(fleet->store, &fleet_reader, fleet) == 0) {
+        check_files(fleet);
+        if (start_writer(fleet))
+            return true;
+        snprintf(error, STORE_ERROR_SIZE, "no thread to write with");
+    } else {
+        snprintf(error, STORE_ERROR_SIZE, "its tables cannot be read: restore a copy of it");
+    }
+    class->close(fleet->store);
+    return false;
+}
+
+struct fleet *fleet_open(const struct fleet_config *config, char error[STORE_ERROR_SIZE])
+{
+    struct fleet *fleet = calloc(1, sizeof *fleet);
+
+    if (fleet == NULL) {
+        snprintf(error, STORE_ERROR_SIZE, "out of memory");
+        return NULL;
+    }
+    fleet->config = *config;
+    pthread_mutex_init(&fleet->lock, NULL);
+    if (load(fleet, error))
+        return fleet;
+    free_state(fleet);
+    return NULL;
+}
+
+void fleet_close(struct fleet *fleet)
+{
+    writer_stop(fleet->writer);
+    fleet->store->class->close(fleet->store);
+    free_state(fleet);
+}
+
+void fleet_submit(struct fleet *fleet, struct change *change, writer_done *done, void *ctx)
+{
+    writer_submit(fleet->writer, change, done, ctx);
+}
+
+static const struct release *find_newest(const void *ctx, const char *product, const char *channel)
+{
+    const struct fleet *fleet = ctx;
+
+    return pair_map_get(&fleet->newest, product, channel);
+}
+
+static const struct release *find_version(const void *ctx, const char *product, const char *version)
+{
+    const struct fleet *fleet = ctx;
+
+    return pair_map_get(&fleet->by_version, product, version);
+}
+
+struct policy_catalogue fleet_catalogue(const struct fleet *fleet)
+{
+    return (struct policy_catalogue){fleet, find_newest, find_version};
+}
+
+struct policy_device fleet_policy_device(const struct fleet *fleet, const struct device *device)
+{
+    const char *group = device->assignment.group;
+
+    return (struct policy_device){
+        .facts = device->last_seen_ms != 0 ? &device->facts : NULL,
+        .assignment = device->assignment,
+        .group = group != NULL ? pair_map_get(&fleet->group_names, group, "") : NULL,
+        .offers = device->offers,
+        .on_its_way = device->on_its_way,
+    };
+}
+
+void fleet_mark_changed(struct fleet *fleet, struct device *device)
+{
+    if (!device->is_changed)
+        device->is_changed = mac_list_add(&fleet->changed, device->mac);
+}
+
+void fleet_mark_all_changed(struct fleet *fleet)
+{
+    for (size_t i = 0; i < fleet->devices.capacity; i++)
+        if (fleet->devices.slots[i] != NULL)
+            fleet_mark_changed(fleet, fleet->devices.slots[i]);
+}
+
+static void note_facts(struct fleet *fleet, struct device *device, const struct device_facts *facts)
+{
+    device->facts = *facts;
+    device->last_seen_ms = clock_now_ms();
+    if (device->first_seen_ms == 0)
+        device->first_seen_ms = device->last_seen_ms;
+    if (!device->is_behind)
+        device->is_behind = mac_list_add(&fleet->behind, device->mac);
+    fleet_mark_changed(fleet, device);
+}
+
+/* Arrived: the attempts it took are history. */
+static void forget_offers(struct fleet *fleet, struct device *device)
+{
+    struct change *change = change_new(CHANGE_FORGET_OFFERS, device->mac);
+
+    device->offers = (struct device_offers){0, 0};
+    writer_submit(fleet->writer, change, NULL, NULL);
+}
+
+bool fleet_check_in(struct fleet *fleet, mac_address mac, const struct device_facts *facts,
+                    bool continues, struct policy_decision *decision)
+{
+    const struct policy_catalogue catalogue = fleet_catalogue(fleet);
+
+    pthread_mutex_lock(&fleet->lock);
+    struct device *device = device_table_find(&fleet->devices, mac);
+    if (device == NULL) {
+        pthread_mutex_unlock(&fleet->lock);
+        return false;
+    }
+    note_facts(fleet, device, facts);
+    device->on_its_way = continues;
+    const struct policy_device subject = fleet_policy_device(fleet, device);
+    *decision = policy_decide(&subject, &catalogue);
+    if (decision->state == STATE_CURRENT && device->offers.count > 0)
+        forget_offers(fleet, device);
+    pthread_mutex_unlock(&fleet->lock);
+    return true;
+}
+
+void fleet_transfer(struct fleet *fleet, mac_address mac, uint32_t sent, uint32_t size)
+{
+    pthread_mutex_lock(&fleet->lock);
+    struct device *device = device_table_find(&fleet->devices, mac);
+    if (device != NULL) {
+        device->on_its_way = true;
+        device->transfer_sent = sent;
+        device->transfer_size = size;
+        fleet_mark_changed(fleet, device);
+    }
+    pthread_mutex_unlock(&fleet->lock);
+}
+
+void fleet_transfer_end(struct fleet *fleet, mac_address mac, bool is_whole)
+{
+    pthread_mutex_lock(&fleet->lock);
+    struct device *device = device_table_find(&fleet->devices, mac);
+    if (device != NULL) {
+        device->on_its_way = is_whole;
+        device->transfer_sent = device->transfer_size = 0;
+        fleet_mark_changed(fleet, device);
+    }
+    pthread_mutex_unlock(&fleet->lock);
+}
+
+const struct release *fleet_release(struct fleet *fleet, const char *product, const char *version)
+{
+    pthread_mutex_lock(&fleet->lock);
+    const struct release *release = find_version(fleet, product, version);
+    pthread_mutex_unlock(&fleet->lock);
+    return release;
+}
+
+const struct release *fleet_newest(struct fleet *fleet, const char *product, const char *channel)
+{
+    pthread_mutex_lock(&fleet->lock);
+    const struct release *release = find_newest(fleet, product, channel);
+    pthread_mutex_unlock(&fleet->lock);
+    return release;
+}
+
+uint32_t fleet_next_release(struct fleet *fleet)
+{
+    pthread_mutex_lock(&fleet->lock);
+    const uint32_t id = ++fleet->last_release;
+    pthread_mutex_unlock(&fleet->lock);
+    return id;
+}
+
+void fleet_file_restored(struct fleet *fleet, const struct release *release)
+{
+    pthread_mutex_lock(&fleet->lock);
+    struct release *own = pair_map_get(&fleet->by_version, release->product, release->version);
+    if (own != NULL)
+        own->file_missing = false;
+    fleet_mark_all_changed(fleet);
+    pthread_mutex_unlock(&fleet->lock);
+}

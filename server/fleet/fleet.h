@@ -1,0 +1,97 @@
+/* The fleet in memory: devices, groups, releases, and what each device should
+ * run. Check-ins are decided here without touching the database.
+ *
+ * Memory follows the store: a submitted change shows once it is durable. Only
+ * what devices tell of themselves is known first and written behind. All
+ * functions may be called from any thread.
+ *
+ * Releases, once known, stay where they are as long as the fleet; their
+ * `channel` and `file_missing` may change and are read through copies only.
+ */
+#ifndef SERVER_FLEET_FLEET_H
+#define SERVER_FLEET_FLEET_H
+
+#include "server/fleet/mac_list.h"
+#include "server/model/release.h"
+#include "server/policy/policy.h"
+#include "server/store/writer.h"
+
+struct fleet;
+
+struct fleet_config {
+    const struct store_class *store;
+    const char *location; /* for the store */
+    void *ctx;
+    bool (*has_file)(void *ctx, const struct release *release); /* asked once, at the start */
+    void (*trouble)(void *ctx, const char *error);              /* as in struct writer_config */
+    void (*released)(void *ctx, const struct release *release); /* published, durable */
+    void (*removed)(void *ctx, mac_address mac);
+};
+
+/* Reads the store and starts its writer. Null on failure, with a line in error. */
+struct fleet *fleet_open(const struct fleet_config *config, char error[STORE_ERROR_SIZE]);
+
+/* Writes what is left to write; nothing may be submitted any more. */
+void fleet_close(struct fleet *fleet);
+
+/* Makes a change durable, then shows it in memory, then calls done (null for
+ * none) on the writer's thread. Takes the change over. */
+void fleet_submit(struct fleet *fleet, struct change *change, writer_done *done, void *ctx);
+
+/* A device has checked in: notes its facts and decides. `continues` a download:
+ * then an offer that is already counted stands. False for a device that is not
+ * known; then nothing is noted. */
+bool fleet_check_in(struct fleet *fleet, mac_address mac, const struct device_facts *facts,
+                    bool continues, struct policy_decision *decision);
+
+/* A transfer to a device, from its start to its end. */
+void fleet_transfer(struct fleet *fleet, mac_address mac, uint32_t sent, uint32_t size);
+void fleet_transfer_end(struct fleet *fleet, mac_address mac, bool is_whole);
+
+/* Null when there is none. */
+const struct release *fleet_release(struct fleet *fleet, const char *product, const char *version);
+const struct release *fleet_newest(struct fleet *fleet, const char *product, const char *channel);
+
+/* An id for a release about to be published; each is given once. */
+uint32_t fleet_next_release(struct fleet *fleet);
+
+/* The release's file is stored (again). */
+void fleet_file_restored(struct fleet *fleet, const struct release *release);
+
+/* A device as operators see it. Pointers live as long as the fleet. */
+struct device_view {
+    mac_address mac;
+    int64_t first_seen_ms; /* 0 = never */
+    int64_t last_seen_ms;
+    struct device_facts facts;
+    const char *product; /* its own, or its group's */
+    const char *version; /* it runs; within this struct or of a release; null = unknown */
+    struct assignment assignment;
+    struct device_offers offers;
+    uint32_t transfer_sent;
+    uint32_t transfer_size; /* 0 = no transfer */
+    struct policy_decision decision;
+    char reason[POLICY_REASON_SIZE];
+};
+
+/* False when it is not known. */
+bool fleet_view(struct fleet *fleet, mac_address mac, struct device_view *view);
+
+/* All devices by MAC, each as it is at its turn; the fleet is not held up
+ * meanwhile. False when memory is out, before the first call. */
+bool fleet_each_device(struct fleet *fleet,
+                       void (*visit)(void *ctx, const struct device_view *view), void *ctx);
+
+/* Copies of all releases, newest first, or by group name. The caller frees the
+ * array. Null when memory is out. */
+struct release *fleet_copy_releases(struct fleet *fleet, size_t *count);
+struct group *fleet_copy_groups(struct fleet *fleet, size_t *count);
+
+/* One group; false when it is not known. */
+bool fleet_group(struct fleet *fleet, const char *name, struct group *group);
+
+/* Moves at most `limit` devices that changed since they were last taken to the
+ * list. */
+void fleet_take_changed(struct fleet *fleet, struct mac_list *list, size_t limit);
+
+#endif

@@ -1,0 +1,259 @@
+/* How durable changes, and at the start the store's rows, get into memory. */
+#include "server/fleet/fleet_state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Room for one more pointer in an array that grows by doubling. */
+static void *make_room(void *array, size_t count)
+{
+    if (count != 0 && (count & (count - 1)) != 0)
+        return array;
+    return realloc(array, (count ? count * 2 : 1) * sizeof(void *));
+}
+
+struct release *fleet_add_release(struct fleet *fleet, const struct release *release)
+{
+    struct release **releases = make_room(fleet->releases, fleet->release_count);
+    struct release *copy = malloc(sizeof *copy);
+
+    if (releases != NULL)
+        fleet->releases = releases;
+    if (releases == NULL || copy == NULL ||
+        !pair_map_set(&fleet->by_version, release->product, release->version, copy)) {
+        free(copy);
+        return NULL;
+    }
+    *copy = *release;
+    fleet->releases[fleet->release_count++] = copy;
+    if (copy->id > fleet->last_release)
+        fleet->last_release = copy->id;
+    return copy;
+}
+
+struct group *fleet_enter_group(struct fleet *fleet, const char *name)
+{
+    struct group *group = pair_map_get(&fleet->group_names, name, "");
+
+    if (group != NULL)
+        return group;
+    struct group **groups = make_room(fleet->groups, fleet->group_count);
+    if (groups != NULL)
+        fleet->groups = groups;
+    group = calloc(1, sizeof *group);
+    if (groups == NULL || group == NULL || !pair_map_set(&fleet->group_names, name, "", group)) {
+        free(group);
+        return NULL;
+    }
+    group->name = pair_map_intern(&fleet->names, name);
+    fleet->groups[fleet->group_count++] = group;
+    return group;
+}
+
+static void set_name(struct fleet *fleet, const struct settings *settings, enum setting setting,
+                     const char *value, const char **name)
+{
+    if (settings->set & setting)
+        *name = pair_map_intern(&fleet->names, value);
+}
+
+static void apply_assign(struct fleet *fleet, const struct change *change)
+{
+    const struct settings *settings = &change->as.assign.settings;
+    struct device *device = device_table_enter(&fleet->devices, change->device);
+
+    if (device == NULL)
+        return;
+    set_name(fleet, settings, SETTING_PRODUCT, settings->product, &device->assignment.product);
+    set_name(fleet, settings, SETTING_GROUP, settings->group, &device->assignment.group);
+    set_name(fleet, settings, SETTING_CHANNEL, settings->channel, &device->assignment.channel);
+    set_name(fleet, settings, SETTING_PIN, settings->pin, &device->assignment.pin);
+    if (device->assignment.group != NULL)
+        fleet_enter_group(fleet, device->assignment.group);
+    fleet_mark_changed(fleet, device);
+}
+
+static void apply_group(struct fleet *fleet, const struct change *change)
+{
+    const struct settings *settings = &change->as.group.settings;
+    struct group *group = fleet_enter_group(fleet, change->as.group.name);
+
+    if (group == NULL)
+        return;
+    set_name(fleet, settings, SETTING_PRODUCT, settings->product, &group->product);
+    set_name(fleet, settings, SETTING_CHANNEL, settings->channel, &group->channel);
+    set_name(fleet, settings, SETTING_PIN, settings->pin, &group->pin);
+    fleet_mark_all_changed(fleet);
+}
+
+static void apply_register(struct fleet *fleet, const struct change *change)
+{
+    struct device *device = device_table_enter(&fleet->devices, change->device);
+
+    if (device == NULL)
+        return;
+    device->facts = change->as.seen.facts;
+    device->first_seen_ms = device->last_seen_ms = change->as.seen.at_ms;
+    fleet_mark_changed(fleet, device);
+}
+
+static void apply_release(struct fleet *fleet, const struct change *change)
+{
+    const struct release *release = change->as.release;
+    struct release *own =
+        change->kind == CHANGE_RELEASE
+            ? fleet_add_release(fleet, release)
+            : pair_map_get(&fleet->by_version, release->product, release->version);
+
+    if (own == NULL)
+        return;
+    snprintf(own->channel, sizeof own->channel, "%s", release->channel);
+    pair_map_set(&fleet->newest, own->product, own->channel, own);
+    fleet_mark_all_changed(fleet);
+}
+
+static void apply_offers(struct fleet *fleet, const struct change *change)
+{
+    struct device *device = device_table_find(&fleet->devices, change->device);
+    struct device_offers *offers;
+
+    if (device == NULL)
+        return;
+    offers = &device->offers;
+    if (change->kind == CHANGE_FORGET_OFFERS)
+        *offers = (struct device_offers){0, 0};
+    else if (offers->release == change->as.offer.release)
+        offers->count++;
+    else
+        *offers = (struct device_offers){change->as.offer.release, 1};
+    fleet_mark_changed(fleet, device);
+}
+
+static void apply(struct fleet *fleet, const struct change *change)
+{
+    switch (change->kind) {
+    case CHANGE_REGISTER:
+        apply_register(fleet, change);
+        break;
+    case CHANGE_OFFER:
+    case CHANGE_FORGET_OFFERS:
+        apply_offers(fleet, change);
+        break;
+    case CHANGE_ASSIGN:
+        apply_assign(fleet, change);
+        break;
+    case CHANGE_REMOVE:
+        device_table_remove(&fleet->devices, change->device);
+        break;
+    case CHANGE_GROUP:
+        apply_group(fleet, change);
+        break;
+    case CHANGE_RELEASE:
+    case CHANGE_NEWEST:
+        apply_release(fleet, change);
+        break;
+    case CHANGE_SEEN: /* came from memory */
+    default:
+        break;
+    }
+}
+
+void fleet_committed(void *ctx, const struct change *change)
+{
+    struct fleet *fleet = ctx;
+    const struct fleet_config *config = &fleet->config;
+
+    pthread_mutex_lock(&fleet->lock);
+    apply(fleet, change);
+    pthread_mutex_unlock(&fleet->lock);
+    if (change->kind == CHANGE_RELEASE || change->kind == CHANGE_NEWEST)
+        config->released(config->ctx, change->as.release);
+    else if (change->kind == CHANGE_REMOVE)
+        config->removed(config->ctx, change->device);
+}
+
+struct change *fleet_collect(void *ctx)
+{
+    struct fleet *fleet = ctx;
+    struct change *change = NULL;
+
+    pthread_mutex_lock(&fleet->lock);
+    while (change == NULL && fleet->behind.count > 0) {
+        const mac_address mac = fleet->behind.macs[fleet->behind.count - 1];
+        struct device *device = device_table_find(&fleet->devices, mac);
+        if (device != NULL) {
+            change = change_new(CHANGE_SEEN, mac);
+            if (change == NULL)
+                break;
+            change->as.seen.at_ms = device->last_seen_ms;
+            change->as.seen.facts = device->facts;
+            device->is_behind = false;
+        }
+        fleet->behind.count--;
+    }
+    pthread_mutex_unlock(&fleet->lock);
+    return change;
+}
+
+void fleet_uncollect(void *ctx, const struct change *change)
+{
+    struct fleet *fleet = ctx;
+
+    pthread_mutex_lock(&fleet->lock);
+    struct device *device = device_table_find(&fleet->devices, change->device);
+    if (device != NULL && !device->is_behind)
+        device->is_behind = mac_list_add(&fleet->behind, change->device);
+    pthread_mutex_unlock(&fleet->lock);
+}
+
+static int read_release(void *ctx, const struct release *release)
+{
+    return fleet_add_release(ctx, release) != NULL ? 0 : -1;
+}
+
+static int read_newest(void *ctx, const char *product, const char *channel, uint32_t id)
+{
+    struct fleet *fleet = ctx;
+
+    for (size_t i = 0; i < fleet->release_count; i++)
+        if (fleet->releases[i]->id == id)
+            return pair_map_set(&fleet->newest, product, channel, fleet->releases[i]) ? 0 : -1;
+    return -1;
+}
+
+static int read_group(void *ctx, const struct group *stored)
+{
+    struct fleet *fleet = ctx;
+    struct group *group = fleet_enter_group(fleet, stored->name);
+
+    if (group == NULL)
+        return -1;
+    group->product = pair_map_intern(&fleet->names, stored->product);
+    group->channel = pair_map_intern(&fleet->names, stored->channel);
+    group->pin = pair_map_intern(&fleet->names, stored->pin);
+    return 0;
+}
+
+static int read_device(void *ctx, const struct stored_device *stored)
+{
+    struct fleet *fleet = ctx;
+    struct device *device = device_table_enter(&fleet->devices, stored->mac);
+
+    if (device == NULL)
+        return -1;
+    device->first_seen_ms = stored->first_seen_ms;
+    device->last_seen_ms = stored->last_seen_ms;
+    device->facts = *stored->facts;
+    device->offers = stored->offers;
+    device->assignment.product = pair_map_intern(&fleet->names, stored->assignment.product);
+    device->assignment.group = pair_map_intern(&fleet->names, stored->assignment.group);
+    device->assignment.channel = pair_map_intern(&fleet->names, stored->assignment.channel);
+    device->assignment.pin = pair_map_intern(&fleet->names, stored->assignment.pin);
+    if (device->assignment.group != NULL &&
+        fleet_enter_group(fleet, device->assignment.group) == NULL)
+        return -1;
+    return 0;
+}
+
+const struct store_reader fleet_reader = {read_release, read_newest, read_group, read_device};

@@ -1,0 +1,49 @@
+/* What the files of the fleet share. */
+#ifndef SERVER_FLEET_FLEET_STATE_H
+#define SERVER_FLEET_FLEET_STATE_H
+
+#include "server/fleet/device_table.h"
+#include "server/fleet/fleet.h"
+#include "server/fleet/pair_map.h"
+
+#include <pthread.h>
+
+struct fleet {
+    struct fleet_config config;
+    struct store *store;
+    struct writer *writer;
+
+    pthread_mutex_t lock; /* of everything below */
+    struct device_table devices;
+    struct pair_map names;       /* interned */
+    struct pair_map by_version;  /* product, version -> struct release */
+    struct pair_map newest;      /* product, channel -> struct release */
+    struct pair_map group_names; /* name, "" -> struct group */
+    struct release **releases;   /* by age */
+    size_t release_count;
+    struct group **groups;
+    size_t group_count;
+    uint32_t last_release; /* the highest id given */
+    struct mac_list behind;
+    struct mac_list changed;
+};
+
+/* The lock is held for all of these. */
+
+void fleet_mark_changed(struct fleet *fleet, struct device *device);
+void fleet_mark_all_changed(struct fleet *fleet);
+struct policy_device fleet_policy_device(const struct fleet *fleet, const struct device *device);
+struct policy_catalogue fleet_catalogue(const struct fleet *fleet);
+
+/* Copies the release in. Null when memory is out. */
+struct release *fleet_add_release(struct fleet *fleet, const struct release *release);
+struct group *fleet_enter_group(struct fleet *fleet, const char *name);
+
+/* The writer's and the store's callbacks; these take the lock. */
+
+void fleet_committed(void *ctx, const struct change *change);
+struct change *fleet_collect(void *ctx);
+void fleet_uncollect(void *ctx, const struct change *change);
+extern const struct store_reader fleet_reader;
+
+#endif

@@ -1,0 +1,139 @@
+/* The fleet as operators see it. */
+#include "server/fleet/fleet_state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What the device says it runs; or, when it says nothing, the release of its
+ * product that its digest is of. */
+static const char *running_version(const struct fleet *fleet, const struct device_view *view)
+{
+    if (view->last_seen_ms == 0)
+        return NULL;
+    if (view->facts.version[0] != '\0')
+        return view->facts.version;
+    if (view->decision.rule == RULE_SAME_DIGEST)
+        return view->decision.target->version;
+    for (size_t i = fleet->release_count; i > 0 && view->product != NULL; i--) {
+        const struct release *release = fleet->releases[i - 1];
+        if (strcmp(release->product, view->product) == 0 &&
+            policy_runs_image(&view->facts, &release->image.digests))
+            return release->version;
+    }
+    return NULL;
+}
+
+static void view_device(const struct fleet *fleet, const struct device *device,
+                        struct device_view *view)
+{
+    const struct policy_device subject = fleet_policy_device(fleet, device);
+    const struct policy_catalogue catalogue = fleet_catalogue(fleet);
+
+    view->mac = device->mac;
+    view->first_seen_ms = device->first_seen_ms;
+    view->last_seen_ms = device->last_seen_ms;
+    view->facts = device->facts;
+    view->product = policy_product(&subject);
+    view->assignment = device->assignment;
+    view->offers = device->offers;
+    view->transfer_sent = device->transfer_sent;
+    view->transfer_size = device->transfer_size;
+    view->decision = policy_decide(&subject, &catalogue);
+    policy_explain(&view->decision, &subject, view->reason);
+    view->version = running_version(fleet, view);
+}
+
+bool fleet_view(struct fleet *fleet, mac_address mac, struct device_view *view)
+{
+    pthread_mutex_lock(&fleet->lock);
+    const struct device *device = device_table_find(&fleet->devices, mac);
+    if (device != NULL)
+        view_device(fleet, device, view);
+    pthread_mutex_unlock(&fleet->lock);
+    return device != NULL;
+}
+
+static bool list_devices(struct fleet *fleet, struct mac_list *list)
+{
+    bool is_complete = true;
+
+    pthread_mutex_lock(&fleet->lock);
+    for (size_t i = 0; i < fleet->devices.capacity && is_complete; i++)
+        if (fleet->devices.slots[i] != NULL)
+            is_complete = mac_list_add(list, fleet->devices.slots[i]->mac);
+    pthread_mutex_unlock(&fleet->lock);
+    mac_list_sort(list);
+    return is_complete;
+}
+
+bool fleet_each_device(struct fleet *fleet,
+                       void (*visit)(void *ctx, const struct device_view *view), void *ctx)
+{
+    struct mac_list list = {0};
+    struct device_view view;
+    const bool is_complete = list_devices(fleet, &list);
+
+    for (size_t i = 0; i < list.count && is_complete; i++)
+        if (fleet_view(fleet, list.macs[i], &view))
+            visit(ctx, &view);
+    free(list.macs);
+    return is_complete;
+}
+
+struct release *fleet_copy_releases(struct fleet *fleet, size_t *count)
+{
+    pthread_mutex_lock(&fleet->lock);
+    const size_t total = fleet->release_count;
+    struct release *copies = malloc((total + 1) * sizeof *copies);
+    for (size_t i = 0; i < total && copies != NULL; i++)
+        copies[i] = *fleet->releases[total - 1 - i];
+    pthread_mutex_unlock(&fleet->lock);
+    *count = copies != NULL ? total : 0;
+    return copies;
+}
+
+static int compare_names(const void *left, const void *right)
+{
+    const struct group *a = left, *b = right;
+
+    return strcmp(a->name, b->name);
+}
+
+struct group *fleet_copy_groups(struct fleet *fleet, size_t *count)
+{
+    pthread_mutex_lock(&fleet->lock);
+    const size_t total = fleet->group_count;
+    struct group *copies = malloc((total + 1) * sizeof *copies);
+    for (size_t i = 0; i < total && copies != NULL; i++)
+        copies[i] = *fleet->groups[i];
+    pthread_mutex_unlock(&fleet->lock);
+    *count = copies != NULL ? total : 0;
+    if (*count > 0)
+        qsort(copies, *count, sizeof *copies, compare_names);
+    return copies;
+}
+
+bool fleet_group(struct fleet *fleet, const char *name, struct group *group)
+{
+    pthread_mutex_lock(&fleet->lock);
+    const struct group *own = pair_map_get(&fleet->group_names, name, "");
+    if (own != NULL)
+        *group = *own;
+    pthread_mutex_unlock(&fleet->lock);
+    return own != NULL;
+}
+
+void fleet_take_changed(struct fleet *fleet, struct mac_list *list, size_t limit)
+{
+    pthread_mutex_lock(&fleet->lock);
+    while (limit-- > 0 && fleet->changed.count > 0) {
+        const mac_address mac = fleet->changed.macs[fleet->changed.count - 1];
+        struct device *device = device_table_find(&fleet->devices, mac);
+        if (device != NULL && !mac_list_add(list, mac))
+            break;
+        if (device != NULL)
+            device->is_changed = false;
+        fleet->changed.count--;
+    }
+    pthread_mutex_unlock(&fleet->lock);
+}

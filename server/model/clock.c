@@ -1,0 +1,34 @@
+#include "server/model/clock.h"
+
+#include <stdio.h>
+#include <time.h>
+
+static int64_t read_clock(clockid_t clock)
+{
+    struct timespec now;
+
+    clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t clock_now_ms(void)
+{
+    return read_clock(CLOCK_REALTIME);
+}
+
+int64_t clock_monotonic_ms(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+const char *clock_format(int64_t ms, char text[CLOCK_TEXT_SIZE])
+{
+    const time_t seconds = (time_t)(ms / 1000);
+    char date[20];
+    struct tm utc;
+
+    gmtime_r(&seconds, &utc);
+    strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &utc);
+    snprintf(text, CLOCK_TEXT_SIZE, "%s.%03uZ", date, (unsigned)(ms % 1000));
+    return text;
+}

@@ -1,0 +1,50 @@
+/* A device: what it says of itself, and what an operator has decided for it. */
+#ifndef SERVER_MODEL_DEVICE_H
+#define SERVER_MODEL_DEVICE_H
+
+#include "server/model/mac.h"
+#include "server/model/names.h"
+#include "updraft/digest.h"
+#include "updraft/image.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SDK_VERSION_SIZE 64 /* 63 characters and a NUL */
+
+enum device_mode { DEVICE_MODE_NONE, DEVICE_MODE_SKETCH, DEVICE_MODE_SPIFFS, DEVICE_MODE_VERSION };
+
+/* One check-in, as the headers had it. */
+struct device_facts {
+    enum ud_chip chip; /* the family; headers do not tell an ESP32-C3 from an ESP32 */
+    enum device_mode mode;
+    uint32_t chip_id; /* ESP8266 only, where has_chip_id */
+    uint32_t free_space;
+    uint32_t sketch_size;
+    uint32_t chip_size;
+    mac_address ap_mac;
+    bool has_chip_id;
+    bool has_md5;
+    bool has_sha256;
+    uint8_t sketch_md5[UD_MD5_SIZE];
+    uint8_t sketch_sha256[UD_SHA256_SIZE];
+    char version[VERSION_SIZE]; /* "" when it sends none */
+    char sdk_version[SDK_VERSION_SIZE];
+    uint8_t address[16]; /* IPv6, or IPv4 mapped into it */
+};
+
+/* Null where nothing is decided. */
+struct assignment {
+    const char *product;
+    const char *group;
+    const char *channel;
+    const char *pin;
+};
+
+/* Offers of one release, counted until the device arrives there. */
+struct device_offers {
+    uint32_t release; /* id, 0 = none */
+    uint32_t count;
+};
+
+#endif

@@ -1,0 +1,12 @@
+/* A group of devices: settings that hold for all its members. */
+#ifndef SERVER_MODEL_GROUP_H
+#define SERVER_MODEL_GROUP_H
+
+struct group {
+    const char *name;
+    const char *product; /* of members that have none of their own; null = none */
+    const char *channel; /* null = not decided */
+    const char *pin;     /* a version of the product; null = none */
+};
+
+#endif

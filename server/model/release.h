@@ -1,0 +1,59 @@
+/* A release: one firmware file of a product, under a version. Never changes
+ * after it was published, but for the channel it was last published on.
+ */
+#ifndef SERVER_MODEL_RELEASE_H
+#define SERVER_MODEL_RELEASE_H
+
+#include "server/model/names.h"
+#include "updraft/digest.h"
+#include "updraft/image.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define RELEASE_FILE_NAME_SIZE 129 /* 128 characters and a NUL */
+#define RELEASE_MD5S           4   /* one for each flash mode a device may patch in */
+#define RELEASE_SHA256S        2   /* the appended hash, and the whole image's */
+
+/* Every digest a device that runs the release may report of its sketch. */
+struct release_digests {
+    uint8_t md5_count;
+    uint8_t sha256_count;
+    uint8_t md5[RELEASE_MD5S][UD_MD5_SIZE];
+    uint8_t sha256[RELEASE_SHA256S][UD_SHA256_SIZE];
+};
+
+/* What looking inside the file told. */
+struct release_image {
+    enum ud_chip chip;
+    char chip_name[16];    /* "ESP32-C3" */
+    uint8_t flash_mode;    /* as in the first header; enum ud_flash_mode when sound */
+    uint32_t flash_size;   /* bytes of flash the header asks for, 0 = unknown */
+    uint32_t size;         /* bytes of the file as served */
+    uint32_t image_size;   /* bytes in flash: inflated, signature cut off */
+    uint32_t inflate_lead; /* compressed only: bytes by which writing whole sectors gets ahead
+                            * of reading at worst, when inflating in place; see content.h */
+    bool compressed;
+    bool is_signed;
+    uint8_t md5[UD_MD5_SIZE]; /* of the file as served */
+    uint8_t sha256[UD_SHA256_SIZE];
+    struct release_digests digests;
+    bool has_description;
+    char project[33];
+    char version[33];
+    char sdk[33];
+    char built[35]; /* date and time as the compiler wrote them */
+};
+
+struct release {
+    uint32_t id;
+    char product[NAME_SIZE];
+    char version[VERSION_SIZE];
+    char channel[NAME_SIZE]; /* last published on */
+    char name[RELEASE_FILE_NAME_SIZE];
+    int64_t published_ms; /* UTC, since 1970 */
+    struct release_image image;
+    bool file_missing; /* not stored: found when the server starts */
+};
+
+#endif

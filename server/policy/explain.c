@@ -1,0 +1,129 @@
+#include "server/policy/policy.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *family_name(enum ud_chip chip)
+{
+    return chip == UD_CHIP_ESP8266 ? "ESP8266" : chip == UD_CHIP_ESP32 ? "ESP32" : "unknown chip";
+}
+
+/* What the device runs, as the end of a sentence. */
+static void describe_running(const struct device_facts *facts, char *text, size_t size)
+{
+    if (facts->version[0] != '\0')
+        snprintf(text, size, "it runs %s", facts->version);
+    else
+        snprintf(text, size, "it sends no version and its sketch is another");
+}
+
+static void explain_none(const struct policy_decision *decision, const struct policy_device *device,
+                         char text[POLICY_REASON_SIZE])
+{
+    const char *product = policy_product(device);
+    const char *channel = device->assignment.channel != NULL ? device->assignment.channel
+                          : device->group != NULL && device->group->channel != NULL
+                              ? device->group->channel
+                              : CHANNEL_DEFAULT;
+    const char *pin = device->assignment.pin != NULL ? device->assignment.pin
+                      : device->group != NULL        ? device->group->pin
+                                                     : NULL;
+
+    if (decision->rule == RULE_NEVER_SEEN)
+        snprintf(text, POLICY_REASON_SIZE, "entered by an operator, has not checked in yet");
+    else if (decision->rule == RULE_NO_PRODUCT)
+        snprintf(text, POLICY_REASON_SIZE, "it has no product: give it one");
+    else if (decision->rule == RULE_NO_SUCH_PIN)
+        snprintf(text, POLICY_REASON_SIZE, "pinned to %s, which %s has no release of", pin,
+                 product);
+    else
+        snprintf(text, POLICY_REASON_SIZE, "%s has no release on the channel %s", product, channel);
+}
+
+/* A sketch that reports another version than it is published under can never
+ * arrive; that is worth saying, being the most common mistake. */
+static void explain_held_back(const struct release *target, const struct device_facts *facts,
+                              char text[POLICY_REASON_SIZE])
+{
+    if (policy_runs_image(facts, &target->image.digests))
+        snprintf(text, POLICY_REASON_SIZE,
+                 "it runs the image of %s, but calls itself %s: publish that image under the "
+                 "version it reports",
+                 target->version, facts->version);
+    else
+        snprintf(text, POLICY_REASON_SIZE,
+                 "%s was offered %u times and did not arrive: retry when the cause is found",
+                 target->version, POLICY_OFFERS_MAX);
+}
+
+static void explain_unfit(const struct policy_decision *decision, const struct device_facts *facts,
+                          char text[POLICY_REASON_SIZE])
+{
+    const struct release *target = decision->target;
+    const struct release_image *image = &target->image;
+
+    if (decision->rule == RULE_FILE_MISSING)
+        snprintf(text, POLICY_REASON_SIZE,
+                 "the file of %s is missing or damaged on the server: publish it again",
+                 target->version);
+    else if (decision->rule == RULE_OTHER_CHIP)
+        snprintf(text, POLICY_REASON_SIZE, "%s is for %s, this is an %s", target->version,
+                 image->chip_name, family_name(facts->chip));
+    else if (decision->rule == RULE_FLASH_TOO_SMALL)
+        snprintf(text, POLICY_REASON_SIZE,
+                 "%s is built for %u bytes of flash, the chip has %u: build it for the chip",
+                 target->version, image->flash_size, facts->chip_size);
+    else if (decision->rule == RULE_NO_SPACE)
+        snprintf(text, POLICY_REASON_SIZE, "%s has %u bytes, there is space for %u%s",
+                 target->version, image->size, facts->free_space,
+                 facts->chip == UD_CHIP_ESP8266 && !image->compressed
+                     ? ": publish it compressed (.bin.gz)"
+                     : "");
+    else
+        snprintf(text, POLICY_REASON_SIZE,
+                 "%s would run into its own compressed file while it is unpacked: it needs a "
+                 "smaller image or a larger flash",
+                 target->version);
+}
+
+static void explain_offered(const struct policy_decision *decision,
+                            const struct device_facts *facts, char text[POLICY_REASON_SIZE])
+{
+    const char *version = decision->target->version;
+    char running[80];
+
+    describe_running(facts, running, sizeof running);
+    if (decision->rule == RULE_ON_ITS_WAY)
+        snprintf(text, POLICY_REASON_SIZE, "%s is on its way: %s", version, running);
+    else
+        snprintf(text, POLICY_REASON_SIZE, "%s is due: %s", version, running);
+}
+
+const char *policy_explain(const struct policy_decision *decision,
+                           const struct policy_device *device, char text[POLICY_REASON_SIZE])
+{
+    switch (decision->state) {
+    case STATE_CURRENT:
+        snprintf(text, POLICY_REASON_SIZE, "it runs %s%s", decision->target->version,
+                 decision->rule == RULE_SAME_DIGEST ? ", going by the digest of its sketch" : "");
+        break;
+    case STATE_FAILING:
+        explain_held_back(decision->target, device->facts, text);
+        break;
+    case STATE_UNFIT:
+        explain_unfit(decision, device->facts, text);
+        break;
+    case STATE_DUE:
+    case STATE_UPDATING:
+        explain_offered(decision, device->facts, text);
+        break;
+    case STATE_UNASSIGNED:
+    case STATE_NEVER_SEEN:
+    case STATE_NO_RELEASE:
+    case STATE_COUNT:
+    default:
+        explain_none(decision, device, text);
+        break;
+    }
+    return text;
+}

@@ -1,0 +1,167 @@
+#include "server/policy/policy.h"
+
+#include <string.h>
+
+#define FLASH_SECTOR 4096u
+
+/* A state for each rule, and whether the release is sent. */
+static const struct {
+    enum device_state state;
+    bool offer;
+} outcomes[RULE_COUNT] = {
+    [RULE_NEVER_SEEN] = {STATE_NEVER_SEEN, false},    [RULE_NO_PRODUCT] = {STATE_UNASSIGNED, false},
+    [RULE_NO_SUCH_PIN] = {STATE_NO_RELEASE, false},   [RULE_NO_RELEASE] = {STATE_NO_RELEASE, false},
+    [RULE_SAME_VERSION] = {STATE_CURRENT, false},     [RULE_SAME_DIGEST] = {STATE_CURRENT, false},
+    [RULE_FILE_MISSING] = {STATE_UNFIT, false},       [RULE_OTHER_CHIP] = {STATE_UNFIT, false},
+    [RULE_FLASH_TOO_SMALL] = {STATE_UNFIT, false},    [RULE_NO_SPACE] = {STATE_UNFIT, false},
+    [RULE_NO_ROOM_TO_INFLATE] = {STATE_UNFIT, false}, [RULE_HELD_BACK] = {STATE_FAILING, false},
+    [RULE_ON_ITS_WAY] = {STATE_UPDATING, true},       [RULE_DUE] = {STATE_DUE, true},
+};
+
+static const char *const state_names[STATE_COUNT] = {
+    [STATE_UNASSIGNED] = "unassigned",
+    [STATE_NEVER_SEEN] = "never-seen",
+    [STATE_NO_RELEASE] = "no-release",
+    [STATE_CURRENT] = "current",
+    [STATE_DUE] = "due",
+    [STATE_UPDATING] = "updating",
+    [STATE_FAILING] = "failing",
+    [STATE_UNFIT] = "unfit",
+};
+
+const char *policy_state_name(enum device_state state)
+{
+    return (unsigned)state < STATE_COUNT ? state_names[state] : NULL;
+}
+
+const char *policy_product(const struct policy_device *device)
+{
+    if (device->assignment.product != NULL)
+        return device->assignment.product;
+    return device->group != NULL ? device->group->product : NULL;
+}
+
+/* The version the device is tied to: its own pin, or its group's where that is
+ * of the device's product. */
+static const char *pin_of(const struct policy_device *device, const char *product)
+{
+    const struct group *group = device->group;
+
+    if (device->assignment.pin != NULL)
+        return device->assignment.pin;
+    if (group == NULL || group->pin == NULL || group->product == NULL)
+        return NULL;
+    return strcmp(group->product, product) == 0 ? group->pin : NULL;
+}
+
+static const char *channel_of(const struct policy_device *device)
+{
+    if (device->assignment.channel != NULL)
+        return device->assignment.channel;
+    if (device->group != NULL && device->group->channel != NULL)
+        return device->group->channel;
+    return CHANNEL_DEFAULT;
+}
+
+static const struct release *find_target(const struct policy_device *device, const char *product,
+                                         const struct policy_catalogue *catalogue)
+{
+    const char *pin = pin_of(device, product);
+
+    if (pin != NULL)
+        return catalogue->by_version(catalogue->ctx, product, pin);
+    return catalogue->newest(catalogue->ctx, product, channel_of(device));
+}
+
+bool policy_runs_image(const struct device_facts *facts, const struct release_digests *digests)
+{
+    for (unsigned i = 0; facts->has_md5 && i < digests->md5_count; i++)
+        if (memcmp(facts->sketch_md5, digests->md5[i], UD_MD5_SIZE) == 0)
+            return true;
+    for (unsigned i = 0; facts->has_sha256 && i < digests->sha256_count; i++)
+        if (memcmp(facts->sketch_sha256, digests->sha256[i], UD_SHA256_SIZE) == 0)
+            return true;
+    return false;
+}
+
+static uint64_t round_up(uint64_t size)
+{
+    return (size + FLASH_SECTOR - 1) / FLASH_SECTOR * FLASH_SECTOR;
+}
+
+/* An ESP8266 stages the file, in whole sectors, at the end of its free space;
+ * an ESP32 writes it to a slot of that size. */
+static bool is_there_space(const struct device_facts *facts, const struct release_image *image)
+{
+    const uint64_t size = facts->chip == UD_CHIP_ESP8266 ? round_up(image->size) : image->size;
+
+    return size <= facts->free_space;
+}
+
+/* The bootloader inflates over the running sketch towards the staged file and
+ * must not reach what it has not read. */
+static bool is_there_room_to_inflate(const struct device_facts *facts,
+                                     const struct release_image *image)
+{
+    const uint64_t staging_end = round_up(facts->sketch_size) + facts->free_space;
+
+    return !image->compressed || image->inflate_lead <= staging_end - round_up(image->size);
+}
+
+static enum policy_rule judge_fit(const struct device_facts *facts, const struct release *release)
+{
+    const struct release_image *image = &release->image;
+
+    if (release->file_missing)
+        return RULE_FILE_MISSING;
+    if (image->chip != facts->chip)
+        return RULE_OTHER_CHIP;
+    if (image->flash_size > facts->chip_size)
+        return RULE_FLASH_TOO_SMALL;
+    if (!is_there_space(facts, image))
+        return RULE_NO_SPACE;
+    if (!is_there_room_to_inflate(facts, image))
+        return RULE_NO_ROOM_TO_INFLATE;
+    return RULE_DUE;
+}
+
+static enum policy_rule judge(const struct policy_device *device, const struct release *target)
+{
+    const struct device_facts *facts = device->facts;
+    const bool was_offered = device->offers.release == target->id;
+
+    if (facts->version[0] != '\0' && strcmp(facts->version, target->version) == 0)
+        return RULE_SAME_VERSION;
+    if (facts->version[0] == '\0' && policy_runs_image(facts, &target->image.digests))
+        return RULE_SAME_DIGEST;
+    const enum policy_rule fit = judge_fit(facts, target);
+    if (fit != RULE_DUE)
+        return fit;
+    if (was_offered && device->on_its_way)
+        return RULE_ON_ITS_WAY;
+    if (was_offered && device->offers.count >= POLICY_OFFERS_MAX)
+        return RULE_HELD_BACK;
+    return RULE_DUE;
+}
+
+static enum policy_rule choose_rule(const struct policy_device *device, const char *product,
+                                    const struct release *target)
+{
+    if (device->facts == NULL)
+        return RULE_NEVER_SEEN;
+    if (product == NULL)
+        return RULE_NO_PRODUCT;
+    if (target == NULL)
+        return pin_of(device, product) != NULL ? RULE_NO_SUCH_PIN : RULE_NO_RELEASE;
+    return judge(device, target);
+}
+
+struct policy_decision policy_decide(const struct policy_device *device,
+                                     const struct policy_catalogue *catalogue)
+{
+    const char *product = policy_product(device);
+    const struct release *target = product != NULL ? find_target(device, product, catalogue) : NULL;
+    const enum policy_rule rule = choose_rule(device, product, target);
+
+    return (struct policy_decision){rule, outcomes[rule].state, target, outcomes[rule].offer};
+}

@@ -1,0 +1,87 @@
+/* What a device should run, and whether it is sent it now: a pure function of
+ * what the device says, what operators decided and which releases there are.
+ */
+#ifndef SERVER_POLICY_POLICY_H
+#define SERVER_POLICY_POLICY_H
+
+#include "server/model/device.h"
+#include "server/model/group.h"
+#include "server/model/release.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Offers of one release without arriving, after which a device is held back. */
+#define POLICY_OFFERS_MAX 3u
+
+#define POLICY_REASON_SIZE 320
+
+/* Channel heads and versions; pure as long as the two functions are. */
+struct policy_catalogue {
+    const void *ctx;
+    const struct release *(*newest)(const void *ctx, const char *product, const char *channel);
+    const struct release *(*by_version)(const void *ctx, const char *product, const char *version);
+};
+
+struct policy_device {
+    const struct device_facts *facts; /* null: has never checked in */
+    struct assignment assignment;
+    const struct group *group; /* null: in none */
+    struct device_offers offers;
+    bool on_its_way; /* the last offer is being sent, or was sent and nothing heard since */
+};
+
+enum device_state {
+    STATE_UNASSIGNED,
+    STATE_NEVER_SEEN,
+    STATE_NO_RELEASE,
+    STATE_CURRENT,
+    STATE_DUE,
+    STATE_UPDATING,
+    STATE_FAILING,
+    STATE_UNFIT,
+    STATE_COUNT,
+};
+
+enum policy_rule {
+    RULE_NEVER_SEEN,
+    RULE_NO_PRODUCT,
+    RULE_NO_SUCH_PIN,
+    RULE_NO_RELEASE,
+    RULE_SAME_VERSION,
+    RULE_SAME_DIGEST,
+    RULE_FILE_MISSING,
+    RULE_OTHER_CHIP,
+    RULE_FLASH_TOO_SMALL,
+    RULE_NO_SPACE,
+    RULE_NO_ROOM_TO_INFLATE,
+    RULE_HELD_BACK,
+    RULE_ON_ITS_WAY,
+    RULE_DUE,
+    RULE_COUNT,
+};
+
+struct policy_decision {
+    enum policy_rule rule;
+    enum device_state state;
+    const struct release *target; /* null when there is none */
+    bool offer;                   /* send it, if the device asks now */
+};
+
+struct policy_decision policy_decide(const struct policy_device *device,
+                                     const struct policy_catalogue *catalogue);
+
+/* The decision in a line for people. Returns text. */
+const char *policy_explain(const struct policy_decision *decision,
+                           const struct policy_device *device, char text[POLICY_REASON_SIZE]);
+
+/* Its own product, or its group's; null = none. */
+const char *policy_product(const struct policy_device *device);
+
+/* Is what the device reports of its sketch a digest of this release? */
+bool policy_runs_image(const struct device_facts *facts, const struct release_digests *digests);
+
+/* "never-seen" and so on, as the operator API has it; null past the last. */
+const char *policy_state_name(enum device_state state);
+
+#endif

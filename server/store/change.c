@@ -1,0 +1,23 @@
+#include "server/store/change.h"
+
+#include <stdlib.h>
+
+struct change *change_new(enum change_kind kind, mac_address device)
+{
+    struct change *change = calloc(1, sizeof *change);
+
+    if (change == NULL)
+        return NULL;
+    change->kind = kind;
+    change->device = device;
+    return change;
+}
+
+void change_free(struct change *change)
+{
+    if (change == NULL)
+        return;
+    if (change->kind == CHANGE_RELEASE || change->kind == CHANGE_NEWEST)
+        free(change->as.release);
+    free(change);
+}

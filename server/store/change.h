@@ -1,0 +1,74 @@
+/* What can be made durable: each kind of change to the fleet, as one record
+ * that the store applies to its tables and the fleet to its memory.
+ */
+#ifndef SERVER_STORE_CHANGE_H
+#define SERVER_STORE_CHANGE_H
+
+#include "server/model/device.h"
+#include "server/model/names.h"
+#include "server/model/release.h"
+
+#include <stdint.h>
+
+enum change_kind {
+    CHANGE_REGISTER,      /* seen: a MAC never seen before. Conflict: it is there */
+    CHANGE_SEEN,          /* seen: facts of a device; nothing happens if it is gone */
+    CHANGE_OFFER,         /* offer: a release goes out to a device once more */
+    CHANGE_FORGET_OFFERS, /* device */
+    CHANGE_ASSIGN,        /* assign: creates the device if need be */
+    CHANGE_REMOVE,        /* device */
+    CHANGE_GROUP,         /* group: creates the group if need be */
+    CHANGE_RELEASE,       /* release: new, and its channel's newest. Conflict: the
+                           * product has the version already */
+    CHANGE_NEWEST,        /* release, which exists, becomes its channel's newest */
+};
+
+enum setting {
+    SETTING_PRODUCT = 1 << 0,
+    SETTING_GROUP = 1 << 1, /* devices only */
+    SETTING_CHANNEL = 1 << 2,
+    SETTING_PIN = 1 << 3,
+};
+
+/* New values of some settings; "" clears one. */
+struct settings {
+    unsigned set; /* of enum setting: which of these hold a new value */
+    char product[NAME_SIZE];
+    char group[NAME_SIZE];
+    char channel[NAME_SIZE];
+    char pin[VERSION_SIZE];
+};
+
+struct change {
+    enum change_kind kind;
+    mac_address device;
+    union {
+        struct {
+            int64_t at_ms;
+            struct device_facts facts;
+        } seen;
+        struct {
+            uint32_t release;
+        } offer;
+        struct {
+            struct settings settings;
+        } assign;
+        struct {
+            char name[NAME_SIZE];
+            struct settings settings;
+        } group;
+        struct release *release; /* owned by the change */
+    } as;
+};
+
+enum change_result {
+    CHANGE_DONE,
+    CHANGE_CONFLICT, /* as the kind says; nothing was changed */
+    CHANGE_FAILED,   /* could not be written; nothing was changed */
+};
+
+/* A zeroed change; null when memory is out. */
+struct change *change_new(enum change_kind kind, mac_address device);
+void change_free(struct change *change);
+
+#endif

@@ -1,0 +1,315 @@
+#include "server/store/sqlite_store.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define FACTS_COLUMNS                                                                              \
+    "chip, mode, chip_id, ap_mac, free_space, sketch_size, chip_size, sketch_md5, "                \
+    "sketch_sha256, version, sdk_version, address"
+
+/* ?1 is the MAC, group name or release id; facts start at ?3, settings come in
+ * pairs (is it new, value). */
+static const char *const texts[STATEMENT_COUNT] = {
+    [STATEMENT_REGISTER] =
+        "INSERT INTO devices (mac, first_seen_ms, last_seen_ms, " FACTS_COLUMNS ") "
+        "VALUES (?1, ?2, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) "
+        "ON CONFLICT (mac) DO NOTHING",
+    [STATEMENT_SEEN] =
+        "UPDATE devices SET first_seen_ms = coalesce(first_seen_ms, ?2), last_seen_ms = ?2,"
+        " chip = ?3, mode = ?4, chip_id = ?5, ap_mac = ?6, free_space = ?7, sketch_size = ?8,"
+        " chip_size = ?9, sketch_md5 = ?10, sketch_sha256 = ?11, version = ?12,"
+        " sdk_version = ?13, address = ?14 WHERE mac = ?1",
+    [STATEMENT_OFFER] =
+        "UPDATE devices SET offers = CASE WHEN offered = ?2 THEN offers + 1 ELSE 1 END,"
+        " offered = ?2 WHERE mac = ?1",
+    [STATEMENT_FORGET_OFFERS] = "UPDATE devices SET offered = 0, offers = 0 WHERE mac = ?1",
+    [STATEMENT_ENTER] = "INSERT INTO devices (mac) VALUES (?1) ON CONFLICT (mac) DO NOTHING",
+    [STATEMENT_ASSIGN] = "UPDATE devices SET product = CASE WHEN ?2 THEN ?3 ELSE product END,"
+                         " channel = CASE WHEN ?4 THEN ?5 ELSE channel END,"
+                         " pin = CASE WHEN ?6 THEN ?7 ELSE pin END,"
+                         " device_group = CASE WHEN ?8 THEN ?9 ELSE device_group END"
+                         " WHERE mac = ?1",
+    [STATEMENT_REMOVE] = "DELETE FROM devices WHERE mac = ?1",
+    [STATEMENT_ENTER_GROUP] =
+        "INSERT INTO device_groups (name) VALUES (?1) ON CONFLICT (name) DO NOTHING",
+    [STATEMENT_GROUP] = "UPDATE device_groups SET product = CASE WHEN ?2 THEN ?3 ELSE product END,"
+                        " channel = CASE WHEN ?4 THEN ?5 ELSE channel END,"
+                        " pin = CASE WHEN ?6 THEN ?7 ELSE pin END WHERE name = ?1",
+    [STATEMENT_RELEASE] =
+        "INSERT INTO releases (id, product, version, channel, name, published_ms, chip,"
+        " chip_name, flash_mode, flash_size, size, image_size, inflate_lead, compressed, signed,"
+        " md5, sha256, described, project, image_version, sdk, built)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
+        " ?19, ?20, ?21, ?22) ON CONFLICT (product, version) DO NOTHING",
+    [STATEMENT_DIGEST] = "INSERT INTO release_digests (release, place, digest) VALUES (?1, ?2, ?3)",
+    [STATEMENT_CHANNEL] = "INSERT INTO channels (product, name, release) VALUES (?1, ?2, ?3)"
+                          " ON CONFLICT (product, name) DO UPDATE SET release = excluded.release",
+    [STATEMENT_NEWEST] = "UPDATE releases SET channel = ?2 WHERE id = ?1",
+};
+
+int sqlite_prepare(struct sqlite_store *store)
+{
+    int status = SQLITE_OK;
+
+    for (int i = 0; i < STATEMENT_COUNT && status == SQLITE_OK; i++)
+        status = sqlite3_prepare_v3(store->database, texts[i], -1, SQLITE_PREPARE_PERSISTENT,
+                                    &store->statements[i], NULL);
+    return status;
+}
+
+static int run(sqlite3_stmt *statement)
+{
+    const int status = sqlite3_step(statement);
+
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    return status == SQLITE_DONE ? SQLITE_OK : status;
+}
+
+static void bind_text(sqlite3_stmt *statement, int place, const char *text)
+{
+    sqlite3_bind_text(statement, place, text, -1, SQLITE_STATIC);
+}
+
+static void bind_number_if(sqlite3_stmt *statement, int place, bool is_known, int64_t value)
+{
+    if (is_known)
+        sqlite3_bind_int64(statement, place, value);
+}
+
+static void bind_bytes_if(sqlite3_stmt *statement, int place, bool is_known, const void *data,
+                          int length)
+{
+    if (is_known)
+        sqlite3_bind_blob(statement, place, data, length, SQLITE_STATIC);
+}
+
+static int apply_seen(sqlite3_stmt *statement, const struct change *change)
+{
+    const struct device_facts *facts = &change->as.seen.facts;
+
+    sqlite3_bind_int64(statement, 1, (int64_t)change->device);
+    sqlite3_bind_int64(statement, 2, change->as.seen.at_ms);
+    sqlite3_bind_int(statement, 3, (int)facts->chip);
+    sqlite3_bind_int(statement, 4, (int)facts->mode);
+    bind_number_if(statement, 5, facts->has_chip_id, facts->chip_id);
+    sqlite3_bind_int64(statement, 6, (int64_t)facts->ap_mac);
+    sqlite3_bind_int64(statement, 7, facts->free_space);
+    sqlite3_bind_int64(statement, 8, facts->sketch_size);
+    sqlite3_bind_int64(statement, 9, facts->chip_size);
+    bind_bytes_if(statement, 10, facts->has_md5, facts->sketch_md5, UD_MD5_SIZE);
+    bind_bytes_if(statement, 11, facts->has_sha256, facts->sketch_sha256, UD_SHA256_SIZE);
+    bind_text(statement, 12, facts->version);
+    bind_text(statement, 13, facts->sdk_version);
+    sqlite3_bind_blob(statement, 14, facts->address, sizeof facts->address, SQLITE_STATIC);
+    return run(statement);
+}
+
+static void bind_setting(sqlite3_stmt *statement, int place, bool is_new, const char *value)
+{
+    sqlite3_bind_int(statement, place, is_new);
+    if (is_new && value[0] != '\0')
+        bind_text(statement, place + 1, value);
+}
+
+static void bind_settings(sqlite3_stmt *statement, const struct settings *settings)
+{
+    bind_setting(statement, 2, settings->set & SETTING_PRODUCT, settings->product);
+    bind_setting(statement, 4, settings->set & SETTING_CHANNEL, settings->channel);
+    bind_setting(statement, 6, settings->set & SETTING_PIN, settings->pin);
+}
+
+static int enter_group(struct sqlite_store *store, const char *name)
+{
+    sqlite3_stmt *statement = store->statements[STATEMENT_ENTER_GROUP];
+
+    bind_text(statement, 1, name);
+    return run(statement);
+}
+
+static int apply_assign(struct sqlite_store *store, const struct change *change)
+{
+    sqlite3_stmt *enter = store->statements[STATEMENT_ENTER];
+    sqlite3_stmt *assign = store->statements[STATEMENT_ASSIGN];
+    const struct settings *settings = &change->as.assign.settings;
+
+    sqlite3_bind_int64(enter, 1, (int64_t)change->device);
+    int status = run(enter);
+    if (status == SQLITE_OK && (settings->set & SETTING_GROUP) && settings->group[0] != '\0')
+        status = enter_group(store, settings->group);
+    if (status != SQLITE_OK)
+        return status;
+    sqlite3_bind_int64(assign, 1, (int64_t)change->device);
+    bind_settings(assign, settings);
+    bind_setting(assign, 8, settings->set & SETTING_GROUP, settings->group);
+    return run(assign);
+}
+
+static int apply_group(struct sqlite_store *store, const struct change *change)
+{
+    sqlite3_stmt *group = store->statements[STATEMENT_GROUP];
+    const int status = enter_group(store, change->as.group.name);
+
+    if (status != SQLITE_OK)
+        return status;
+    bind_text(group, 1, change->as.group.name);
+    bind_settings(group, &change->as.group.settings);
+    return run(group);
+}
+
+static int apply_to_device(sqlite3_stmt *statement, const struct change *change)
+{
+    sqlite3_bind_int64(statement, 1, (int64_t)change->device);
+    if (change->kind == CHANGE_OFFER)
+        sqlite3_bind_int64(statement, 2, change->as.offer.release);
+    return run(statement);
+}
+
+static int apply_channel(struct sqlite_store *store, const struct release *release)
+{
+    sqlite3_stmt *statement = store->statements[STATEMENT_CHANNEL];
+
+    bind_text(statement, 1, release->product);
+    bind_text(statement, 2, release->channel);
+    sqlite3_bind_int64(statement, 3, release->id);
+    return run(statement);
+}
+
+static int insert_release(sqlite3_stmt *statement, const struct release *release)
+{
+    const struct release_image *image = &release->image;
+
+    sqlite3_bind_int64(statement, 1, release->id);
+    bind_text(statement, 2, release->product);
+    bind_text(statement, 3, release->version);
+    bind_text(statement, 4, release->channel);
+    bind_text(statement, 5, release->name);
+    sqlite3_bind_int64(statement, 6, release->published_ms);
+    sqlite3_bind_int(statement, 7, (int)image->chip);
+    bind_text(statement, 8, image->chip_name);
+    sqlite3_bind_int(statement, 9, image->flash_mode);
+    sqlite3_bind_int64(statement, 10, image->flash_size);
+    sqlite3_bind_int64(statement, 11, image->size);
+    sqlite3_bind_int64(statement, 12, image->image_size);
+    sqlite3_bind_int64(statement, 13, image->inflate_lead);
+    sqlite3_bind_int(statement, 14, image->compressed);
+    sqlite3_bind_int(statement, 15, image->is_signed);
+    sqlite3_bind_blob(statement, 16, image->md5, UD_MD5_SIZE, SQLITE_STATIC);
+    sqlite3_bind_blob(statement, 17, image->sha256, UD_SHA256_SIZE, SQLITE_STATIC);
+    sqlite3_bind_int(statement, 18, image->has_description);
+    bind_text(statement, 19, image->project);
+    bind_text(statement, 20, image->version);
+    bind_text(statement, 21, image->sdk);
+    bind_text(statement, 22, image->built);
+    return run(statement);
+}
+
+static int insert_digest(sqlite3_stmt *statement, uint32_t release, unsigned place,
+                         const uint8_t *digest, int length)
+{
+    sqlite3_bind_int64(statement, 1, release);
+    sqlite3_bind_int64(statement, 2, place);
+    sqlite3_bind_blob(statement, 3, digest, length, SQLITE_STATIC);
+    return run(statement);
+}
+
+static int insert_digests(sqlite3_stmt *statement, const struct release *release)
+{
+    const struct release_digests *digests = &release->image.digests;
+    unsigned place = 0;
+    int status = SQLITE_OK;
+
+    for (unsigned i = 0; status == SQLITE_OK && i < digests->md5_count; i++)
+        status = insert_digest(statement, release->id, place++, digests->md5[i], UD_MD5_SIZE);
+    for (unsigned i = 0; status == SQLITE_OK && i < digests->sha256_count; i++)
+        status = insert_digest(statement, release->id, place++, digests->sha256[i], UD_SHA256_SIZE);
+    return status;
+}
+
+static int apply_release(struct sqlite_store *store, const struct release *release,
+                         enum change_result *result)
+{
+    int status = insert_release(store->statements[STATEMENT_RELEASE], release);
+
+    if (status != SQLITE_OK)
+        return status;
+    if (sqlite3_changes(store->database) == 0) {
+        *result = CHANGE_CONFLICT;
+        return SQLITE_OK;
+    }
+    status = insert_digests(store->statements[STATEMENT_DIGEST], release);
+    return status == SQLITE_OK ? apply_channel(store, release) : status;
+}
+
+static int apply_newest(struct sqlite_store *store, const struct release *release)
+{
+    sqlite3_stmt *statement = store->statements[STATEMENT_NEWEST];
+
+    sqlite3_bind_int64(statement, 1, release->id);
+    bind_text(statement, 2, release->channel);
+    const int status = run(statement);
+    return status == SQLITE_OK ? apply_channel(store, release) : status;
+}
+
+static int apply_register(struct sqlite_store *store, const struct change *change,
+                          enum change_result *result)
+{
+    const int status = apply_seen(store->statements[STATEMENT_REGISTER], change);
+
+    if (status == SQLITE_OK && sqlite3_changes(store->database) == 0)
+        *result = CHANGE_CONFLICT;
+    return status;
+}
+
+static int apply_one(struct sqlite_store *store, const struct change *change,
+                     enum change_result *result)
+{
+    *result = CHANGE_DONE;
+    switch (change->kind) {
+    case CHANGE_REGISTER:
+        return apply_register(store, change, result);
+    case CHANGE_SEEN:
+        return apply_seen(store->statements[STATEMENT_SEEN], change);
+    case CHANGE_OFFER:
+        return apply_to_device(store->statements[STATEMENT_OFFER], change);
+    case CHANGE_FORGET_OFFERS:
+        return apply_to_device(store->statements[STATEMENT_FORGET_OFFERS], change);
+    case CHANGE_REMOVE:
+        return apply_to_device(store->statements[STATEMENT_REMOVE], change);
+    case CHANGE_ASSIGN:
+        return apply_assign(store, change);
+    case CHANGE_GROUP:
+        return apply_group(store, change);
+    case CHANGE_RELEASE:
+        return apply_release(store, change->as.release, result);
+    case CHANGE_NEWEST:
+        return apply_newest(store, change->as.release);
+    default:
+        return SQLITE_MISUSE;
+    }
+}
+
+static void give_up(struct sqlite_store *store, size_t count, enum change_result *results,
+                    char error[STORE_ERROR_SIZE])
+{
+    snprintf(error, STORE_ERROR_SIZE, "%s", sqlite3_errmsg(store->database));
+    /* A full disk may have ended the transaction already. */
+    if (!sqlite3_get_autocommit(store->database))
+        sqlite3_exec(store->database, "ROLLBACK", NULL, NULL, NULL);
+    for (size_t i = 0; i < count; i++)
+        results[i] = CHANGE_FAILED;
+}
+
+void sqlite_apply(struct store *base, struct change *const *changes, size_t count,
+                  enum change_result *results, char error[STORE_ERROR_SIZE])
+{
+    struct sqlite_store *store = (struct sqlite_store *)base;
+    int status = sqlite3_exec(store->database, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+
+    for (size_t i = 0; i < count && status == SQLITE_OK; i++)
+        status = apply_one(store, changes[i], &results[i]);
+    if (status == SQLITE_OK)
+        status = sqlite3_exec(store->database, "COMMIT", NULL, NULL, NULL);
+    if (status != SQLITE_OK)
+        give_up(store, count, results, error);
+}

@@ -1,0 +1,189 @@
+#include "server/store/sqlite_store.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Handles one row. 0, a reader's result, or -1 for a row no server wrote. */
+typedef int row_function(struct sqlite_store *store, sqlite3_stmt *row,
+                         const struct store_reader *reader, void *ctx);
+
+static const char *text_at(sqlite3_stmt *row, int column)
+{
+    return (const char *)sqlite3_column_text(row, column);
+}
+
+static void copy_text(sqlite3_stmt *row, int column, char *out, size_t size)
+{
+    const char *text = text_at(row, column);
+
+    snprintf(out, size, "%s", text != NULL ? text : "");
+}
+
+static bool copy_bytes(sqlite3_stmt *row, int column, void *out, int length)
+{
+    if (sqlite3_column_bytes(row, column) != length)
+        return false;
+    memcpy(out, sqlite3_column_blob(row, column), (size_t)length);
+    return true;
+}
+
+static uint32_t number_at(sqlite3_stmt *row, int column)
+{
+    return (uint32_t)sqlite3_column_int64(row, column);
+}
+
+static bool add_digest(struct release_digests *digests, sqlite3_stmt *row)
+{
+    const int length = sqlite3_column_bytes(row, 0);
+
+    if (length == UD_MD5_SIZE && digests->md5_count < RELEASE_MD5S)
+        return copy_bytes(row, 0, digests->md5[digests->md5_count++], length);
+    if (length == UD_SHA256_SIZE && digests->sha256_count < RELEASE_SHA256S)
+        return copy_bytes(row, 0, digests->sha256[digests->sha256_count++], length);
+    return false;
+}
+
+static bool load_digests(struct sqlite_store *store, struct release *release)
+{
+    sqlite3_stmt *row;
+    bool is_sound = true;
+
+    if (sqlite3_prepare_v2(store->database,
+                           "SELECT digest FROM release_digests WHERE release = ?1 ORDER BY place",
+                           -1, &row, NULL) != SQLITE_OK)
+        return false;
+    sqlite3_bind_int64(row, 1, release->id);
+    while (is_sound && sqlite3_step(row) == SQLITE_ROW)
+        is_sound = add_digest(&release->image.digests, row);
+    return sqlite3_finalize(row) == SQLITE_OK && is_sound;
+}
+
+static const char select_releases[] =
+    "SELECT id, product, version, channel, name, published_ms, chip, chip_name, flash_mode,"
+    " flash_size, size, image_size, inflate_lead, compressed, signed, md5, sha256, described,"
+    " project, image_version, sdk, built FROM releases ORDER BY id";
+
+static bool read_image(sqlite3_stmt *row, struct release_image *image)
+{
+    image->chip = (enum ud_chip)sqlite3_column_int(row, 6);
+    copy_text(row, 7, image->chip_name, sizeof image->chip_name);
+    image->flash_mode = (uint8_t)sqlite3_column_int(row, 8);
+    image->flash_size = number_at(row, 9);
+    image->size = number_at(row, 10);
+    image->image_size = number_at(row, 11);
+    image->inflate_lead = number_at(row, 12);
+    image->compressed = sqlite3_column_int(row, 13) != 0;
+    image->is_signed = sqlite3_column_int(row, 14) != 0;
+    image->has_description = sqlite3_column_int(row, 17) != 0;
+    copy_text(row, 18, image->project, sizeof image->project);
+    copy_text(row, 19, image->version, sizeof image->version);
+    copy_text(row, 20, image->sdk, sizeof image->sdk);
+    copy_text(row, 21, image->built, sizeof image->built);
+    return copy_bytes(row, 15, image->md5, UD_MD5_SIZE) &&
+           copy_bytes(row, 16, image->sha256, UD_SHA256_SIZE);
+}
+
+static int load_release(struct sqlite_store *store, sqlite3_stmt *row,
+                        const struct store_reader *reader, void *ctx)
+{
+    struct release release = {.id = number_at(row, 0)};
+
+    copy_text(row, 1, release.product, sizeof release.product);
+    copy_text(row, 2, release.version, sizeof release.version);
+    copy_text(row, 3, release.channel, sizeof release.channel);
+    copy_text(row, 4, release.name, sizeof release.name);
+    release.published_ms = sqlite3_column_int64(row, 5);
+    if (!read_image(row, &release.image) || !load_digests(store, &release))
+        return -1;
+    return reader->release(ctx, &release);
+}
+
+static const char select_channels[] = "SELECT product, name, release FROM channels";
+
+static int load_channel(struct sqlite_store *store, sqlite3_stmt *row,
+                        const struct store_reader *reader, void *ctx)
+{
+    (void)store;
+    return reader->newest(ctx, text_at(row, 0), text_at(row, 1), number_at(row, 2));
+}
+
+static const char select_groups[] = "SELECT name, product, channel, pin FROM device_groups";
+
+static int load_group(struct sqlite_store *store, sqlite3_stmt *row,
+                      const struct store_reader *reader, void *ctx)
+{
+    const struct group group = {text_at(row, 0), text_at(row, 1), text_at(row, 2), text_at(row, 3)};
+
+    (void)store;
+    return reader->group(ctx, &group);
+}
+
+static const char select_devices[] =
+    "SELECT mac, product, device_group, channel, pin, offered, offers, first_seen_ms,"
+    " last_seen_ms, chip, mode, chip_id, ap_mac, free_space, sketch_size, chip_size, sketch_md5,"
+    " sketch_sha256, version, sdk_version, address FROM devices";
+
+static void read_facts(sqlite3_stmt *row, struct device_facts *facts)
+{
+    facts->chip = (enum ud_chip)sqlite3_column_int(row, 9);
+    facts->mode = (enum device_mode)sqlite3_column_int(row, 10);
+    facts->has_chip_id = sqlite3_column_type(row, 11) != SQLITE_NULL;
+    facts->chip_id = number_at(row, 11);
+    facts->ap_mac = (mac_address)sqlite3_column_int64(row, 12);
+    facts->free_space = number_at(row, 13);
+    facts->sketch_size = number_at(row, 14);
+    facts->chip_size = number_at(row, 15);
+    facts->has_md5 = copy_bytes(row, 16, facts->sketch_md5, UD_MD5_SIZE);
+    facts->has_sha256 = copy_bytes(row, 17, facts->sketch_sha256, UD_SHA256_SIZE);
+    copy_text(row, 18, facts->version, sizeof facts->version);
+    copy_text(row, 19, facts->sdk_version, sizeof facts->sdk_version);
+    copy_bytes(row, 20, facts->address, (int)sizeof facts->address);
+}
+
+static int load_device(struct sqlite_store *store, sqlite3_stmt *row,
+                       const struct store_reader *reader, void *ctx)
+{
+    struct device_facts facts = {.chip = UD_CHIP_UNKNOWN};
+    const struct stored_device device = {
+        .mac = (mac_address)sqlite3_column_int64(row, 0),
+        .assignment = {text_at(row, 1), text_at(row, 2), text_at(row, 3), text_at(row, 4)},
+        .offers = {number_at(row, 5), number_at(row, 6)},
+        .first_seen_ms = sqlite3_column_int64(row, 7),
+        .last_seen_ms = sqlite3_column_int64(row, 8),
+        .facts = &facts,
+    };
+
+    (void)store;
+    read_facts(row, &facts);
+    return reader->device(ctx, &device);
+}
+
+static int load_rows(struct sqlite_store *store, const char *query, row_function *handle,
+                     const struct store_reader *reader, void *ctx)
+{
+    sqlite3_stmt *row;
+    int result = 0, status;
+
+    if (sqlite3_prepare_v2(store->database, query, -1, &row, NULL) != SQLITE_OK)
+        return -1;
+    while ((status = sqlite3_step(row)) == SQLITE_ROW && result == 0)
+        result = handle(store, row, reader, ctx);
+    sqlite3_finalize(row);
+    if (result != 0)
+        return result;
+    return status == SQLITE_DONE ? 0 : -1;
+}
+
+int sqlite_load(struct store *base, const struct store_reader *reader, void *ctx)
+{
+    struct sqlite_store *store = (struct sqlite_store *)base;
+    int result = load_rows(store, select_releases, load_release, reader, ctx);
+
+    if (result == 0)
+        result = load_rows(store, select_channels, load_channel, reader, ctx);
+    if (result == 0)
+        result = load_rows(store, select_groups, load_group, reader, ctx);
+    if (result == 0)
+        result = load_rows(store, select_devices, load_device, reader, ctx);
+    return result;
+}

@@ -1,0 +1,96 @@
+#include "server/store/sqlite_store.h"
+
+#include <stdio.h>
+
+/* Each entry takes the tables from the version before it to its own, which is
+ * its place in the list, counted from 1. Entries are never edited once they
+ * were released: databases in the field have run them. */
+static const char *const migrations[] = {
+    "CREATE TABLE releases ("
+    "  id INTEGER PRIMARY KEY, product TEXT NOT NULL, version TEXT NOT NULL,"
+    "  channel TEXT NOT NULL, name TEXT NOT NULL, published_ms BIGINT NOT NULL,"
+    "  chip INTEGER NOT NULL, chip_name TEXT NOT NULL, flash_mode INTEGER NOT NULL,"
+    "  flash_size BIGINT NOT NULL, size BIGINT NOT NULL, image_size BIGINT NOT NULL,"
+    "  inflate_lead BIGINT NOT NULL, compressed INTEGER NOT NULL, signed INTEGER NOT NULL,"
+    "  md5 BLOB NOT NULL, sha256 BLOB NOT NULL,"
+    "  described INTEGER NOT NULL, project TEXT NOT NULL, image_version TEXT NOT NULL,"
+    "  sdk TEXT NOT NULL, built TEXT NOT NULL,"
+    "  UNIQUE (product, version));"
+    "CREATE TABLE release_digests ("
+    "  release INTEGER NOT NULL, place INTEGER NOT NULL, digest BLOB NOT NULL,"
+    "  PRIMARY KEY (release, place));"
+    "CREATE TABLE channels ("
+    "  product TEXT NOT NULL, name TEXT NOT NULL, release INTEGER NOT NULL,"
+    "  PRIMARY KEY (product, name));"
+    "CREATE TABLE device_groups ("
+    "  name TEXT PRIMARY KEY, product TEXT, channel TEXT, pin TEXT);"
+    "CREATE TABLE devices ("
+    "  mac BIGINT PRIMARY KEY, product TEXT, device_group TEXT, channel TEXT, pin TEXT,"
+    "  offered INTEGER NOT NULL DEFAULT 0, offers INTEGER NOT NULL DEFAULT 0,"
+    "  first_seen_ms BIGINT, last_seen_ms BIGINT,"
+    "  chip INTEGER, mode INTEGER, chip_id BIGINT, ap_mac BIGINT, free_space BIGINT,"
+    "  sketch_size BIGINT, chip_size BIGINT, sketch_md5 BLOB, sketch_sha256 BLOB,"
+    "  version TEXT, sdk_version TEXT, address BLOB);",
+};
+
+#define SCHEMA_VERSION ((int)(sizeof migrations / sizeof migrations[0]))
+
+static int read_version(sqlite3 *database, int *version)
+{
+    sqlite3_stmt *statement;
+    int status = sqlite3_exec(
+        database, "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)", NULL,
+        NULL, NULL);
+
+    if (status == SQLITE_OK)
+        status = sqlite3_prepare_v2(database, "SELECT max(version) FROM schema_version", -1,
+                                    &statement, NULL);
+    if (status != SQLITE_OK)
+        return status;
+    status = sqlite3_step(statement);
+    *version = sqlite3_column_int(statement, 0);
+    sqlite3_finalize(statement);
+    return status == SQLITE_ROW ? SQLITE_OK : status;
+}
+
+static int run_migration(sqlite3 *database, int version)
+{
+    char record[80];
+    int status = sqlite3_exec(database, migrations[version - 1], NULL, NULL, NULL);
+
+    if (status != SQLITE_OK)
+        return status;
+    snprintf(record, sizeof record, "INSERT INTO schema_version (version) VALUES (%d)", version);
+    return sqlite3_exec(database, record, NULL, NULL, NULL);
+}
+
+static int run_missing(sqlite3 *database, int *version)
+{
+    int status = read_version(database, version);
+
+    for (int next = *version + 1; status == SQLITE_OK && next <= SCHEMA_VERSION; next++)
+        status = run_migration(database, next);
+    return status;
+}
+
+int sqlite_migrate(sqlite3 *database, char error[STORE_ERROR_SIZE])
+{
+    int version = 0;
+    int status = sqlite3_exec(database, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+
+    if (status == SQLITE_OK)
+        status = run_missing(database, &version);
+    if (status == SQLITE_OK && version > SCHEMA_VERSION) {
+        snprintf(error, STORE_ERROR_SIZE,
+                 "it was written by a newer server (schema %d, this one knows %d): start that "
+                 "version, or restore a copy made before the upgrade",
+                 version, SCHEMA_VERSION);
+        return -1;
+    }
+    if (status == SQLITE_OK)
+        status = sqlite3_exec(database, "COMMIT", NULL, NULL, NULL);
+    if (status == SQLITE_OK)
+        return 0;
+    snprintf(error, STORE_ERROR_SIZE, "%s", sqlite3_errmsg(database));
+    return -1;
+}

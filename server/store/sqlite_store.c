@@ -1,0 +1,59 @@
+#include "server/store/sqlite_store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Durable when a commit returns: the log is synced before it does. */
+static const char settings[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                               "PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = MEMORY;";
+
+static void sqlite_close(struct store *base)
+{
+    struct sqlite_store *store = (struct sqlite_store *)base;
+
+    for (int i = 0; i < STATEMENT_COUNT; i++)
+        sqlite3_finalize(store->statements[i]);
+    sqlite3_close(store->database);
+    free(store);
+}
+
+static int open_database(struct sqlite_store *store, const char *path, char error[STORE_ERROR_SIZE])
+{
+    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    int status = sqlite3_open_v2(path, &store->database, flags, NULL);
+
+    if (status == SQLITE_OK)
+        status = sqlite3_exec(store->database, settings, NULL, NULL, NULL);
+    if (status == SQLITE_OK) {
+        if (sqlite_migrate(store->database, error) != 0)
+            return -1;
+        status = sqlite_prepare(store);
+    }
+    if (status == SQLITE_OK)
+        return 0;
+    snprintf(error, STORE_ERROR_SIZE, "%s", sqlite3_errmsg(store->database));
+    return -1;
+}
+
+static struct store *sqlite_open(const char *location, char error[STORE_ERROR_SIZE])
+{
+    struct sqlite_store *store = calloc(1, sizeof *store);
+
+    if (store == NULL) {
+        snprintf(error, STORE_ERROR_SIZE, "out of memory");
+        return NULL;
+    }
+    store->base.class = &store_sqlite;
+    if (open_database(store, location, error) == 0)
+        return &store->base;
+    sqlite_close(&store->base);
+    return NULL;
+}
+
+const struct store_class store_sqlite = {
+    .name = "sqlite",
+    .open = sqlite_open,
+    .load = sqlite_load,
+    .apply = sqlite_apply,
+    .close = sqlite_close,
+};

@@ -1,0 +1,57 @@
+/* What outlives the server: one interface, a const table per database.
+ *
+ * A store is used by one thread at a time: first by who loads it, then by the
+ * writer (writer.h).
+ */
+#ifndef SERVER_STORE_STORE_H
+#define SERVER_STORE_STORE_H
+
+#include "server/model/group.h"
+#include "server/store/change.h"
+
+#include <stddef.h>
+
+#define STORE_ERROR_SIZE 256
+
+/* A device as the tables have it. Texts live for the call only. */
+struct stored_device {
+    mac_address mac;
+    int64_t first_seen_ms; /* 0 = never */
+    int64_t last_seen_ms;
+    const struct device_facts *facts; /* meaningful when last_seen_ms is not 0 */
+    struct assignment assignment;
+    struct device_offers offers;
+};
+
+/* Called for each row while loading: releases, then channel heads, then groups,
+ * then devices. Non-zero ends the loading with that result. */
+struct store_reader {
+    int (*release)(void *ctx, const struct release *release);
+    int (*newest)(void *ctx, const char *product, const char *channel, uint32_t release);
+    int (*group)(void *ctx, const struct group *group);
+    int (*device)(void *ctx, const struct stored_device *device);
+};
+
+struct store {
+    const struct store_class *class;
+};
+
+struct store_class {
+    const char *name;
+    /* Opens or creates what `location` names and brings it to this version's
+     * schema. Null on failure, with one line for people in error. */
+    struct store *(*open)(const char *location, char error[STORE_ERROR_SIZE]);
+    /* 0; a reader's result; or -1 when the tables cannot be read. */
+    int (*load)(struct store *store, const struct store_reader *reader, void *ctx);
+    /* Applies all changes in one transaction that is durable on return, and
+     * sets results[0..count). When it fails, all of them are CHANGE_FAILED and
+     * error says why. */
+    void (*apply)(struct store *store, struct change *const *changes, size_t count,
+                  enum change_result *results, char error[STORE_ERROR_SIZE]);
+    void (*close)(struct store *store);
+};
+
+/* `location` is the path of the database file. */
+extern const struct store_class store_sqlite;
+
+#endif

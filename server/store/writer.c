@@ -1,0 +1,214 @@
+#include "server/store/writer.h"
+
+#include "server/model/clock.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+/* Changes in one commit, at most: bounds the wait of the first of them. */
+#define BATCH_MAX 4096
+
+struct entry {
+    struct change *change;
+    writer_done *done;
+    void *ctx;
+    bool is_behind;
+};
+
+struct queue {
+    struct entry *entries;
+    size_t count;
+    size_t capacity;
+};
+
+struct writer {
+    struct writer_config config;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    struct queue waiting; /* under lock */
+    bool is_stopping;     /* under lock */
+    bool is_failing;      /* the thread's own, as all that follows */
+    int64_t behind_at_ms; /* when to collect next */
+    struct queue batch;
+    struct change **changes;
+    enum change_result *results;
+    size_t room; /* elements of the two arrays */
+};
+
+static bool queue_add(struct queue *queue, struct entry entry)
+{
+    if (queue->count == queue->capacity) {
+        const size_t capacity = queue->capacity ? queue->capacity * 2 : 64;
+        struct entry *entries = realloc(queue->entries, capacity * sizeof *entries);
+        if (entries == NULL)
+            return false;
+        queue->entries = entries;
+        queue->capacity = capacity;
+    }
+    queue->entries[queue->count++] = entry;
+    return true;
+}
+
+/* Waits until there is something to write. True when the writer is to stop. */
+static bool wait_for_work(struct writer *writer)
+{
+    struct timespec until = {writer->behind_at_ms / 1000, writer->behind_at_ms % 1000 * 1000000};
+
+    pthread_mutex_lock(&writer->lock);
+    while (writer->waiting.count == 0 && !writer->is_stopping &&
+           clock_monotonic_ms() < writer->behind_at_ms)
+        pthread_cond_timedwait(&writer->wake, &writer->lock, &until);
+    const struct queue empty = writer->batch;
+    writer->batch = writer->waiting;
+    writer->waiting = empty;
+    const bool is_stopping = writer->is_stopping;
+    pthread_mutex_unlock(&writer->lock);
+    return is_stopping;
+}
+
+static void collect(struct writer *writer)
+{
+    struct change *change;
+
+    writer->behind_at_ms = clock_monotonic_ms() + WRITER_BEHIND_MS;
+    while ((change = writer->config.collect(writer->config.ctx)) != NULL)
+        if (!queue_add(&writer->batch, (struct entry){change, NULL, NULL, true})) {
+            writer->config.uncollect(writer->config.ctx, change);
+            change_free(change);
+            return;
+        }
+}
+
+static bool make_room(struct writer *writer, size_t count)
+{
+    if (count <= writer->room)
+        return true;
+    struct change **changes = realloc(writer->changes, count * sizeof(struct change *));
+    if (changes == NULL)
+        return false;
+    writer->changes = changes;
+    enum change_result *results = realloc(writer->results, count * sizeof *results);
+    if (results == NULL)
+        return false;
+    writer->results = results;
+    writer->room = count;
+    return true;
+}
+
+static void settle(struct writer *writer, struct entry *entry, enum change_result result)
+{
+    if (result == CHANGE_DONE)
+        writer->config.committed(writer->config.ctx, entry->change);
+    else if (entry->is_behind)
+        writer->config.uncollect(writer->config.ctx, entry->change);
+    if (entry->done != NULL)
+        entry->done(entry->ctx, result);
+    change_free(entry->change);
+}
+
+/* Reports the first failure of a row of them, and their end. */
+static void note_trouble(struct writer *writer, bool has_failed, const char *error)
+{
+    if (has_failed != writer->is_failing)
+        writer->config.trouble(writer->config.trouble_ctx, has_failed ? error : NULL);
+    writer->is_failing = has_failed;
+}
+
+static void commit(struct writer *writer, struct entry *entries, size_t count)
+{
+    struct store *store = writer->config.store;
+    char error[STORE_ERROR_SIZE] = "out of memory";
+
+    if (!make_room(writer, BATCH_MAX)) {
+        note_trouble(writer, true, error);
+        for (size_t i = 0; i < count; i++)
+            settle(writer, &entries[i], CHANGE_FAILED);
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        writer->changes[i] = entries[i].change;
+    store->class->apply(store, writer->changes, count, writer->results, error);
+    note_trouble(writer, writer->results[0] == CHANGE_FAILED, error);
+    for (size_t i = 0; i < count; i++)
+        settle(writer, &entries[i], writer->results[i]);
+}
+
+static void commit_batch(struct writer *writer)
+{
+    for (size_t done = 0; done < writer->batch.count;) {
+        const size_t left = writer->batch.count - done;
+        const size_t count = left < BATCH_MAX ? left : BATCH_MAX;
+        commit(writer, writer->batch.entries + done, count);
+        done += count;
+    }
+    writer->batch.count = 0;
+}
+
+static void *run(void *ctx)
+{
+    struct writer *writer = ctx;
+    bool is_stopping = false;
+
+    while (!is_stopping) {
+        is_stopping = wait_for_work(writer);
+        if (is_stopping || clock_monotonic_ms() >= writer->behind_at_ms)
+            collect(writer);
+        commit_batch(writer);
+    }
+    return NULL;
+}
+
+struct writer *writer_start(const struct writer_config *config)
+{
+    struct writer *writer = calloc(1, sizeof *writer);
+    pthread_condattr_t attributes;
+
+    if (writer == NULL)
+        return NULL;
+    writer->config = *config;
+    writer->behind_at_ms = clock_monotonic_ms() + WRITER_BEHIND_MS;
+    pthread_mutex_init(&writer->lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&writer->wake, &attributes);
+    pthread_condattr_destroy(&attributes);
+    if (pthread_create(&writer->thread, NULL, run, writer) == 0)
+        return writer;
+    free(writer);
+    return NULL;
+}
+
+void writer_submit(struct writer *writer, struct change *change, writer_done *done, void *ctx)
+{
+    bool is_queued = false;
+
+    if (change != NULL) {
+        pthread_mutex_lock(&writer->lock);
+        is_queued = queue_add(&writer->waiting, (struct entry){change, done, ctx, false});
+        pthread_cond_signal(&writer->wake);
+        pthread_mutex_unlock(&writer->lock);
+    }
+    if (is_queued)
+        return;
+    if (done != NULL)
+        done(ctx, CHANGE_FAILED);
+    change_free(change);
+}
+
+void writer_stop(struct writer *writer)
+{
+    pthread_mutex_lock(&writer->lock);
+    writer->is_stopping = true;
+    pthread_cond_signal(&writer->wake);
+    pthread_mutex_unlock(&writer->lock);
+    pthread_join(writer->thread, NULL);
+    pthread_mutex_destroy(&writer->lock);
+    pthread_cond_destroy(&writer->wake);
+    free(writer->waiting.entries);
+    free(writer->batch.entries);
+    free(writer->changes);
+    free(writer->results);
+    free(writer);
+}

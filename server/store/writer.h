@@ -1,0 +1,43 @@
+/* The writer: a thread that makes changes durable in groups.
+ *
+ * Changes that arrive while one commit is on its way share the next. What is
+ * submitted is answered after its commit; what is collected ("written behind")
+ * is asked for once a second, and when the writer stops.
+ */
+#ifndef SERVER_STORE_WRITER_H
+#define SERVER_STORE_WRITER_H
+
+#include "server/store/store.h"
+
+#define WRITER_BEHIND_MS 1000
+
+struct writer;
+
+struct writer_config {
+    struct store *store; /* used by the writer's thread alone from now on */
+    void *ctx;
+    /* A change is durable: time to let memory follow. Before its `done`. */
+    void (*committed)(void *ctx, const struct change *change);
+    /* Takes a change to be written behind; null when there is none (left). */
+    struct change *(*collect)(void *ctx);
+    /* One that was collected could not be written. */
+    void (*uncollect)(void *ctx, const struct change *change);
+    /* Writing began to fail, or (null) works again. With a ctx of its own. */
+    void (*trouble)(void *trouble_ctx, const char *error);
+    void *trouble_ctx;
+};
+
+typedef void writer_done(void *ctx, enum change_result result);
+
+/* Starts the thread; config is copied. Null when that fails. */
+struct writer *writer_start(const struct writer_config *config);
+
+/* Takes the change over; `done` (null for none) is called on the writer's
+ * thread, or at once with CHANGE_FAILED when change is null. */
+void writer_submit(struct writer *writer, struct change *change, writer_done *done, void *ctx);
+
+/* Writes all that is waiting and ends the thread; nothing may be submitted any
+ * more. The store stays open. */
+void writer_stop(struct writer *writer);
+
+#endif
