@@ -16,6 +16,8 @@ struct command {
 };
 
 static const struct command commands[] = {
+    {"image", command_image, "what is in a firmware file, and whether it is sound"},
+    {"flash", command_flash, "put together the content of a flash chip"},
     {NULL, NULL, NULL},
 };
 

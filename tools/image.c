@@ -1,0 +1,72 @@
+/* updraft image: what is in a firmware file, and whether it is sound; or, with
+ * --pack, makes one.
+ */
+#include "host/options.h"
+#include "host/report.h"
+#include "tools/command.h"
+#include "tools/image_file.h"
+
+#include <string.h>
+
+static int show(const char *path, bool as_json)
+{
+    struct image_file image;
+    const int error = image_file_open(&image, path);
+    int status = EXIT_OK;
+    if (error)
+        status = report_failure("%s: %s", path, strerror(-error));
+    else if (as_json)
+        status = image_print_json(&image);
+    else if (image.report.part_count)
+        image_print_text(&image);
+    if (!error && image.problem[0])
+        status = report_failure("%s %s", path, image.problem);
+    image_file_close(&image);
+    return status;
+}
+
+static int pack(const struct image_pack_options *options, int operand_count, bool as_json)
+{
+    if (operand_count > 0 || as_json)
+        return report_usage("--pack takes --boot and --app, nothing else to look at");
+    if (!options->boot || !options->app)
+        return report_usage("--pack needs both --boot and --app");
+    return image_pack(options);
+}
+
+int command_image(int argc, char **argv)
+{
+    bool as_json = false;
+    struct image_pack_options packing = {.mode = "dio", .size = "4M", .frequency = "40"};
+    const struct option_row options[] = {
+        {"json", 0, OPTION_FLAG, &as_json, NULL, "print JSON"},
+        {"pack", 0, OPTION_TEXT, &packing.out, "OUT",
+         "write a firmware file, instead of reading one"},
+        {"boot", 0, OPTION_TEXT, &packing.boot, "ELF", "the linked bootloader"},
+        {"app", 0, OPTION_TEXT, &packing.app, "ELF", "the linked application"},
+        {"flash-mode", 0, OPTION_TEXT, &packing.mode, "MODE", "qio, qout, dio (default) or dout"},
+        {"flash-size", 0, OPTION_TEXT, &packing.size, "SIZE", "256K to 16M (default 4M)"},
+        {"flash-freq", 0, OPTION_TEXT, &packing.frequency, "MHZ", "20, 26, 40 (default) or 80"},
+        {NULL},
+    };
+    const struct command_usage usage = {
+        .name = "updraft image",
+        .synopsis =
+            "FILE [--json]\n       updraft image --pack OUT --boot ELF --app ELF [--flash-…]",
+        .about = "Shows what is in a firmware file (ESP8266 or ESP32, gzip, or a whole flash)\n"
+                 "and says whether it is sound: exit 0, else 1.\n"
+                 "With --pack, makes an ESP8266 firmware file from two linked programs.",
+        .options = options,
+    };
+    int operand_count;
+    const enum options_result parsed = options_parse(&usage, argc, argv, &operand_count);
+    if (parsed != OPTIONS_OK)
+        return parsed == OPTIONS_HELP ? EXIT_OK : EXIT_USAGE;
+    if (packing.out)
+        return pack(&packing, operand_count, as_json);
+    if (packing.boot || packing.app)
+        return report_usage("--boot and --app go with --pack");
+    if (operand_count != 1)
+        return report_usage("takes one file, not %d", operand_count);
+    return show(argv[1], as_json);
+}

@@ -1,0 +1,69 @@
+/* A firmware file, taken apart for `updraft image`: what the other image_*.c
+ * files print.
+ */
+#ifndef TOOLS_IMAGE_FILE_H
+#define TOOLS_IMAGE_FILE_H
+
+#include "host/file.h"
+#include "updraft/image.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum image_container {
+    CONTAINER_PLAIN, /* an image, as it goes to flash */
+    CONTAINER_GZIP,  /* compressed; `image` is what is inside */
+    CONTAINER_FLASH, /* the content of a whole flash chip */
+};
+
+#define IMAGE_FILE_MAX_SEGMENTS (UD_IMAGE_MAX_PARTS * UD_IMAGE_MAX_SEGMENTS)
+#define IMAGE_FILE_PROBLEM_SIZE 160
+
+struct image_file {
+    const char *path;
+    struct file_bytes file;
+    uint8_t md5[UD_MD5_SIZE]; /* of the file */
+    uint8_t sha256[UD_SHA256_SIZE];
+
+    enum image_container container;
+    struct file_bytes inflated; /* owned; empty unless CONTAINER_GZIP */
+    struct ud_image_report report;
+    struct ud_image_segment segments[IMAGE_FILE_MAX_SEGMENTS];
+    size_t segment_count;
+
+    uint64_t trailing;         /* bytes of the file after image or gzip member; 0 in a flash */
+    uint64_t signature_length; /* of these, when they look like a signature; else 0 */
+
+    /* One line without the file's name; empty when the image is sound. */
+    char problem[IMAGE_FILE_PROBLEM_SIZE];
+};
+
+/* Reads and judges. 0, or a negative errno when the file cannot be read. A file
+ * that is no sound image is read all right: `problem` says what is wrong. Close
+ * in any case. */
+int image_file_open(struct image_file *image, const char *path);
+void image_file_close(struct image_file *image);
+
+/* Bytes the application takes in flash, as ESP.getSketchSize() counts. */
+uint32_t image_file_sketch_size(const struct image_file *image);
+
+/* "IRAM", "irom" and so on; null for an address without a name. */
+const char *image_region_name(const struct ud_image_header *header, uint32_t address);
+
+void image_print_text(const struct image_file *image);
+int image_print_json(const struct image_file *image);
+
+/* updraft image --pack. Paths not given are null. */
+struct image_pack_options {
+    const char *out;
+    const char *boot;
+    const char *app;
+    const char *mode;
+    const char *size;
+    const char *frequency;
+};
+
+int image_pack(const struct image_pack_options *options);
+
+#endif
