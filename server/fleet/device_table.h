@@ -13,6 +13,7 @@ struct device {
     struct device_facts facts; /* of the last check-in */
     struct assignment assignment;
     struct device_offers offers;
+    uint32_t transfer;      /* number of the latest */
     uint32_t transfer_sent; /* bytes, of transfer_size; 0 of 0 = none going on */
     uint32_t transfer_size;
     bool on_its_way;

@@ -181,24 +181,39 @@ bool fleet_check_in(struct fleet *fleet, mac_address mac, const struct device_fa
     return true;
 }
 
-void fleet_transfer(struct fleet *fleet, mac_address mac, uint32_t sent, uint32_t size)
+uint32_t fleet_transfer_begin(struct fleet *fleet, mac_address mac, uint32_t size)
 {
+    uint32_t transfer = 0;
+
     pthread_mutex_lock(&fleet->lock);
     struct device *device = device_table_find(&fleet->devices, mac);
     if (device != NULL) {
+        transfer = ++device->transfer;
         device->on_its_way = true;
-        device->transfer_sent = sent;
+        device->transfer_sent = 0;
         device->transfer_size = size;
+        fleet_mark_changed(fleet, device);
+    }
+    pthread_mutex_unlock(&fleet->lock);
+    return transfer;
+}
+
+void fleet_transfer_progress(struct fleet *fleet, mac_address mac, uint32_t transfer, uint32_t sent)
+{
+    pthread_mutex_lock(&fleet->lock);
+    struct device *device = device_table_find(&fleet->devices, mac);
+    if (device != NULL && device->transfer == transfer) {
+        device->transfer_sent = sent;
         fleet_mark_changed(fleet, device);
     }
     pthread_mutex_unlock(&fleet->lock);
 }
 
-void fleet_transfer_end(struct fleet *fleet, mac_address mac, bool is_whole)
+void fleet_transfer_end(struct fleet *fleet, mac_address mac, uint32_t transfer, bool is_whole)
 {
     pthread_mutex_lock(&fleet->lock);
     struct device *device = device_table_find(&fleet->devices, mac);
-    if (device != NULL) {
+    if (device != NULL && device->transfer == transfer) {
         device->on_its_way = is_whole;
         device->transfer_sent = device->transfer_size = 0;
         fleet_mark_changed(fleet, device);
@@ -222,6 +237,18 @@ const struct release *fleet_newest(struct fleet *fleet, const char *product, con
     return release;
 }
 
+enum ud_chip fleet_product_chip(struct fleet *fleet, const char *product)
+{
+    enum ud_chip chip = UD_CHIP_UNKNOWN;
+
+    pthread_mutex_lock(&fleet->lock);
+    for (size_t i = fleet->release_count; i > 0 && chip == UD_CHIP_UNKNOWN; i--)
+        if (strcmp(fleet->releases[i - 1]->product, product) == 0)
+            chip = fleet->releases[i - 1]->image.chip;
+    pthread_mutex_unlock(&fleet->lock);
+    return chip;
+}
+
 uint32_t fleet_next_release(struct fleet *fleet)
 {
     pthread_mutex_lock(&fleet->lock);
@@ -230,12 +257,13 @@ uint32_t fleet_next_release(struct fleet *fleet)
     return id;
 }
 
-void fleet_file_restored(struct fleet *fleet, const struct release *release)
+void fleet_note_file(struct fleet *fleet, const struct release *release, bool is_stored)
 {
     pthread_mutex_lock(&fleet->lock);
     struct release *own = pair_map_get(&fleet->by_version, release->product, release->version);
-    if (own != NULL)
-        own->file_missing = false;
-    fleet_mark_all_changed(fleet);
+    if (own != NULL && own->file_missing == is_stored) {
+        own->file_missing = !is_stored;
+        fleet_mark_all_changed(fleet);
+    }
     pthread_mutex_unlock(&fleet->lock);
 }

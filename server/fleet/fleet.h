@@ -44,19 +44,25 @@ void fleet_submit(struct fleet *fleet, struct change *change, writer_done *done,
 bool fleet_check_in(struct fleet *fleet, mac_address mac, const struct device_facts *facts,
                     bool continues, struct policy_decision *decision);
 
-/* A transfer to a device, from its start to its end. */
-void fleet_transfer(struct fleet *fleet, mac_address mac, uint32_t sent, uint32_t size);
-void fleet_transfer_end(struct fleet *fleet, mac_address mac, bool is_whole);
+/* A transfer to a device. Begin returns a number for the two others, which do
+ * nothing once a newer transfer has begun. */
+uint32_t fleet_transfer_begin(struct fleet *fleet, mac_address mac, uint32_t size);
+void fleet_transfer_progress(struct fleet *fleet, mac_address mac, uint32_t transfer,
+                             uint32_t sent);
+void fleet_transfer_end(struct fleet *fleet, mac_address mac, uint32_t transfer, bool is_whole);
 
 /* Null when there is none. */
 const struct release *fleet_release(struct fleet *fleet, const char *product, const char *version);
 const struct release *fleet_newest(struct fleet *fleet, const char *product, const char *channel);
 
+/* The chip the product's latest release is for; unknown when it has none. */
+enum ud_chip fleet_product_chip(struct fleet *fleet, const char *product);
+
 /* An id for a release about to be published; each is given once. */
 uint32_t fleet_next_release(struct fleet *fleet);
 
-/* The release's file is stored (again). */
-void fleet_file_restored(struct fleet *fleet, const struct release *release);
+/* The release's file was found to be stored, or not to be. */
+void fleet_note_file(struct fleet *fleet, const struct release *release, bool is_stored);
 
 /* A device as operators see it. Pointers live as long as the fleet. */
 struct device_view {

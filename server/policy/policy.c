@@ -163,5 +163,11 @@ struct policy_decision policy_decide(const struct policy_device *device,
     const struct release *target = product != NULL ? find_target(device, product, catalogue) : NULL;
     const enum policy_rule rule = choose_rule(device, product, target);
 
-    return (struct policy_decision){rule, outcomes[rule].state, target, outcomes[rule].offer};
+    return (struct policy_decision){
+        .rule = rule,
+        .state = outcomes[rule].state,
+        .target = target,
+        .offer = outcomes[rule].offer,
+        .offers = target != NULL && device->offers.release == target->id ? device->offers.count : 0,
+    };
 }

@@ -66,6 +66,7 @@ struct policy_decision {
     enum device_state state;
     const struct release *target; /* null when there is none */
     bool offer;                   /* send it, if the device asks now */
+    uint32_t offers;              /* of the target, so far */
 };
 
 struct policy_decision policy_decide(const struct policy_device *device,

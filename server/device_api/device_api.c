@@ -1,0 +1,286 @@
+#include "server/device_api/device_api.h"
+
+#include "server/device_api/checkin.h"
+#include "server/device_api/image_answer.h"
+#include "server/log/log.h"
+#include "server/model/clock.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Seconds until a device may ask again when something could not be written. */
+#define RETRY_AFTER "30"
+
+/* A check-in that waits for a durable write; the request's context. */
+struct visit {
+    const struct device_api *api;
+    struct http_request *request;
+    mac_address mac;
+    enum device_mode mode;
+    const struct release *release; /* to send */
+    struct image_part part;
+    enum change_result result;
+};
+
+bool device_api_wants(const struct http_request *request)
+{
+    const char *path = http_path(request);
+
+    return strcmp(path, "/update") == 0 || strncmp(path, "/firmware/", 10) == 0 ||
+           checkin_updater(http_header(request, "User-Agent")) != UD_CHIP_UNKNOWN;
+}
+
+static void answer_nothing_due(struct http_request *request)
+{
+    http_answer(request, 304, NULL, "", 0);
+}
+
+static void answer_not_written(struct http_request *request)
+{
+    http_set_header(request, "Retry-After", RETRY_AFTER);
+    http_answer_line(request, 503, "the server cannot write at the moment: ask again later");
+}
+
+static struct visit *new_visit(const struct device_api *api, struct http_request *request,
+                               const struct checkin *checkin)
+{
+    struct visit *visit = calloc(1, sizeof *visit);
+
+    if (visit == NULL)
+        return NULL;
+    visit->api = api;
+    visit->request = request;
+    visit->mac = checkin->mac;
+    visit->mode = checkin->facts.mode;
+    http_set_context(request, visit, free);
+    return visit;
+}
+
+/* The writer's answer: the request goes on, on its own thread. */
+static void written(void *ctx, enum change_result result)
+{
+    struct visit *visit = ctx;
+
+    visit->result = result;
+    http_resume(visit->request);
+}
+
+/* --- sending --- */
+
+struct transfer {
+    const struct device_api *api;
+    const struct release *release;
+    mac_address mac;
+    uint32_t number;
+    uint32_t offset;
+};
+
+static void note_progress(void *ctx, uint64_t sent)
+{
+    const struct transfer *transfer = ctx;
+
+    fleet_transfer_progress(transfer->api->fleet, transfer->mac, transfer->number,
+                            transfer->offset + (uint32_t)sent);
+}
+
+static void note_end(void *ctx, bool is_whole)
+{
+    struct transfer *transfer = ctx;
+    const struct release *release = transfer->release;
+    char mac[MAC_TEXT_SIZE];
+
+    log_line("%s %s %s %s", mac_format(transfer->mac, mac),
+             is_whole ? "was sent" : "broke off while it was sent", release->product,
+             release->version);
+    fleet_transfer_end(transfer->api->fleet, transfer->mac, transfer->number, is_whole);
+    free(transfer);
+}
+
+static void send_image(const struct visit *visit, int file)
+{
+    const struct release *release = visit->release;
+    struct transfer *transfer = malloc(sizeof *transfer);
+    const struct http_file callbacks = {
+        .progress = note_progress, .done = note_end, .ctx = transfer};
+
+    if (transfer == NULL || visit->part.result == RANGE_UNSATISFIABLE) {
+        free(transfer);
+        image_answer(visit->request, release, &visit->part, file, NULL);
+        return;
+    }
+    *transfer = (struct transfer){
+        .api = visit->api,
+        .release = release,
+        .mac = visit->mac,
+        .number = fleet_transfer_begin(visit->api->fleet, visit->mac, release->image.size),
+        .offset = (uint32_t)visit->part.range.first,
+    };
+    image_answer(visit->request, release, &visit->part, file, &callbacks);
+}
+
+static void open_and_send(const struct visit *visit)
+{
+    const struct release *release = visit->release;
+    const int file = blob_open(visit->api->blobs, release->image.sha256, release->image.size);
+    char mac[MAC_TEXT_SIZE];
+
+    if (file >= 0) {
+        send_image(visit, file);
+        return;
+    }
+    log_line("%s cannot be sent %s %s: %s", mac_format(visit->mac, mac), release->product,
+             release->version, strerror(-file));
+    if (file == -ENOENT || file == -EIO)
+        fleet_note_file(visit->api->fleet, release, false);
+    http_set_header(visit->request, "Retry-After", RETRY_AFTER);
+    http_answer_line(visit->request, 503, "the file of %s %s cannot be read on the server",
+                     release->product, release->version);
+}
+
+/* The offer is counted, or could not be. */
+static void go_on_offered(void *ctx, struct http_request *request)
+{
+    const struct visit *visit = ctx;
+    char mac[MAC_TEXT_SIZE];
+
+    if (visit->result != CHANGE_DONE) {
+        answer_not_written(request);
+        return;
+    }
+    log_line("%s is offered %s %s", mac_format(visit->mac, mac), visit->release->product,
+             visit->release->version);
+    open_and_send(visit);
+}
+
+static void count_offer(struct visit *visit)
+{
+    struct change *change = change_new(CHANGE_OFFER, visit->mac);
+
+    if (change != NULL)
+        change->as.offer.release = visit->release->id;
+    http_suspend(visit->request, go_on_offered, visit);
+    fleet_submit(visit->api->fleet, change, written, visit);
+}
+
+/* A release goes out. A whole file is an offer and counts as one before it is
+ * sent; going on where a counted one broke off is not. */
+static void offer(struct visit *visit, const struct policy_decision *decision)
+{
+    visit->release = decision->target;
+    visit->part = image_part_asked(visit->request, visit->release);
+    const bool is_whole = visit->part.result == RANGE_WHOLE ||
+                          (visit->part.result == RANGE_PART && visit->part.range.first == 0);
+
+    if (is_whole && decision->offers >= POLICY_OFFERS_MAX)
+        answer_nothing_due(visit->request);
+    else if (visit->part.result != RANGE_UNSATISFIABLE && (is_whole || decision->offers == 0))
+        count_offer(visit);
+    else
+        open_and_send(visit);
+}
+
+/* --- checking in --- */
+
+static void answer_version(struct http_request *request, const struct release *target)
+{
+    if (target == NULL) {
+        http_answer_line(request, 404, "there is no release for this device");
+        return;
+    }
+    image_set_version(request, target);
+    http_answer(request, 200, NULL, "", 0);
+}
+
+static void answer_known(struct visit *visit, const struct policy_decision *decision)
+{
+    if (visit->mode == DEVICE_MODE_VERSION)
+        answer_version(visit->request, decision->target);
+    else if (visit->mode != DEVICE_MODE_SPIFFS && decision->offer)
+        offer(visit, decision);
+    else
+        answer_nothing_due(visit->request);
+}
+
+static void go_on_registered(void *ctx, struct http_request *request)
+{
+    const struct visit *visit = ctx;
+    char mac[MAC_TEXT_SIZE];
+
+    if (visit->result == CHANGE_FAILED) {
+        answer_not_written(request);
+        return;
+    }
+    if (visit->result == CHANGE_DONE)
+        log_line("%s is new: it has no product yet", mac_format(visit->mac, mac));
+    if (visit->mode == DEVICE_MODE_VERSION)
+        answer_version(request, NULL);
+    else
+        answer_nothing_due(request);
+}
+
+static void answer_unknown(struct visit *visit, const struct checkin *checkin)
+{
+    char mac[MAC_TEXT_SIZE];
+
+    if (visit->api->refuses_unknown) {
+        log_line("%s is not known and refused", mac_format(visit->mac, mac));
+        http_answer_line(visit->request, 403, "the device %s is not known here", mac);
+        return;
+    }
+    struct change *change = change_new(CHANGE_REGISTER, checkin->mac);
+    if (change != NULL) {
+        change->as.seen.at_ms = clock_now_ms();
+        change->as.seen.facts = checkin->facts;
+    }
+    http_suspend(visit->request, go_on_registered, visit);
+    fleet_submit(visit->api->fleet, change, written, visit);
+}
+
+/* Does it ask for the rest of a file? */
+static bool is_continuing(const struct http_request *request)
+{
+    struct range range;
+
+    return range_parse(http_header(request, "Range"), UINT64_MAX, &range) == RANGE_PART &&
+           range.first > 0;
+}
+
+static void check_in(const struct device_api *api, struct http_request *request)
+{
+    struct checkin_headers headers = {.user_agent = NULL};
+    char error[CHECKIN_ERROR_SIZE];
+    struct policy_decision decision;
+    struct checkin checkin;
+
+    http_each_header(request, checkin_take_header, &headers);
+    if (!checkin_read(&headers, &checkin, error)) {
+        http_answer_line(request, 403, "%s", error);
+        return;
+    }
+    http_peer(request, checkin.facts.address);
+    struct visit *visit = new_visit(api, request, &checkin);
+    if (visit == NULL)
+        answer_not_written(request);
+    else if (fleet_check_in(api->fleet, checkin.mac, &checkin.facts, is_continuing(request),
+                            &decision))
+        answer_known(visit, &decision);
+    else
+        answer_unknown(visit, &checkin);
+}
+
+void device_api_handle(const struct device_api *api, struct http_request *request)
+{
+    const char *method = http_method(request);
+    const bool is_download = strncmp(http_path(request), "/firmware/", 10) == 0;
+
+    if (strcmp(method, "GET") != 0 && !(is_download && strcmp(method, "HEAD") == 0)) {
+        http_set_header(request, "Allow", is_download ? "GET, HEAD" : "GET");
+        http_answer_line(request, 405, "devices ask with GET");
+        return;
+    }
+    if (is_download)
+        device_api_download(api, request);
+    else
+        check_in(api, request);
+}

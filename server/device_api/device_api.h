@@ -1,0 +1,24 @@
+/* What devices ask, and what they get: docs/device-api.md. */
+#ifndef SERVER_DEVICE_API_DEVICE_API_H
+#define SERVER_DEVICE_API_DEVICE_API_H
+
+#include "server/blobs/blobs.h"
+#include "server/fleet/fleet.h"
+#include "server/http/http.h"
+
+struct device_api {
+    struct fleet *fleet;
+    const struct blobs *blobs;
+    bool refuses_unknown; /* devices: 403, instead of listing them as unassigned */
+};
+
+/* Is this path, or this client, the device interface's? */
+bool device_api_wants(const struct http_request *request);
+
+/* Answers or suspends. `api` outlives the request. */
+void device_api_handle(const struct device_api *api, struct http_request *request);
+
+/* A plain download, /firmware/…; of device_api_handle(). */
+void device_api_download(const struct device_api *api, struct http_request *request);
+
+#endif

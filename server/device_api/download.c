@@ -1,0 +1,53 @@
+/* Downloads by anybody: /firmware/PRODUCT and /firmware/PRODUCT/VERSION. */
+#include "server/device_api/device_api.h"
+#include "server/device_api/image_answer.h"
+
+#include "server/http/etag.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define PREFIX "/firmware/"
+
+/* The release the path names; null when there is none. */
+static const struct release *find_release(const struct device_api *api, const char *path)
+{
+    const char *product = path + strlen(PREFIX);
+    const char *slash = strchr(product, '/');
+    char name[NAME_SIZE];
+
+    if (slash == NULL)
+        return fleet_newest(api->fleet, product, CHANNEL_DEFAULT);
+    if ((size_t)(slash - product) >= sizeof name)
+        return NULL;
+    snprintf(name, sizeof name, "%.*s", (int)(slash - product), product);
+    return fleet_release(api->fleet, name, slash + 1);
+}
+
+void device_api_download(const struct device_api *api, struct http_request *request)
+{
+    const struct release *release = find_release(api, http_path(request));
+    char etag[ETAG_SIZE];
+
+    if (release == NULL) {
+        http_answer_line(request, 404,
+                         "no such release: /firmware/PRODUCT is its newest stable "
+                         "one, /firmware/PRODUCT/VERSION a certain one");
+        return;
+    }
+    if (etag_is_in(http_header(request, "If-None-Match"), image_etag(release, etag))) {
+        http_set_header(request, "ETag", "%s", etag);
+        http_answer(request, 304, NULL, "", 0);
+        return;
+    }
+    const int file = blob_open(api->blobs, release->image.sha256, release->image.size);
+    if (file < 0) {
+        fleet_note_file(api->fleet, release, false);
+        http_set_header(request, "Retry-After", "60");
+        http_answer_line(request, 503, "the file of %s %s is missing on the server",
+                         release->product, release->version);
+        return;
+    }
+    const struct image_part part = image_part_asked(request, release);
+    image_answer(request, release, &part, file, NULL);
+}

@@ -1,0 +1,31 @@
+/* Server-sent events: what happens, to everybody who listens.
+ *
+ * Each listener has a bounded queue; one that does not keep up is disconnected,
+ * and reads the lists anew when it comes back.
+ */
+#ifndef SERVER_EVENTS_HUB_H
+#define SERVER_EVENTS_HUB_H
+
+#include "server/http/http.h"
+
+struct hub;
+
+/* Null when memory is out. */
+struct hub *hub_new(void);
+
+/* Answers the request with a stream of what is published from now on. */
+void hub_subscribe(struct hub *hub, struct http_request *request);
+
+bool hub_has_listeners(struct hub *hub);
+
+/* `json` is one line. */
+void hub_publish(struct hub *hub, const char *event, const char *json);
+
+/* A comment to all, so that nobody on the way takes the silence for an end. */
+void hub_keep_alive(struct hub *hub);
+
+/* Ends all streams; later subscriptions end at once. Free after http_stop(). */
+void hub_end(struct hub *hub);
+void hub_free(struct hub *hub);
+
+#endif

@@ -1,0 +1,91 @@
+/* What the files of http/ share. */
+#ifndef SERVER_HTTP_HTTP_STATE_H
+#define SERVER_HTTP_HTTP_STATE_H
+
+#include "server/http/http.h"
+
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum http_phase {
+    PHASE_HEADERS,  /* nothing, or part of a request's headers: an absolute deadline */
+    PHASE_TRANSFER, /* a body or an answer is on its way: must keep moving */
+    PHASE_SERVER,   /* ours to act: no deadline for the other end */
+};
+
+/* A connection. In the server's list from accept to close. */
+struct http_client {
+    struct http_client *next, *previous;
+    int socket;
+    unsigned requests; /* answered */
+    enum http_phase phase;
+    int64_t deadline_ms; /* of PHASE_HEADERS */
+    int64_t mark_ms;     /* PHASE_TRANSFER: when the mark was set, and at how many */
+    uint64_t mark_bytes; /* bytes of both directions */
+    bool is_file;        /* an answer from a file: file below is its */
+    uint64_t file_start; /* bytes acknowledged before it */
+    struct http_file file;
+};
+
+struct http_server {
+    struct http_config config;
+    struct MHD_Daemon *daemon;
+    int listener;
+    char address[HTTP_ADDRESS_SIZE];
+    pthread_t watch;
+    atomic_bool is_draining;
+    atomic_uint suspended; /* requests and streams */
+    pthread_mutex_t lock;  /* of the following, and of every client */
+    pthread_cond_t wake;   /* the watch is to end */
+    bool is_ending;
+    struct http_client *clients;
+};
+
+struct http_field {
+    char *name; /* one allocation with value */
+    char *value;
+};
+
+#define HTTP_FIELDS_MAX 16
+
+struct http_request {
+    struct http_server *server;
+    struct http_client *client;
+    struct MHD_Connection *connection;
+    const char *method;
+    const char *path; /* the library's, as method is */
+    void *context;
+    void (*release)(void *context);
+    http_next *next; /* not null: suspended */
+    void *next_ctx;
+    bool is_answered;
+    bool is_too_large;
+
+    bool (*write)(void *ctx, const void *data, size_t length); /* null: collect */
+    void *write_ctx;
+    bool is_refused; /* by write */
+    uint64_t body_limit;
+    uint64_t body_length; /* bytes so far */
+    char *body;
+
+    struct http_field fields[HTTP_FIELDS_MAX];
+    unsigned field_count;
+};
+
+/* Moves a client on; from its own thread. */
+void http_enter_phase(struct http_server *server, struct http_client *client,
+                      enum http_phase phase);
+
+/* The watch: deadlines, stalled transfers, progress. */
+void *http_watch(void *server);
+
+/* The library's callback for every step of a request. */
+enum MHD_Result http_step(void *server, struct MHD_Connection *connection, const char *url,
+                          const char *method, const char *version, const char *data,
+                          size_t *data_size, void **request);
+
+/* The request is over; the library is done with it. */
+void http_request_free(struct http_request *request);
+
+#endif

@@ -1,0 +1,255 @@
+#include "server/http/http_state.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *http_method(const struct http_request *request)
+{
+    return request->method;
+}
+
+const char *http_path(const struct http_request *request)
+{
+    return request->path;
+}
+
+const char *http_header(const struct http_request *request, const char *name)
+{
+    return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+}
+
+const char *http_query(const struct http_request *request, const char *name)
+{
+    return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+struct visit {
+    void (*visit)(void *ctx, const char *name, const char *value);
+    void *ctx;
+};
+
+static enum MHD_Result visit_one(void *ctx, enum MHD_ValueKind kind, const char *name,
+                                 const char *value)
+{
+    const struct visit *visit = ctx;
+
+    (void)kind;
+    visit->visit(visit->ctx, name, value != NULL ? value : "");
+    return MHD_YES;
+}
+
+void http_each_header(const struct http_request *request,
+                      void (*visit)(void *ctx, const char *name, const char *value), void *ctx)
+{
+    struct visit each = {visit, ctx};
+
+    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, visit_one, &each);
+}
+
+void http_peer(const struct http_request *request, uint8_t address[16])
+{
+    const struct sockaddr *peer =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
+            ->client_addr;
+
+    memset(address, 0, 16);
+    if (peer->sa_family == AF_INET6) {
+        struct sockaddr_in6 in6;
+        memcpy(&in6, peer, sizeof in6);
+        memcpy(address, &in6.sin6_addr, 16);
+    } else if (peer->sa_family == AF_INET) {
+        struct sockaddr_in in;
+        memcpy(&in, peer, sizeof in);
+        address[10] = address[11] = 0xff;
+        memcpy(address + 12, &in.sin_addr, 4);
+    }
+}
+
+const char *http_body(const struct http_request *request, size_t *length)
+{
+    *length = request->body != NULL ? (size_t)request->body_length : 0;
+    return request->body != NULL ? request->body : "";
+}
+
+void http_set_context(struct http_request *request, void *context, void (*release)(void *context))
+{
+    request->context = context;
+    request->release = release;
+}
+
+void *http_context(const struct http_request *request)
+{
+    return request->context;
+}
+
+void http_take_body(struct http_request *request, uint64_t limit,
+                    bool (*write)(void *ctx, const void *data, size_t length), void *ctx)
+{
+    request->body_limit = limit;
+    request->write = write;
+    request->write_ctx = ctx;
+}
+
+void http_suspend(struct http_request *request, http_next *next, void *ctx)
+{
+    request->next = next;
+    request->next_ctx = ctx;
+    http_enter_phase(request->server, request->client, PHASE_SERVER);
+    atomic_fetch_add(&request->server->suspended, 1);
+    MHD_suspend_connection(request->connection);
+}
+
+void http_resume(struct http_request *request)
+{
+    MHD_resume_connection(request->connection);
+}
+
+void http_request_free(struct http_request *request)
+{
+    if (request->release != NULL)
+        request->release(request->context);
+    for (unsigned i = 0; i < request->field_count; i++)
+        free(request->fields[i].name);
+    free(request->body);
+    free(request);
+}
+
+static struct http_request *new_request(struct http_server *server,
+                                        struct MHD_Connection *connection, const char *method,
+                                        const char *path)
+{
+    struct http_client *client =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+    struct http_request *request = client != NULL ? calloc(1, sizeof *request) : NULL;
+
+    if (request == NULL)
+        return NULL;
+    request->server = server;
+    request->client = client;
+    request->connection = connection;
+    request->method = method;
+    request->path = path;
+    request->body_limit = server->config.body_limit;
+    return request;
+}
+
+static void answer_too_large(struct http_request *request)
+{
+    http_answer_line(request, MHD_HTTP_CONTENT_TOO_LARGE, "the body is larger than %llu bytes",
+                     (unsigned long long)request->body_limit);
+}
+
+/* A body is announced: lets the service choose what becomes of it. */
+static void begin_body(struct http_request *request)
+{
+    const struct http_config *config = &request->server->config;
+    const char *length = http_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
+
+    if (config->service->headers != NULL)
+        config->service->headers(config->ctx, request);
+    if (!request->is_answered && length != NULL && strtoull(length, NULL, 10) > request->body_limit)
+        answer_too_large(request);
+}
+
+static bool has_body(const struct http_request *request)
+{
+    const char *length = http_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
+
+    return (length != NULL && strtoull(length, NULL, 10) > 0) ||
+           http_header(request, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL;
+}
+
+static enum MHD_Result begin(struct http_server *server, struct MHD_Connection *connection,
+                             const char *method, const char *path, void **context)
+{
+    struct http_request *request = new_request(server, connection, method, path);
+
+    if (request == NULL)
+        return MHD_NO;
+    *context = request;
+    http_enter_phase(server, request->client, PHASE_TRANSFER);
+    if (atomic_load(&server->is_draining)) {
+        http_set_header(request, MHD_HTTP_HEADER_RETRY_AFTER, "10");
+        http_set_header(request, MHD_HTTP_HEADER_CONNECTION, "close");
+        http_answer_line(request, MHD_HTTP_SERVICE_UNAVAILABLE, "the server is shutting down");
+    } else if (has_body(request)) {
+        begin_body(request);
+    }
+    return MHD_YES;
+}
+
+static bool collect(struct http_request *request, const char *data, size_t length)
+{
+    char *body = realloc(request->body, request->body_length + length + 1);
+
+    if (body == NULL)
+        return false;
+    memcpy(body + request->body_length, data, length);
+    body[request->body_length + length] = '\0';
+    request->body = body;
+    return true;
+}
+
+/* Takes a piece of the body. False: the connection is to be cut. */
+static bool take(struct http_request *request, const char *data, size_t length)
+{
+    const uint64_t limit = request->body_limit;
+
+    if (length > limit - request->body_length)
+        request->is_too_large = true;
+    if (request->is_too_large) {
+        /* The library takes no answer in the middle of a body: a little more is
+         * read for the sake of the answer, but not without end. */
+        request->body_limit += length;
+        request->body_length += length;
+        return request->body_length < 2 * limit;
+    }
+    if (request->write == NULL) {
+        if (!collect(request, data, length))
+            return false;
+    } else if (!request->is_refused) {
+        request->is_refused = !request->write(request->write_ctx, data, length);
+    }
+    request->body_length += length;
+    return true;
+}
+
+static void go_on(struct http_request *request)
+{
+    const struct http_config *config = &request->server->config;
+    http_next *next = request->next;
+
+    request->next = NULL;
+    if (next != NULL) {
+        atomic_fetch_sub(&request->server->suspended, 1);
+        http_enter_phase(request->server, request->client, PHASE_TRANSFER);
+        next(request->next_ctx, request);
+    } else if (request->is_too_large) {
+        answer_too_large(request);
+    } else {
+        config->service->request(config->ctx, request);
+    }
+    if (!request->is_answered && request->next == NULL)
+        http_answer_line(request, MHD_HTTP_INTERNAL_SERVER_ERROR, "the server has no answer");
+}
+
+enum MHD_Result http_step(void *ctx, struct MHD_Connection *connection, const char *url,
+                          const char *method, const char *version, const char *data,
+                          size_t *data_size, void **context)
+{
+    struct http_request *request = *context;
+
+    (void)version;
+    if (request == NULL)
+        return begin(ctx, connection, method, url, context);
+    if (request->is_answered)
+        return MHD_YES;
+    if (*data_size > 0) {
+        const size_t length = *data_size;
+        *data_size = 0;
+        return take(request, data, length) ? MHD_YES : MHD_NO;
+    }
+    go_on(request);
+    return request->is_answered || request->next != NULL ? MHD_YES : MHD_NO;
+}

@@ -1,0 +1,77 @@
+/* The watch over connections: a thread that looks at all of them a few times a
+ * second. The library's own timeout starts anew with every byte, so somebody who
+ * sends one a second could hold a connection for ever. */
+#include "server/http/http_state.h"
+#include "server/http/socket.h"
+
+#include "server/model/clock.h"
+
+#include <sys/socket.h>
+#include <time.h>
+
+#define WATCH_MS 250
+
+void http_enter_phase(struct http_server *server, struct http_client *client, enum http_phase phase)
+{
+    const int64_t now = clock_monotonic_ms();
+
+    pthread_mutex_lock(&server->lock);
+    if (phase != client->phase)
+        client->mark_ms = now;
+    client->phase = phase;
+    client->deadline_ms = now + server->config.keep_alive_ms;
+    pthread_mutex_unlock(&server->lock);
+}
+
+static void watch_transfer(const struct http_server *server, struct http_client *client,
+                           int64_t now)
+{
+    const struct http_config *config = &server->config;
+    struct socket_counters counters;
+
+    if (!socket_count(client->socket, &counters))
+        return;
+    const uint64_t bytes = counters.acknowledged + counters.received;
+    if (bytes - client->mark_bytes >= config->stall_bytes) {
+        client->mark_bytes = bytes;
+        client->mark_ms = now;
+    } else if (now - client->mark_ms >= config->stall_ms) {
+        shutdown(client->socket, SHUT_RDWR);
+    }
+    if (!client->is_file || client->file.progress == NULL ||
+        counters.acknowledged <= client->file_start)
+        return;
+    const uint64_t sent = counters.acknowledged - client->file_start;
+    client->file.progress(client->file.ctx,
+                          sent < client->file.length ? sent : client->file.length);
+}
+
+static void watch_all(struct http_server *server)
+{
+    const int64_t now = clock_monotonic_ms();
+
+    for (struct http_client *client = server->clients; client != NULL; client = client->next) {
+        if (client->phase == PHASE_HEADERS && now >= client->deadline_ms)
+            shutdown(client->socket, SHUT_RDWR);
+        else if (client->phase == PHASE_TRANSFER)
+            watch_transfer(server, client, now);
+    }
+}
+
+void *http_watch(void *ctx)
+{
+    struct http_server *server = ctx;
+    struct timespec next;
+
+    pthread_mutex_lock(&server->lock);
+    while (!server->is_ending) {
+        watch_all(server);
+        clock_gettime(CLOCK_MONOTONIC, &next);
+        next.tv_nsec += WATCH_MS * 1000000;
+        next.tv_sec += next.tv_nsec / 1000000000;
+        next.tv_nsec %= 1000000000;
+        pthread_cond_timedwait(&server->wake, &server->lock, &next);
+    }
+    pthread_mutex_unlock(&server->lock);
+    return NULL;
+}
