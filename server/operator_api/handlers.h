@@ -1,0 +1,55 @@
+/* What the handlers of the operator API share. */
+#ifndef SERVER_OPERATOR_API_HANDLERS_H
+#define SERVER_OPERATOR_API_HANDLERS_H
+
+#include "server/operator_api/operator_api.h"
+
+#include <jansson.h>
+
+/* `name` is what stands for {} in the route's path, or "". */
+typedef void operator_handler(const struct operator_api *api, struct http_request *request,
+                              const char *name);
+
+operator_handler handle_list_releases, handle_publish;
+operator_handler handle_list_devices, handle_show_device, handle_set_device, handle_retry_device,
+    handle_remove_device;
+operator_handler handle_list_groups, handle_set_group;
+operator_handler handle_overview, handle_events;
+
+/* Before the body of a publication is sent: takes it, or refuses. */
+void begin_publication(const struct operator_api *api, struct http_request *request);
+
+/* Answers {"error": …} in a line for people. */
+void answer_error(struct http_request *request, unsigned status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* 503, for what could not be made durable. */
+void answer_cannot_write(struct http_request *request);
+
+/* Takes the value over; null: out of memory. */
+void answer_json(struct http_request *request, unsigned status, json_t *value);
+
+/* Reads {"product": …, …} with the settings allowed. False when it is malformed;
+ * then the request is answered. */
+bool read_settings(struct http_request *request, unsigned allowed, struct settings *settings);
+
+/* A request that waits for its change to be durable. */
+struct operation {
+    const struct operator_api *api;
+    struct http_request *request;
+    enum change_result result;
+    void (*answer)(struct operation *operation); /* when the change is durable */
+    mac_address mac;
+    char name[NAME_SIZE];
+    bool is_new; /* answer 201 */
+};
+
+/* The request's context; null, and the request answered, when memory is out. */
+struct operation *new_operation(const struct operator_api *api, struct http_request *request,
+                                void (*answer)(struct operation *operation));
+
+/* Suspends the request until the change is durable, then answers. Takes the
+ * change over (null: out of memory). */
+void perform(struct operation *operation, struct change *change);
+
+#endif

@@ -1,0 +1,268 @@
+#include "server/operator_api/handlers.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define ROOT        "/api/v1"
+#define ERROR_SIZE  400
+#define RETRY_AFTER "30"
+
+static const struct route {
+    const char *method;
+    const char *path; /* below ROOT; {} stands for one name */
+    operator_handler *handler;
+} routes[] = {
+    {"GET", "/releases", handle_list_releases},
+    {"POST", "/releases", handle_publish},
+    {"GET", "/devices", handle_list_devices},
+    {"GET", "/devices/{}", handle_show_device},
+    {"PUT", "/devices/{}", handle_set_device},
+    {"DELETE", "/devices/{}", handle_remove_device},
+    {"POST", "/devices/{}/retry", handle_retry_device},
+    {"GET", "/groups", handle_list_groups},
+    {"PUT", "/groups/{}", handle_set_group},
+    {"GET", "/overview", handle_overview},
+    {"GET", "/events", handle_events},
+};
+
+#define ROUTE_COUNT (sizeof routes / sizeof routes[0])
+
+bool operator_api_wants(const struct http_request *request)
+{
+    const char *path = http_path(request);
+
+    return strncmp(path, "/api", 4) == 0 && (path[4] == '/' || path[4] == '\0');
+}
+
+void answer_json(struct http_request *request, unsigned status, json_t *value)
+{
+    char *text = value != NULL ? json_dumps(value, JSON_INDENT(1) | JSON_PRESERVE_ORDER) : NULL;
+
+    http_set_header(request, "Cache-Control", "no-store");
+    if (text != NULL)
+        http_answer(request, status, "application/json", text, strlen(text));
+    else
+        http_answer_line(request, 500, "out of memory");
+    free(text);
+    json_decref(value);
+}
+
+void answer_error(struct http_request *request, unsigned status, const char *format, ...)
+{
+    char text[ERROR_SIZE];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    /* What was asked is quoted in some of them and need not be UTF-8. */
+    for (char *c = text; *c != '\0'; c++)
+        if ((unsigned char)*c < ' ' || (unsigned char)*c > '~')
+            *c = '?';
+    answer_json(request, status, json_pack("{ss}", "error", text));
+}
+
+void answer_cannot_write(struct http_request *request)
+{
+    http_set_header(request, "Retry-After", RETRY_AFTER);
+    answer_error(request, 503, "the server cannot write (its log says why): nothing was changed");
+}
+
+/* Takes the same time wherever the first difference is. */
+static bool is_equal(const char *left, const char *right)
+{
+    const size_t length = strlen(right);
+    unsigned char difference = 0;
+
+    if (strlen(left) != length)
+        return false;
+    for (size_t i = 0; i < length; i++)
+        difference |= (unsigned char)(left[i] ^ right[i]);
+    return difference == 0;
+}
+
+/* True for the right token; else the request is answered. */
+static bool is_allowed(const struct operator_api *api, struct http_request *request)
+{
+    const char *value = http_header(request, "Authorization");
+
+    if (value != NULL && strncasecmp(value, "Bearer ", 7) == 0 && is_equal(value + 7, api->token))
+        return true;
+    http_set_header(request, "WWW-Authenticate", "Bearer realm=\"updraft\"");
+    answer_error(request, 401, "%s",
+                 value == NULL ? "an operator's token is needed: Authorization: Bearer TOKEN, from "
+                                 "operator.token in the server's data folder"
+                               : "that is not the operator's token");
+    return false;
+}
+
+#define NAME_MAX_LENGTH 64
+
+/* Does the path fit the route? Copies what stands for {}. */
+static bool fits(const char *pattern, const char *path, char name[NAME_SIZE])
+{
+    const char *hole = strstr(pattern, "{}");
+    const size_t before = hole != NULL ? (size_t)(hole - pattern) : strlen(pattern);
+
+    name[0] = '\0';
+    if (strncmp(pattern, path, before) != 0)
+        return false;
+    if (hole == NULL)
+        return path[before] == '\0';
+    const size_t length = strcspn(path + before, "/");
+    if (length == 0 || length > NAME_MAX_LENGTH || strcmp(path + before + length, hole + 2) != 0)
+        return false;
+    memcpy(name, path + before, length);
+    name[length] = '\0';
+    return true;
+}
+
+static void answer_no_route(struct http_request *request, const char *allowed)
+{
+    if (allowed[0] == '\0') {
+        answer_error(request, 404, "there is no %s", http_path(request));
+        return;
+    }
+    http_set_header(request, "Allow", "%s", allowed);
+    answer_error(request, 405, "%s does not take %s, only %s", http_path(request),
+                 http_method(request), allowed);
+}
+
+static const char *below_root(const struct http_request *request)
+{
+    const char *path = http_path(request);
+
+    return strncmp(path, ROOT, strlen(ROOT)) == 0 ? path + strlen(ROOT) : "";
+}
+
+void operator_api_handle(const struct operator_api *api, struct http_request *request)
+{
+    const char *path = below_root(request);
+    char name[NAME_SIZE], allowed[40] = "";
+
+    if (!is_allowed(api, request))
+        return;
+    for (size_t i = 0; i < ROUTE_COUNT; i++) {
+        if (!fits(routes[i].path, path, name))
+            continue;
+        if (strcmp(routes[i].method, http_method(request)) == 0) {
+            routes[i].handler(api, request, name);
+            return;
+        }
+        if (allowed[0] != '\0')
+            strcat(allowed, ", ");
+        strcat(allowed, routes[i].method);
+    }
+    answer_no_route(request, allowed);
+}
+
+void operator_api_headers(const struct operator_api *api, struct http_request *request)
+{
+    if (!is_allowed(api, request))
+        return;
+    if (strcmp(http_method(request), "POST") == 0 && strcmp(below_root(request), "/releases") == 0)
+        begin_publication(api, request);
+}
+
+/* --- settings --- */
+
+static const struct {
+    const char *name;
+    enum setting setting;
+    size_t offset; /* in struct settings */
+    bool (*is_valid)(const char *value);
+    const char *form;
+} setting_rows[] = {
+    {"product", SETTING_PRODUCT, offsetof(struct settings, product), name_is_valid,
+     "1 to 64 of A-Z a-z 0-9 . _ -, not starting with a dot"},
+    {"group", SETTING_GROUP, offsetof(struct settings, group), name_is_valid,
+     "1 to 64 of A-Z a-z 0-9 . _ -, not starting with a dot"},
+    {"channel", SETTING_CHANNEL, offsetof(struct settings, channel), name_is_valid,
+     "1 to 64 of A-Z a-z 0-9 . _ -, not starting with a dot"},
+    {"pin", SETTING_PIN, offsetof(struct settings, pin), version_is_valid,
+     "1 to 32 printable characters without spaces"},
+};
+
+static bool read_setting(struct http_request *request, const char *name, const json_t *value,
+                         unsigned allowed, struct settings *settings)
+{
+    for (size_t i = 0; i < sizeof setting_rows / sizeof setting_rows[0]; i++) {
+        if (strcmp(setting_rows[i].name, name) != 0 || !(setting_rows[i].setting & allowed))
+            continue;
+        const char *text = json_string_value(value);
+        if (!json_is_null(value) && (text == NULL || !setting_rows[i].is_valid(text))) {
+            answer_error(request, 400, "%s must be null or %s", name, setting_rows[i].form);
+            return false;
+        }
+        settings->set |= setting_rows[i].setting;
+        strcpy((char *)settings + setting_rows[i].offset, text != NULL ? text : "");
+        return true;
+    }
+    answer_error(request, 400, "there is no setting called %s", name);
+    return false;
+}
+
+bool read_settings(struct http_request *request, unsigned allowed, struct settings *settings)
+{
+    size_t length;
+    const char *body = http_body(request, &length), *name;
+    json_t *object = json_loadb(body, length, JSON_REJECT_DUPLICATES, NULL), *value;
+    bool is_sound = json_is_object(object);
+
+    memset(settings, 0, sizeof *settings);
+    if (!is_sound)
+        answer_error(request, 400, "the body is not a JSON object, like {\"product\": \"demo\"}");
+    for (void *at = json_object_iter(object); at != NULL && is_sound;
+         at = json_object_iter_next(object, at)) {
+        name = json_object_iter_key(at);
+        value = json_object_iter_value(at);
+        is_sound = read_setting(request, name, value, allowed, settings);
+    }
+    json_decref(object);
+    return is_sound;
+}
+
+/* --- changes --- */
+
+struct operation *new_operation(const struct operator_api *api, struct http_request *request,
+                                void (*answer)(struct operation *operation))
+{
+    struct operation *operation = calloc(1, sizeof *operation);
+
+    if (operation == NULL) {
+        answer_cannot_write(request);
+        return NULL;
+    }
+    operation->api = api;
+    operation->request = request;
+    operation->answer = answer;
+    http_set_context(request, operation, free);
+    return operation;
+}
+
+static void written(void *ctx, enum change_result result)
+{
+    struct operation *operation = ctx;
+
+    operation->result = result;
+    http_resume(operation->request);
+}
+
+static void go_on(void *ctx, struct http_request *request)
+{
+    struct operation *operation = ctx;
+
+    if (operation->result == CHANGE_FAILED)
+        answer_cannot_write(request);
+    else
+        operation->answer(operation);
+}
+
+void perform(struct operation *operation, struct change *change)
+{
+    http_suspend(operation->request, go_on, operation);
+    fleet_submit(operation->api->fleet, change, written, operation);
+}

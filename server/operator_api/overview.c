@@ -1,0 +1,103 @@
+#include "server/operator_api/handlers.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Devices of a product that run a version. Texts live as long as the fleet, or
+ * are copied: what a device says of itself is its own. */
+struct version_count {
+    char product[NAME_SIZE];
+    char version[VERSION_SIZE];
+    json_int_t devices;
+};
+
+struct tally {
+    json_int_t devices;
+    json_int_t by_state[STATE_COUNT];
+    struct version_count *versions;
+    size_t version_count, capacity;
+};
+
+static void count_version(struct tally *tally, const char *product, const char *version)
+{
+    for (size_t i = 0; i < tally->version_count; i++)
+        if (strcmp(tally->versions[i].version, version) == 0 &&
+            strcmp(tally->versions[i].product, product) == 0) {
+            tally->versions[i].devices++;
+            return;
+        }
+    if (tally->version_count == tally->capacity) {
+        const size_t capacity = tally->capacity ? tally->capacity * 2 : 16;
+        struct version_count *versions = realloc(tally->versions, capacity * sizeof *versions);
+        if (versions == NULL)
+            return;
+        tally->versions = versions;
+        tally->capacity = capacity;
+    }
+    struct version_count *entry = &tally->versions[tally->version_count++];
+    strcpy(entry->product, product);
+    strcpy(entry->version, version);
+    entry->devices = 1;
+}
+
+static void count_device(void *ctx, const struct device_view *device)
+{
+    struct tally *tally = ctx;
+
+    tally->devices++;
+    tally->by_state[device->decision.state]++;
+    if (device->product != NULL && device->version != NULL)
+        count_version(tally, device->product, device->version);
+}
+
+static int compare(const void *left, const void *right)
+{
+    const struct version_count *a = left, *b = right;
+    const int products = strcmp(a->product, b->product);
+
+    return products != 0 ? products : strcmp(a->version, b->version);
+}
+
+static json_t *view_versions(struct tally *tally)
+{
+    json_t *array = json_array();
+
+    if (tally->version_count > 0)
+        qsort(tally->versions, tally->version_count, sizeof *tally->versions, compare);
+    for (size_t i = 0; i < tally->version_count; i++) {
+        const struct version_count *entry = &tally->versions[i];
+        json_array_append_new(array, json_pack("{ss ss sI}", "product", entry->product, "version",
+                                               entry->version, "devices", entry->devices));
+    }
+    return array;
+}
+
+static json_t *view_states(const struct tally *tally)
+{
+    json_t *object = json_object();
+
+    for (int i = 0; i < STATE_COUNT; i++)
+        json_object_set_new(object, policy_state_name((enum device_state)i),
+                            json_integer(tally->by_state[i]));
+    return object;
+}
+
+void handle_overview(const struct operator_api *api, struct http_request *request, const char *name)
+{
+    struct tally tally = {.devices = 0};
+
+    (void)name;
+    fleet_each_device(api->fleet, count_device, &tally);
+    answer_json(request, 200,
+                json_pack("{sI so so ss ss}", "devices", tally.devices, "by_state",
+                          view_states(&tally), "by_version", view_versions(&tally),
+                          "unknown_devices", api->refuses_unknown ? "refuse" : "register",
+                          "version", UPDRAFT_VERSION));
+    free(tally.versions);
+}
+
+void handle_events(const struct operator_api *api, struct http_request *request, const char *name)
+{
+    (void)name;
+    hub_subscribe(api->hub, request);
+}

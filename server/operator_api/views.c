@@ -1,0 +1,204 @@
+#include "server/operator_api/views.h"
+
+#include "server/model/clock.h"
+#include "updraft/hex.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+static const uint8_t ipv4_mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+static json_t *text_or_null(const char *text)
+{
+    return text != NULL && text[0] != '\0' ? json_string(text) : json_null();
+}
+
+static json_t *time_or_null(int64_t ms)
+{
+    char text[CLOCK_TEXT_SIZE];
+
+    return ms != 0 ? json_string(clock_format(ms, text)) : json_null();
+}
+
+static json_t *digest(bool is_known, const uint8_t *bytes, uint32_t length)
+{
+    char text[2 * UD_DIGEST_MAX_SIZE + 1];
+
+    if (!is_known)
+        return json_null();
+    ud_hex_encode(bytes, length, text);
+    return json_string(text);
+}
+
+static json_t *mac(mac_address address)
+{
+    char text[MAC_TEXT_SIZE];
+
+    return json_string(mac_format(address, text));
+}
+
+static json_t *chip_id(const struct device_facts *facts)
+{
+    char text[12];
+
+    if (!facts->has_chip_id)
+        return json_null();
+    snprintf(text, sizeof text, "%u", facts->chip_id);
+    return json_string(text);
+}
+
+static json_t *address(const uint8_t bytes[16])
+{
+    const bool is_ipv4 = memcmp(bytes, ipv4_mapped, sizeof ipv4_mapped) == 0;
+    char text[INET6_ADDRSTRLEN];
+
+    if (inet_ntop(is_ipv4 ? AF_INET : AF_INET6, bytes + (is_ipv4 ? 12 : 0), text, sizeof text) ==
+        NULL)
+        return json_null();
+    return json_string(text);
+}
+
+static const char *chip_name(enum ud_chip chip)
+{
+    return chip == UD_CHIP_ESP8266 ? "ESP8266" : chip == UD_CHIP_ESP32 ? "ESP32" : NULL;
+}
+
+static const char *mode_name(enum device_mode mode)
+{
+    static const char *const names[] = {[DEVICE_MODE_NONE] = NULL,
+                                        [DEVICE_MODE_SKETCH] = "sketch",
+                                        [DEVICE_MODE_SPIFFS] = "spiffs",
+                                        [DEVICE_MODE_VERSION] = "version"};
+
+    return (unsigned)mode < sizeof names / sizeof names[0] ? names[mode] : NULL;
+}
+
+static json_t *number_if(bool is_known, json_int_t value)
+{
+    return is_known ? json_integer(value) : json_null();
+}
+
+static json_t *view_facts(const struct device_view *device)
+{
+    const struct device_facts *facts = &device->facts;
+    const bool is_known = device->last_seen_ms != 0;
+
+    return json_pack("{so so so so so so so so so}",                                       //
+                     "chip_id", chip_id(facts),                                            //
+                     "ap_mac", is_known ? mac(facts->ap_mac) : json_null(),                //
+                     "free_space", number_if(is_known, facts->free_space),                 //
+                     "sketch_size", number_if(is_known, facts->sketch_size),               //
+                     "sketch_md5", digest(facts->has_md5, facts->sketch_md5, UD_MD5_SIZE), //
+                     "sketch_sha256",
+                     digest(facts->has_sha256, facts->sketch_sha256, UD_SHA256_SIZE), //
+                     "chip_size", number_if(is_known, facts->chip_size),              //
+                     "sdk_version", text_or_null(facts->sdk_version),                 //
+                     "mode", text_or_null(mode_name(facts->mode)));
+}
+
+static json_t *view_transfer(const struct device_view *device)
+{
+    if (device->transfer_size == 0)
+        return json_null();
+    return json_pack("{sI sI}", "sent", (json_int_t)device->transfer_sent, "size",
+                     (json_int_t)device->transfer_size);
+}
+
+json_t *view_device(const struct device_view *device)
+{
+    const struct policy_decision *decision = &device->decision;
+    const struct release *target = decision->target;
+
+    return json_pack("{so ss ss so so so so so so so si so so so so so}",                      //
+                     "mac", mac(device->mac),                                                  //
+                     "state", policy_state_name(decision->state),                              //
+                     "reason", device->reason,                                                 //
+                     "chip", text_or_null(chip_name(device->facts.chip)),                      //
+                     "product", text_or_null(device->product),                                 //
+                     "group", text_or_null(device->assignment.group),                          //
+                     "channel", text_or_null(device->assignment.channel),                      //
+                     "pin", text_or_null(device->assignment.pin),                              //
+                     "version", text_or_null(device->version),                                 //
+                     "target", text_or_null(target != NULL ? target->version : NULL),          //
+                     "attempts", (int)decision->offers,                                        //
+                     "download", view_transfer(device),                                        //
+                     "first_seen", time_or_null(device->first_seen_ms),                        //
+                     "last_seen", time_or_null(device->last_seen_ms),                          //
+                     "address",                                                                //
+                     device->last_seen_ms != 0 ? address(device->facts.address) : json_null(), //
+                     "facts", view_facts(device));
+}
+
+static const char *flash_mode_name(uint8_t mode)
+{
+    static const char *const names[] = {"qio", "qout", "dio", "dout"};
+
+    return mode < sizeof names / sizeof names[0] ? names[mode] : NULL;
+}
+
+static json_t *view_description(const struct release_image *image)
+{
+    if (!image->has_description)
+        return json_null();
+    return json_pack("{so so so so}",                         //
+                     "project", text_or_null(image->project), //
+                     "version", text_or_null(image->version), //
+                     "sdk", text_or_null(image->sdk),         //
+                     "built", text_or_null(image->built));
+}
+
+json_t *view_release(const struct release *release, size_t devices)
+{
+    const struct release_image *image = &release->image;
+
+    return json_pack("{sI ss ss ss ss so ss so so sI sI sb sb so so so sI}",             //
+                     "id", (json_int_t)release->id,                                      //
+                     "product", release->product,                                        //
+                     "version", release->version,                                        //
+                     "channel", release->channel,                                        //
+                     "name", release->name,                                              //
+                     "published", time_or_null(release->published_ms),                   //
+                     "chip", image->chip_name,                                           //
+                     "flash_mode", text_or_null(flash_mode_name(image->flash_mode)),     //
+                     "flash_size", number_if(image->flash_size != 0, image->flash_size), //
+                     "size", (json_int_t)image->size,                                    //
+                     "image_size", (json_int_t)image->image_size,                        //
+                     "compressed", image->compressed,                                    //
+                     "signed", image->is_signed,                                         //
+                     "md5", digest(true, image->md5, UD_MD5_SIZE),                       //
+                     "sha256", digest(true, image->sha256, UD_SHA256_SIZE),              //
+                     "description", view_description(image),                             //
+                     "devices", (json_int_t)devices);
+}
+
+json_t *view_group(const struct group *group, size_t devices)
+{
+    return json_pack("{ss so so so sI}",                      //
+                     "name", group->name,                     //
+                     "product", text_or_null(group->product), //
+                     "channel", text_or_null(group->channel), //
+                     "pin", text_or_null(group->pin),         //
+                     "devices", (json_int_t)devices);
+}
+
+struct target_count {
+    uint32_t release;
+    size_t devices;
+};
+
+static void count_target(void *ctx, const struct device_view *device)
+{
+    struct target_count *count = ctx;
+
+    if (device->decision.target != NULL && device->decision.target->id == count->release)
+        count->devices++;
+}
+
+size_t count_targets(struct fleet *fleet, uint32_t release)
+{
+    struct target_count count = {release, 0};
+
+    fleet_each_device(fleet, count_target, &count);
+    return count.devices;
+}
