@@ -1,0 +1,314 @@
+#include "server/server.h"
+
+#include "server/blobs/blobs.h"
+#include "server/data_folder.h"
+#include "server/device_api/device_api.h"
+#include "server/events/hub.h"
+#include "server/fleet/fleet.h"
+#include "server/http/http.h"
+#include "server/log/log.h"
+#include "server/model/clock.h"
+#include "server/operator_api/operator_api.h"
+#include "server/operator_api/views.h"
+#include "server/web_pages.h"
+#include "server/work/worker.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define UPLOAD_LIMIT  (32u * 1024 * 1024)
+#define KEEP_ALIVE_MS 15000
+
+/* Devices told of in one tick: bounds what a change to all of them costs. */
+#define EVENTS_PER_TICK 256
+
+struct server {
+    struct data_folder data;
+    struct blobs *blobs;
+    struct fleet *fleet;
+    struct hub *hub;
+    struct worker *worker;
+    struct http_server *http;
+    struct device_api device_api;
+    struct operator_api operator_api;
+    int64_t keep_alive_at_ms;
+
+    pthread_mutex_t lock;     /* of the following */
+    struct release *released; /* published since the last tick */
+    size_t released_count;
+};
+
+/* --- requests --- */
+
+static void take_headers(void *ctx, struct http_request *request)
+{
+    const struct server *server = ctx;
+
+    if (operator_api_wants(request))
+        operator_api_headers(&server->operator_api, request);
+}
+
+static void take_request(void *ctx, struct http_request *request)
+{
+    const struct server *server = ctx;
+
+    if (operator_api_wants(request))
+        operator_api_handle(&server->operator_api, request);
+    else if (device_api_wants(request))
+        device_api_handle(&server->device_api, request);
+    else
+        web_pages_handle(request);
+}
+
+static const struct http_service service = {take_headers, take_request};
+
+/* --- the fleet's callbacks --- */
+
+static bool has_file(void *ctx, const struct release *release)
+{
+    const struct server *server = ctx;
+    const int file = blob_open(server->blobs, release->image.sha256, release->image.size);
+
+    if (file >= 0)
+        close(file);
+    else
+        log_line("the file of %s %s is %s: publish it again", release->product, release->version,
+                 file == -EIO ? "not as long as it was" : "missing");
+    return file >= 0;
+}
+
+static void note_trouble(void *ctx, const char *error)
+{
+    (void)ctx;
+    if (error != NULL)
+        log_line("the database cannot be written: %s", error);
+    else
+        log_line("the database can be written again");
+}
+
+/* On the writer's thread, which has other things to do than to count devices. */
+static void note_released(void *ctx, const struct release *release)
+{
+    struct server *server = ctx;
+
+    pthread_mutex_lock(&server->lock);
+    struct release *released =
+        realloc(server->released, (server->released_count + 1) * sizeof *server->released);
+    if (released != NULL) {
+        server->released = released;
+        server->released[server->released_count++] = *release;
+    }
+    pthread_mutex_unlock(&server->lock);
+}
+
+static void note_removed(void *ctx, mac_address mac)
+{
+    struct server *server = ctx;
+    char json[40], text[MAC_TEXT_SIZE];
+
+    snprintf(json, sizeof json, "{\"mac\": \"%s\"}", mac_format(mac, text));
+    hub_publish(server->hub, "removed", json);
+}
+
+/* --- telling --- */
+
+static void publish_view(struct server *server, const char *event, json_t *view)
+{
+    char *text = view != NULL ? json_dumps(view, JSON_COMPACT) : NULL;
+
+    if (text != NULL)
+        hub_publish(server->hub, event, text);
+    free(text);
+    json_decref(view);
+}
+
+static void tell_releases(struct server *server)
+{
+    pthread_mutex_lock(&server->lock);
+    struct release *released = server->released;
+    const size_t count = server->released_count;
+    server->released = NULL;
+    server->released_count = 0;
+    pthread_mutex_unlock(&server->lock);
+    for (size_t i = 0; i < count && hub_has_listeners(server->hub); i++)
+        publish_view(server, "release",
+                     view_release(&released[i], count_targets(server->fleet, released[i].id)));
+    free(released);
+}
+
+static void tell_devices(struct server *server)
+{
+    const bool has_listeners = hub_has_listeners(server->hub);
+    struct mac_list changed = {0};
+    struct device_view view;
+
+    fleet_take_changed(server->fleet, &changed, has_listeners ? EVENTS_PER_TICK : SIZE_MAX);
+    for (size_t i = 0; i < changed.count && has_listeners; i++)
+        if (fleet_view(server->fleet, changed.macs[i], &view))
+            publish_view(server, "device", view_device(&view));
+    free(changed.macs);
+}
+
+void server_tick(struct server *server)
+{
+    const int64_t now = clock_monotonic_ms();
+
+    tell_releases(server);
+    tell_devices(server);
+    if (now < server->keep_alive_at_ms)
+        return;
+    server->keep_alive_at_ms = now + KEEP_ALIVE_MS;
+    hub_keep_alive(server->hub);
+}
+
+/* --- starting and stopping --- */
+
+static bool open_blobs(struct server *server, char error[SERVER_ERROR_SIZE])
+{
+    const int result = blobs_open(server->data.blobs, &server->blobs);
+
+    if (result != 0)
+        snprintf(error, SERVER_ERROR_SIZE, "%.200s: %s", server->data.blobs, strerror(-result));
+    return result == 0;
+}
+
+static bool open_fleet(struct server *server, char error[SERVER_ERROR_SIZE])
+{
+    const struct fleet_config config = {
+        .store = &store_sqlite,
+        .location = server->data.database,
+        .ctx = server,
+        .has_file = has_file,
+        .trouble = note_trouble,
+        .released = note_released,
+        .removed = note_removed,
+    };
+    char reason[STORE_ERROR_SIZE];
+
+    server->fleet = fleet_open(&config, reason);
+    if (server->fleet == NULL)
+        snprintf(error, SERVER_ERROR_SIZE, "%.100s: %s", server->data.database, reason);
+    return server->fleet != NULL;
+}
+
+static bool is_release_file(void *ctx, const uint8_t sha256[UD_SHA256_SIZE])
+{
+    struct server *server = ctx;
+    size_t count;
+    bool is_wanted = false;
+
+    struct release *releases = fleet_copy_releases(server->fleet, &count);
+    if (releases == NULL)
+        return true;
+    for (size_t i = 0; i < count && !is_wanted; i++)
+        is_wanted = memcmp(releases[i].image.sha256, sha256, UD_SHA256_SIZE) == 0;
+    free(releases);
+    return is_wanted;
+}
+
+static void set_up_interfaces(struct server *server, const struct server_config *config)
+{
+    server->device_api = (struct device_api){
+        .fleet = server->fleet,
+        .blobs = server->blobs,
+        .refuses_unknown = config->refuses_unknown,
+    };
+    server->operator_api = (struct operator_api){
+        .fleet = server->fleet,
+        .blobs = server->blobs,
+        .hub = server->hub,
+        .worker = server->worker,
+        .token = server->data.token,
+        .upload_limit = config->upload_limit != 0 ? config->upload_limit : UPLOAD_LIMIT,
+        .refuses_unknown = config->refuses_unknown,
+    };
+}
+
+static bool start_http(struct server *server, const struct server_config *config,
+                       char error[SERVER_ERROR_SIZE], bool *is_usage)
+{
+    const struct http_config http = {.listen = config->listen, .service = &service, .ctx = server};
+    char reason[HTTP_ERROR_SIZE];
+
+    set_up_interfaces(server, config);
+    server->http = http_start(&http, reason, is_usage);
+    if (server->http == NULL)
+        snprintf(error, SERVER_ERROR_SIZE, "%s", reason);
+    return server->http != NULL;
+}
+
+static void free_server(struct server *server)
+{
+    if (server->worker != NULL)
+        worker_stop(server->worker);
+    if (server->fleet != NULL)
+        fleet_close(server->fleet);
+    if (server->hub != NULL)
+        hub_free(server->hub);
+    if (server->blobs != NULL)
+        blobs_close(server->blobs);
+    data_folder_close(&server->data);
+    pthread_mutex_destroy(&server->lock);
+    free(server->released);
+    free(server);
+}
+
+static bool start_parts(struct server *server, const struct server_config *config,
+                        char error[SERVER_ERROR_SIZE], bool *is_usage)
+{
+    if (!open_blobs(server, error))
+        return false;
+    server->hub = hub_new();
+    server->worker = worker_start();
+    if (server->hub == NULL || server->worker == NULL) {
+        snprintf(error, SERVER_ERROR_SIZE, "out of memory or threads");
+        return false;
+    }
+    if (!open_fleet(server, error))
+        return false;
+    /* A file whose release was not acknowledged before the server ended. */
+    const int swept = blobs_sweep(server->blobs, is_release_file, server);
+    if (swept > 0)
+        log_line("%d file(s) of no release removed", swept);
+    return start_http(server, config, error, is_usage);
+}
+
+struct server *server_start(const struct server_config *config, char error[SERVER_ERROR_SIZE],
+                            bool *is_usage)
+{
+    struct server *server = calloc(1, sizeof *server);
+    char reason[DATA_ERROR_SIZE] = "out of memory";
+
+    *is_usage = false;
+    if (server == NULL || data_folder_open(config->data, &server->data, reason) != 0) {
+        snprintf(error, SERVER_ERROR_SIZE, "%s", reason);
+        free(server);
+        return NULL;
+    }
+    pthread_mutex_init(&server->lock, NULL);
+    if (start_parts(server, config, error, is_usage))
+        return server;
+    free_server(server);
+    return NULL;
+}
+
+const char *server_address(const struct server *server)
+{
+    return http_listen_address(server->http);
+}
+
+const char *server_token(const struct server *server)
+{
+    return server->data.token;
+}
+
+void server_stop(struct server *server, unsigned drain_ms)
+{
+    hub_end(server->hub);
+    http_stop(server->http, drain_ms);
+    free_server(server);
+}

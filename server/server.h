@@ -1,0 +1,37 @@
+/* The update server: its parts, put together. */
+#ifndef SERVER_SERVER_H
+#define SERVER_SERVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct server;
+
+struct server_config {
+    const char *data;      /* folder */
+    const char *listen;    /* "ADDR:PORT" */
+    bool refuses_unknown;  /* devices: 403, instead of listing them as unassigned */
+    uint64_t upload_limit; /* bytes of a published file; 0: 32 MB */
+};
+
+#define SERVER_ERROR_SIZE 400
+
+/* How often server_tick() wants to be called. */
+#define SERVER_TICK_MS 250
+
+/* Starts to serve. Null on failure, with a line in error; *is_usage then says
+ * whether the address was malformed. */
+struct server *server_start(const struct server_config *config, char error[SERVER_ERROR_SIZE],
+                            bool *is_usage);
+
+const char *server_address(const struct server *server); /* "ADDR:PORT" */
+const char *server_token(const struct server *server);
+
+/* Tells those who listen what has changed. */
+void server_tick(struct server *server);
+
+/* Takes no more connections, lets downloads finish for at most drain_ms, writes
+ * what is left to write. */
+void server_stop(struct server *server, unsigned drain_ms);
+
+#endif
