@@ -1,0 +1,78 @@
+// The operator API of docs/operator-api.md.
+
+import { learnServerTime } from "./clock.js";
+
+const ROOT = "/api/v1";
+const TIMEOUT_MS = 15000;
+
+export class ApiError extends Error {
+    constructor(status, message) {
+        super(message);
+        this.status = status; // 0: no answer at all
+    }
+}
+
+async function problemOf(response) {
+    const body = await response.json().catch(() => null);
+    return new ApiError(response.status, body?.error ?? `the server answered ${response.status}`);
+}
+
+export class Api {
+    #token;
+
+    constructor(token) {
+        this.#token = token;
+    }
+
+    async #fetch(method, path, { body, signal }) {
+        const headers = { Authorization: `Bearer ${this.#token}` };
+        if (body !== undefined) headers["Content-Type"] = "application/json";
+        const request = { method, headers, body: JSON.stringify(body), signal, cache: "no-store" };
+        const response = await fetch(ROOT + path, request).catch((cause) => {
+            throw new ApiError(
+                0,
+                cause.name === "TimeoutError"
+                    ? "the server did not answer in time"
+                    : "the server cannot be reached",
+            );
+        });
+        learnServerTime(response);
+        if (!response.ok) throw await problemOf(response);
+        return response;
+    }
+
+    async #json(method, path, body) {
+        const signal = AbortSignal.timeout(TIMEOUT_MS);
+        const response = await this.#fetch(method, path, { body, signal });
+        return response.status === 204 ? null : response.json();
+    }
+
+    overview() {
+        return this.#json("GET", "/overview");
+    }
+
+    async devices() {
+        return (await this.#json("GET", "/devices")).devices;
+    }
+
+    async releases() {
+        return (await this.#json("GET", "/releases")).releases;
+    }
+
+    changeDevice(mac, changes) {
+        return this.#json("PUT", `/devices/${mac}`, changes);
+    }
+
+    retryDevice(mac) {
+        return this.#json("POST", `/devices/${mac}/retry`);
+    }
+
+    removeDevice(mac) {
+        return this.#json("DELETE", `/devices/${mac}`);
+    }
+
+    // The open event stream; it lives until the signal aborts it.
+    async events(signal) {
+        return (await this.#fetch("GET", "/events", { signal })).body;
+    }
+}

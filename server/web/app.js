@@ -1,0 +1,220 @@
+// Joins the parts: token, server, what is known, and the views of it.
+
+import { Api } from "./api.js";
+import { byId, announce, element } from "./dom.js";
+import { DetailPanel } from "./detail.js";
+import { DeviceTable } from "./devices.js";
+import { noDevices, noMatch, noReleases } from "./empty.js";
+import { Filters } from "./filters.js";
+import { Fleet } from "./fleet.js";
+import { LinkStatus } from "./link_status.js";
+import { Live } from "./live.js";
+import { readView, writeView } from "./location.js";
+import { plural } from "./format.js";
+import { ReleaseList } from "./releases.js";
+import { adoptToken, currentToken, forgetToken } from "./session.js";
+import { askForToken } from "./sign_in.js";
+
+const TICK_MS = 1000;
+// Below this the panel covers the page (style.css has the same limit).
+const NARROW = matchMedia("(max-width: 75rem)");
+
+class Dashboard {
+    #api;
+    #live;
+    #fleet = new Fleet();
+    #view = readView();
+    #link = new LinkStatus();
+    #filters = new Filters((state) => this.#setView({ state }));
+    #releases = new ReleaseList(this.#fleet);
+    #table = new DeviceTable(this.#fleet, {
+        open: (mac) => this.#open(mac),
+        assign: (mac, product) => this.#change(mac, { product }),
+        sort: (key) => this.#sort(key),
+        more: () => this.#draw(new Set()),
+    });
+    #detail = new DetailPanel(this.#fleet, {
+        change: (mac, changes) => this.#change(mac, changes),
+        retry: async (mac) => this.#fleet.put(await this.#api.retryDevice(mac)),
+        remove: (mac) => this.#remove(mac),
+        close: () => this.#close(),
+    });
+
+    constructor() {
+        this.#fleet.subscribe((touched) => this.#draw(touched));
+        byId("search").value = this.#view.query;
+        byId("search").addEventListener("input", () =>
+            this.#setView({ query: byId("search").value.trim() }),
+        );
+        byId("retry-now").addEventListener("click", () => this.#live.retryNow());
+        addEventListener("online", () => this.#live?.retryNow());
+        addEventListener("hashchange", () => this.#followAddress());
+        document.addEventListener("keydown", (event) => this.#shortcut(event));
+        setInterval(() => this.#tick(), TICK_MS);
+    }
+
+    // Until the server refuses the token; resolves with its reason.
+    run(token) {
+        this.#api = new Api(token);
+        this.#link.show("connecting", null);
+        byId("board").hidden = false;
+        byId("sign-out").hidden = false;
+        return new Promise((resolve) => {
+            this.#live = new Live(this.#api, {
+                load: () => this.#load(),
+                event: (name, data) => this.#event(name, data),
+                status: (status, retryAtMs) => this.#link.show(status, retryAtMs),
+                refused: (error) => resolve(error.message),
+            });
+            this.#live.run();
+        });
+    }
+
+    async #load() {
+        const [devices, releases, overview] = await Promise.all([
+            this.#api.devices(),
+            this.#api.releases(),
+            this.#api.overview(),
+        ]);
+        this.#fleet.load(devices, releases, overview);
+    }
+
+    #event(name, data) {
+        if (name === "device") this.#putDevice(data);
+        if (name === "removed") this.#fleet.remove(data.mac);
+        // Publishing again can change which one is newest, so the order is read anew.
+        if (name === "release")
+            this.#api.releases().then(
+                (list) => this.#fleet.setReleases(list),
+                () => {},
+            );
+    }
+
+    #putDevice(device) {
+        const before = this.#fleet.devices.get(device.mac);
+        if (device.state === "failing" && before && before.state !== "failing")
+            announce(`${device.mac} is failing.`);
+        this.#fleet.put(device);
+    }
+
+    async #change(mac, changes) {
+        this.#fleet.put(await this.#api.changeDevice(mac, changes));
+    }
+
+    async #remove(mac) {
+        await this.#api.removeDevice(mac);
+        this.#fleet.remove(mac);
+        this.#close();
+    }
+
+    #setView(changes) {
+        Object.assign(this.#view, changes);
+        writeView(this.#view);
+        if (this.#fleet.isLoaded) this.#draw(new Set());
+    }
+
+    #followAddress() {
+        if (adoptToken()) location.reload();
+        this.#view = readView();
+        byId("search").value = this.#view.query;
+        this.#setView({});
+    }
+
+    #sort(key) {
+        const descending = this.#view.sortKey === key && !this.#view.descending;
+        this.#setView({ sortKey: key, descending });
+    }
+
+    #open(mac) {
+        if (this.#view.device === mac) return this.#close();
+        this.#setView({ device: mac });
+        this.#detail.focus();
+    }
+
+    #close() {
+        const mac = this.#view.device;
+        this.#setView({ device: null });
+        this.#table.focus(mac);
+    }
+
+    #draw(touched) {
+        const { devices } = this.#fleet;
+        const found = this.#table.show(this.#view, touched);
+        this.#filters.show(this.#fleet.countByState(), devices.size, this.#view.state);
+        const selected = devices.get(this.#view.device) ?? null;
+        this.#detail.show(selected);
+        document.querySelector(".fleet").inert = selected !== null && NARROW.matches;
+        document.body.classList.toggle("with-detail", selected !== null);
+        this.#releases.show();
+        this.#showEmpty(found);
+        this.#showNames();
+        this.#showTitle();
+    }
+
+    #showEmpty(found) {
+        const { devices, releases, overview } = this.#fleet;
+        const isEmpty = devices.size === 0;
+        byId("table").hidden = found === 0;
+        byId("devices-empty").hidden = found > 0;
+        if (found === 0)
+            byId("devices-empty").replaceChildren(
+                ...(isEmpty
+                    ? noDevices(location.origin, overview?.unknown_devices === "refuse")
+                    : noMatch(this.#view, () => this.#showAll())),
+            );
+        byId("releases-empty").hidden = releases.length > 0;
+        if (releases.length === 0)
+            byId("releases-empty").replaceChildren(...noReleases(location.origin));
+    }
+
+    #showAll() {
+        byId("search").value = "";
+        this.#setView({ state: null, query: "" });
+        byId("search").focus();
+    }
+
+    #showNames() {
+        const fill = (id, names) =>
+            byId(id).replaceChildren(...names.map((name) => element("option", { value: name })));
+        fill("known-products", this.#fleet.products());
+        fill("known-groups", this.#fleet.groups());
+        fill("known-channels", this.#fleet.channels());
+    }
+
+    #showTitle() {
+        const failing = this.#fleet.countByState().get("failing") ?? 0;
+        const what = failing ? `${failing} failing` : plural(this.#fleet.devices.size, "device");
+        document.title = `${what} · Updraft`;
+        byId("host").textContent = location.host;
+    }
+
+    #shortcut(event) {
+        if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+        if (event.target.closest("input, select, textarea")) return;
+        event.preventDefault();
+        byId("search").focus();
+    }
+
+    #tick() {
+        this.#table.tick();
+        this.#detail.tick();
+        this.#releases.tick();
+        this.#link.tick();
+    }
+}
+
+async function main() {
+    adoptToken();
+    byId("sign-out").addEventListener("click", () => {
+        forgetToken();
+        location.reload();
+    });
+    if (!currentToken()) await askForToken("");
+    const dashboard = new Dashboard();
+    for (;;) {
+        const problem = await dashboard.run(currentToken());
+        await askForToken(`The server does not accept this token: ${problem}`);
+    }
+}
+
+main();
