@@ -66,8 +66,8 @@ static size_t edit_distance(const char *a, const char *b)
 
 void text_nearest_begin(struct text_nearest *nearest, const char *word)
 {
-    /* At most every third letter may be wrong, and never more than three. */
-    const size_t allowed = strlen(word) / 3;
+    /* About every third letter may be wrong, and never more than three. */
+    const size_t allowed = (strlen(word) + 1) / 3;
     *nearest = (struct text_nearest){.word = word, .distance = (allowed < 3 ? allowed : 3) + 1};
 }
 

@@ -16,7 +16,7 @@ size_t text_width(const char *text);
 
 /* Bytes for people: "4 MB", "256 KB", "4160 bytes". Exact, never rounded.
  * Returns out. */
-#define TEXT_SIZE_MAX 24
+#define TEXT_SIZE_MAX 28 /* the longest: 2^64 - 1 bytes */
 const char *text_size(uint64_t size, char out[TEXT_SIZE_MAX]);
 
 /* Chooses, from a series of candidates, the one nearest to a word. */
