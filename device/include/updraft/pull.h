@@ -14,8 +14,14 @@
  *   }
  *   and calls ud_pull_tick() no later than ud_pull_deadline().
  *
+ * Several things can be wanted at once. SEND comes with RECEIVE, for servers
+ * that answer before they have read all; CLOSE_OTHERS comes with RECEIVE, when
+ * an image is about to arrive, and is better done first. Bytes are never
+ * wanted back: what is handed over has been taken.
+ *
  * Every event may be reported at any time: one the engine did not want is
- * ignored. Time is any millisecond counter that wraps at 2^32.
+ * ignored. Time is any millisecond counter that wraps at 2^32. Before the first
+ * begin the engine is FINISHED, with result FAILED and error UD_OK.
  */
 #ifndef UPDRAFT_PULL_H
 #define UPDRAFT_PULL_H
@@ -26,23 +32,25 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define UD_PULL_URL_MAX 256u  /* bytes of a URL, NUL included; longer is refused */
-#define UD_PULL_LINE_MAX 320u /* longest line sent, or looked at when received */
-#define UD_PULL_VERSION_MAX 33u
-#define UD_PULL_TIMEOUT_MS 8000u
+#define UD_PULL_URL_MAX        256u /* bytes of a URL, NUL included; longer is refused */
+#define UD_PULL_LINE_MAX       320u /* longest line sent, or looked at when received */
+#define UD_PULL_VERSION_MAX    33u
+#define UD_PULL_TIMEOUT_MS     8000u
 #define UD_PULL_REDIRECT_LIMIT 10u
+#define UD_PULL_HEAD_MAX       8192u /* bytes of one answer's head, interim ones included */
+#define UD_PULL_HOST_MAX       64u   /* bytes of a host's name, NUL included */
 
 /* What the device says of itself, as text the server compares. All pointers
  * must outlive the pull; null or empty leaves the header out. */
 struct ud_pull_identity {
-    uint32_t chip_id;        /* ESP8266 only */
-    const char *sta_mac;     /* "5C:CF:7F:00:00:01" */
+    uint32_t chip_id;    /* ESP8266 only */
+    const char *sta_mac; /* "5C:CF:7F:00:00:01" */
     const char *ap_mac;
-    uint32_t free_space;     /* bytes a new firmware may have */
+    uint32_t free_space; /* bytes a new firmware may have */
     uint32_t sketch_size;
-    const char *sketch_md5;  /* 32 hexadecimal digits */
+    const char *sketch_md5;    /* 32 hexadecimal digits */
     const char *sketch_sha256; /* 64 digits, upper case; ESP32 only */
-    uint32_t chip_size;      /* bytes of the real flash chip */
+    uint32_t chip_size;        /* bytes of the real flash chip */
     const char *sdk_version;
 };
 
@@ -61,13 +69,15 @@ struct ud_pull_config {
     const char *expected_md5;   /* overrides the server's x-MD5; may be null */
     const char *user;           /* Basic authorization when both are set */
     const char *password;
-    const char *authorization;  /* raw value; used when user and password are not */
+    const char *authorization; /* raw value; used when user and password are not */
     enum ud_pull_mode mode;
     enum ud_pull_redirects redirects;
-    uint8_t redirect_limit;     /* 0: UD_PULL_REDIRECT_LIMIT */
-    uint32_t timeout_ms;        /* of silence, in every phase; 0: UD_PULL_TIMEOUT_MS */
-    uint32_t filesystem_space;  /* bytes of the file system, for filesystem mode */
-    bool keep_alive;            /* Connection: keep-alive in place of close */
+    uint8_t redirect_limit;      /* 0: UD_PULL_REDIRECT_LIMIT */
+    uint32_t timeout_ms;         /* of silence, in every phase; 0: UD_PULL_TIMEOUT_MS */
+    uint32_t filesystem_space;   /* bytes of the file system, for filesystem mode */
+    bool auto_map;               /* layout chosen at boot: header sizes bind nobody */
+    bool can_tls;                /* the driver can do https; else such URLs are refused */
+    bool keep_alive;             /* Connection: keep-alive in place of close */
     bool keep_other_connections; /* do not ask for CLOSE_OTHERS */
 };
 
@@ -94,39 +104,45 @@ struct ud_pull {
     int error;
     uint8_t state;
     uint8_t result;
-    uint8_t request_step;   /* which line of the request is being sent */
+    uint8_t request_step; /* which line of the request comes next */
     uint8_t redirects_left;
-    bool tls;
-    bool is_http;           /* status line seen */
-    bool has_length;
-    bool has_location;
-    bool has_md5;
-    bool is_bad_md5;
-    bool is_chunked;
-    bool line_overflowed;
-    uint16_t port;
+    uint8_t field;        /* which field the last header line was, for folded ones */
+    uint8_t length_state; /* of Content-Length */
+    uint8_t md5_state;    /* of x-MD5 */
+    uint8_t location_state;
+    bool is_encoded;     /* the answer has a Transfer-Encoding */
+    bool is_redirecting; /* connect again once closed */
+    bool is_foreign;     /* a redirect has left the server the credentials are for */
+    bool owns_session;   /* the updater's session is this pull's */
+    bool wants_others_closed;
+    bool line_overflowed; /* the line goes on beyond what is in `line` */
     uint16_t status;
-    uint16_t line_length;
+    uint16_t head_bytes;
+    uint16_t line_length; /* sending: of the bytes in `line`; receiving: of the line so far */
     uint16_t line_sent;
-    uint16_t path;          /* offset of the path in url */
+    uint16_t port;
+    bool tls;
+    uint8_t first_length;
+    uint8_t first[4]; /* of the body, judged before the updater begins */
     uint32_t content_length;
     uint32_t body_received;
     uint32_t last_event_ms;
-    uint8_t first_length;
-    uint8_t first[4];       /* of the body, judged before the updater begins */
     char md5[UD_UPDATER_MD5_TEXT];
     char available_version[UD_PULL_VERSION_MAX];
-    char host[64];
+    char host[UD_PULL_HOST_MAX];
     char url[UD_PULL_URL_MAX];
-    char location[UD_PULL_URL_MAX];
     char line[UD_PULL_LINE_MAX];
 };
 
-/* Checks and copies config. UD_ERR_ARGUMENT when something needed is missing. */
+/* Checks and copies config. UD_ERR_ARGUMENT when something needed is missing,
+ * expected_md5 is not 32 hexadecimal digits, a text has control characters in
+ * it, or its header line would be longer than UD_PULL_LINE_MAX. */
 UD_MUST_CHECK int ud_pull_init(struct ud_pull *pull, const struct ud_pull_config *config);
 
-/* Starts a pull of `url` (http://host[:port]/path, or https where the driver
- * can). UD_ERR_HTTP_URL, also for control characters; UD_ERR_BUSY while one runs. */
+/* Starts a pull of `url`: http://[user:password@]host[:port][/path], or https
+ * where the driver can. It is copied. UD_ERR_HTTP_URL, also for spaces and
+ * control characters: the engine is then FINISHED with that error. UD_ERR_BUSY
+ * while one runs, which goes on. */
 UD_MUST_CHECK int ud_pull_begin(struct ud_pull *pull, const char *url, uint32_t now_ms);
 
 /* What the engine waits for: a set of enum ud_pull_want. */
@@ -147,13 +163,18 @@ void ud_pull_others_closed(struct ud_pull *pull, uint32_t now_ms);
 void ud_pull_closed(struct ud_pull *pull, uint32_t now_ms);
 void ud_pull_tick(struct ud_pull *pull, uint32_t now_ms);
 
-/* Gives the pull up; the updater's session with it. */
+/* Gives the pull up; the updater's session with it. CLOSE is wanted next. What
+ * has succeeded already stays so. */
 void ud_pull_abort(struct ud_pull *pull);
 
-/* When tick must be called, as an absolute time. Meaningless once FINISHED. */
+/* When tick must be called, as an absolute time: compare as
+ * (int32_t)(deadline - now). Meaningless once FINISHED. */
 uint32_t ud_pull_deadline(const struct ud_pull *pull);
 
-/* Valid once FINISHED. */
+/* Valid once FINISHED. The error is UD_OK unless the result is FAILED: one of
+ * UD_ERR_HTTP_*, UD_ERR_ABORTED, or the updater's own. Silence while the image
+ * arrives is UD_ERR_TIMEOUT, the updater's "Stream Read Timeout", as the core
+ * reports it; in every other phase after the request UD_ERR_HTTP_TIMEOUT. */
 enum ud_pull_result ud_pull_result(const struct ud_pull *pull);
 int ud_pull_error(const struct ud_pull *pull);
 
