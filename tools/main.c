@@ -16,6 +16,10 @@ struct command {
 };
 
 static const struct command commands[] = {
+    {"serve", command_serve, "the update server: answers devices, shows the dashboard"},
+    {"publish", command_publish, "give a server a firmware file to hand out"},
+    {"devices", command_devices, "a server's devices, and what they should run"},
+    {"releases", command_releases, "what a server has to hand out"},
     {"image", command_image, "what is in a firmware file, and whether it is sound"},
     {"flash", command_flash, "put together the content of a flash chip"},
     {NULL, NULL, NULL},

@@ -1,0 +1,47 @@
+/* A server's operator API, for the command line.
+ *
+ * What goes wrong is reported here, in one line on stderr; callers pass the
+ * exit status on.
+ */
+#ifndef HOST_API_CLIENT_H
+#define HOST_API_CLIENT_H
+
+#include <jansson.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define API_SERVER_DEFAULT "http://127.0.0.1:8266"
+
+struct api_client;
+
+/* Null arguments stand for UPDRAFT_SERVER (or the default), and for
+ * UPDRAFT_TOKEN or UPDRAFT_TOKEN_FILE. EXIT_OK and *client, or an exit status. */
+int api_open(const char *server, const char *token_file, struct api_client **client);
+void api_close(struct api_client *client);
+
+struct api_parameter {
+    const char *name;  /* null ends a list */
+    const char *value; /* null: left out */
+};
+
+/* A path below /api/v1 with parameters, escaped; null parameters: none. free()
+ * it. Null when memory is out. */
+char *api_path(const char *path, const struct api_parameter *parameters);
+
+/* Asks, with a JSON body unless it is null. EXIT_OK and *answer (null when there
+ * is none) for a 2xx; the status is in *status, which may be null. */
+int api_call(struct api_client *client, const char *method, const char *path, const json_t *body,
+             json_t **answer, long *status);
+
+struct api_upload {
+    FILE *file;
+    uint64_t size; /* bytes to send */
+    void (*progress)(void *ctx, uint64_t sent);
+    void *ctx;
+};
+
+/* The same with a file for a body, by POST. */
+int api_post_file(struct api_client *client, const char *path, const struct api_upload *upload,
+                  json_t **answer, long *status);
+
+#endif

@@ -1,0 +1,270 @@
+/* `updraft devices`: the devices of a server, and what they should run. */
+#include "host/report.h"
+#include "tools/command.h"
+#include "tools/devices_text.h"
+#include "tools/operate.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct devices_options {
+    struct operate_options operate;
+    const char *product, *group, *channel, *pin; /* null = not given */
+    const char *state;
+};
+
+/* What the options are for, as bits of what an action takes. */
+enum devices_option {
+    OPTION_PRODUCT = 1 << 0,
+    OPTION_GROUP = 1 << 1,
+    OPTION_CHANNEL = 1 << 2,
+    OPTION_PIN = 1 << 3,
+    OPTION_STATE = 1 << 4,
+};
+
+typedef int action_function(struct api_client *client, const struct devices_options *options,
+                            const char *name);
+
+static action_function list_devices, show_device, set_device, retry_device, remove_device,
+    list_groups, set_group;
+
+static const struct action {
+    const char *name;
+    const char *operand; /* what follows, null = nothing */
+    unsigned options;    /* of enum devices_option: what it takes */
+    bool needs_option;   /* at least one */
+    action_function *run;
+} actions[] = {
+    {"list", NULL, OPTION_PRODUCT | OPTION_GROUP | OPTION_STATE, false, list_devices},
+    {"show", "MAC", 0, false, show_device},
+    {"set", "MAC", OPTION_PRODUCT | OPTION_GROUP | OPTION_CHANNEL | OPTION_PIN, true, set_device},
+    {"retry", "MAC", 0, false, retry_device},
+    {"remove", "MAC", 0, false, remove_device},
+    {"groups", NULL, 0, false, list_groups},
+    {"group", "NAME", OPTION_PRODUCT | OPTION_CHANNEL | OPTION_PIN, true, set_group},
+};
+
+static enum options_result parse(int argc, char **argv, struct devices_options *options,
+                                 int *operands)
+{
+    const struct option_row rows[] = {
+        {"product", 'p', OPTION_TEXT, &options->product, "P", "set, or list only these"},
+        {"group", 'g', OPTION_TEXT, &options->group, "G", "set, or list only these"},
+        {"channel", 'c', OPTION_TEXT, &options->channel, "C", "set: follow this channel"},
+        {"pin", 0, OPTION_TEXT, &options->pin, "V", "set: stay at this version"},
+        {"state", 0, OPTION_TEXT, &options->state, "S", "list only devices in this state"},
+        OPERATE_ROWS(&options->operate),
+        {NULL},
+    };
+    const struct command_usage usage = {
+        "updraft devices",
+        "[list | show MAC | set MAC | retry MAC | remove MAC | groups | group NAME]",
+        "  list        all devices (or --product, --group, --state)\n"
+        "  show MAC    one device, and why it is sent what it is sent\n"
+        "  set MAC     --product, --group, --channel, --pin; an empty value ('') clears it\n"
+        "  retry MAC   forget failed attempts\n"
+        "  remove MAC  forget the device\n"
+        "  groups      all groups\n"
+        "  group NAME  set a group's --product, --channel, --pin",
+        rows};
+
+    return options_parse(&usage, argc, argv, operands);
+}
+
+static const struct action *action_named(const char *name)
+{
+    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++)
+        if (strcmp(actions[i].name, name) == 0)
+            return &actions[i];
+    return NULL;
+}
+
+static unsigned given_options(const struct devices_options *options)
+{
+    return (options->product != NULL ? OPTION_PRODUCT : 0u) |
+           (options->group != NULL ? OPTION_GROUP : 0u) |
+           (options->channel != NULL ? OPTION_CHANNEL : 0u) |
+           (options->pin != NULL ? OPTION_PIN : 0u) | (options->state != NULL ? OPTION_STATE : 0u);
+}
+
+static const char *option_name(unsigned option)
+{
+    return option & OPTION_PRODUCT   ? "--product"
+           : option & OPTION_GROUP   ? "--group"
+           : option & OPTION_CHANNEL ? "--channel"
+           : option & OPTION_PIN     ? "--pin"
+                                     : "--state";
+}
+
+/* EXIT_OK, or reported. */
+static int check_call(const struct action *action, const struct devices_options *options,
+                      int operands, char **argv)
+{
+    const int expected = action->operand != NULL ? 2 : 1;
+    const unsigned given = given_options(options);
+
+    if (operands < expected && action->operand != NULL)
+        return report_usage("%s needs a %s", action->name, action->operand);
+    if (operands > expected)
+        return report_usage("%s is not expected", argv[expected + 1]);
+    if (given & ~action->options)
+        return report_usage("%s does not take %s", action->name,
+                            option_name(given & ~action->options));
+    if (action->needs_option && given == 0)
+        return report_usage("%s what? give --product, --channel or --pin", action->name);
+    return EXIT_OK;
+}
+
+/* Asks, prints the answer as JSON or by `print`. */
+static int ask(struct api_client *client, const struct devices_options *options, const char *method,
+               const char *path, const json_t *body, int (*print)(const json_t *answer))
+{
+    json_t *answer = NULL;
+    int status = path != NULL ? api_call(client, method, path, body, &answer, NULL)
+                              : report_failure("out of memory");
+
+    if (status == EXIT_OK)
+        status =
+            options->operate.json && answer != NULL ? operate_print_json(answer) : print(answer);
+    json_decref(answer);
+    return status;
+}
+
+static int list_devices(struct api_client *client, const struct devices_options *options,
+                        const char *name)
+{
+    const struct api_parameter parameters[] = {{"product", options->product},
+                                               {"group", options->group},
+                                               {"state", options->state},
+                                               {NULL, NULL}};
+    char *path = api_path("/devices", parameters);
+
+    (void)name;
+    const int status = ask(client, options, "GET", path, NULL, devices_print_list);
+    free(path);
+    return status;
+}
+
+/* "/devices/NAME/rest"; false, and reported, when the name cannot be part of a
+ * path: the server would only see half of it. */
+static bool make_path(char *path, size_t size, const char *kind, const char *name, const char *rest)
+{
+    if (name[0] != '\0' && strlen(name) <= 64 &&
+        strspn(name, DEVICES_NAME_CHARACTERS) == strlen(name)) {
+        snprintf(path, size, "/%s/%s%s", kind, name, rest);
+        return true;
+    }
+    if (strcmp(kind, "devices") == 0)
+        report_usage("%.80s is not a MAC address, like 5C:CF:7F:00:00:01", name);
+    else
+        report_usage("%.80s cannot be a group's name", name);
+    return false;
+}
+
+static int show_device(struct api_client *client, const struct devices_options *options,
+                       const char *name)
+{
+    char path[100];
+
+    if (!make_path(path, sizeof path, "devices", name, ""))
+        return EXIT_USAGE;
+    return ask(client, options, "GET", path, NULL, devices_print_one);
+}
+
+static void add_setting(json_t *body, const char *name, const char *value)
+{
+    if (value != NULL)
+        json_object_set_new(body, name, value[0] != '\0' ? json_string(value) : json_null());
+}
+
+static int put(struct api_client *client, const struct devices_options *options, const char *path,
+               int (*print)(const json_t *answer))
+{
+    json_t *body = json_object();
+
+    add_setting(body, "product", options->product);
+    add_setting(body, "group", options->group);
+    add_setting(body, "channel", options->channel);
+    add_setting(body, "pin", options->pin);
+    const int status = ask(client, options, "PUT", path, body, print);
+    json_decref(body);
+    return status;
+}
+
+static int set_device(struct api_client *client, const struct devices_options *options,
+                      const char *name)
+{
+    char path[100];
+
+    if (!make_path(path, sizeof path, "devices", name, ""))
+        return EXIT_USAGE;
+    return put(client, options, path, devices_print_state);
+}
+
+static int retry_device(struct api_client *client, const struct devices_options *options,
+                        const char *name)
+{
+    char path[100];
+
+    if (!make_path(path, sizeof path, "devices", name, "/retry"))
+        return EXIT_USAGE;
+    return ask(client, options, "POST", path, NULL, devices_print_state);
+}
+
+static int print_removed(const json_t *answer)
+{
+    (void)answer;
+    return EXIT_OK;
+}
+
+static int remove_device(struct api_client *client, const struct devices_options *options,
+                         const char *name)
+{
+    char path[100];
+
+    if (!make_path(path, sizeof path, "devices", name, ""))
+        return EXIT_USAGE;
+    return ask(client, options, "DELETE", path, NULL, print_removed);
+}
+
+static int list_groups(struct api_client *client, const struct devices_options *options,
+                       const char *name)
+{
+    (void)name;
+    return ask(client, options, "GET", "/groups", NULL, devices_print_groups);
+}
+
+static int set_group(struct api_client *client, const struct devices_options *options,
+                     const char *name)
+{
+    char path[100];
+
+    if (!make_path(path, sizeof path, "groups", name, ""))
+        return EXIT_USAGE;
+    return put(client, options, path, devices_print_group);
+}
+
+int command_devices(int argc, char **argv)
+{
+    struct devices_options options = {.product = NULL};
+    struct api_client *client;
+    int operands;
+    const enum options_result parsed = parse(argc, argv, &options, &operands);
+
+    if (parsed != OPTIONS_OK)
+        return operate_exit_status(parsed);
+    const struct action *action = action_named(operands > 0 ? argv[1] : "list");
+    if (action == NULL)
+        return report_usage("%s is not one of list, show, set, retry, remove, groups, group",
+                            argv[1]);
+    int status = operands > 0 ? check_call(action, &options, operands, argv)
+                              : check_call(action, &options, 1, argv);
+    if (status == EXIT_OK)
+        status = api_open(options.operate.server, options.operate.token_file, &client);
+    if (status != EXIT_OK)
+        return status;
+    status = action->run(client, &options, operands > 1 ? argv[2] : "");
+    api_close(client);
+    return status;
+}

@@ -1,0 +1,36 @@
+/* What the subcommands that operate a server share. */
+#ifndef TOOLS_OPERATE_H
+#define TOOLS_OPERATE_H
+
+#include "host/api_client.h"
+#include "host/options.h"
+
+#include <stdbool.h>
+
+struct operate_options {
+    const char *server;
+    const char *token_file;
+    bool json;
+};
+
+/* The rows for them, at the end of a table. */
+#define OPERATE_ROWS(options)                                                                      \
+    {"server",           's',   OPTION_TEXT,                                                       \
+     &(options)->server, "URL", "default UPDRAFT_SERVER, or " API_SERVER_DEFAULT},                 \
+        {"token-file", 't',                                                                        \
+         OPTION_TEXT,  &(options)->token_file,                                                     \
+         "FILE",       "default UPDRAFT_TOKEN, or the file UPDRAFT_TOKEN_FILE names"},             \
+    {                                                                                              \
+        "json", 0, OPTION_FLAG, &(options)->json, NULL, "print the server's answer as JSON"        \
+    }
+
+/* EXIT_OK for help, EXIT_USAGE for a wrong call. */
+int operate_exit_status(enum options_result result);
+
+/* Prints the answer as JSON. EXIT_OK or, reported, EXIT_FAILED. */
+int operate_print_json(const json_t *answer);
+
+/* A text of an object, "-" when it is null or absent. */
+const char *operate_text(const json_t *object, const char *name);
+
+#endif

@@ -1,0 +1,139 @@
+/* `updraft serve`: the update server, until it is told to stop. */
+#include "host/options.h"
+#include "host/report.h"
+#include "server/log/log.h"
+#include "server/server.h"
+#include "tools/command.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define LISTEN_DEFAULT "127.0.0.1:8266"
+
+/* For downloads in flight when the server is told to stop: a 1 MB image at the
+ * 20 KB/s of a bad radio link. */
+#define DRAIN_SECONDS_DEFAULT 60
+
+struct serve_options {
+    const char *data;
+    const char *listen;
+    const char *unknown;
+    unsigned long drain_seconds;
+};
+
+static enum options_result parse(int argc, char **argv, struct serve_options *options)
+{
+    const struct option_row rows[] = {
+        {"data", 'd', OPTION_TEXT, &options->data, "DIR", "where it keeps everything"},
+        {"listen", 'l', OPTION_TEXT, &options->listen, "ADDR:PORT",
+         "default " LISTEN_DEFAULT "; 0.0.0.0:8266 for a whole network, port 0 for any"},
+        {"unknown-devices", 0, OPTION_TEXT, &options->unknown, "register|refuse",
+         "what devices get that nobody entered (default register)"},
+        {"drain", 0, OPTION_NUMBER, &options->drain_seconds, "SECONDS",
+         "how long downloads may go on after the order to stop (default 60)"},
+        {NULL},
+    };
+    const struct command_usage usage = {
+        "updraft serve", "--data DIR [--listen ADDR:PORT] [--unknown-devices register|refuse]",
+        "Answers devices and operators, and shows the dashboard, until it gets SIGINT or SIGTERM.\n"
+        "The operator's token is made at the first start: DIR/operator.token.",
+        rows};
+    int operands;
+    const enum options_result result = options_parse(&usage, argc, argv, &operands);
+
+    if (result != OPTIONS_OK || operands == 0)
+        return result;
+    report_usage("%s is not expected: the folder goes after --data", argv[1]);
+    return OPTIONS_BAD;
+}
+
+static bool is_sound(const struct serve_options *options)
+{
+    if (options->data == NULL || options->data[0] == '\0')
+        report_usage("--data is missing: the folder where the server keeps everything");
+    else if (strcmp(options->unknown, "register") != 0 && strcmp(options->unknown, "refuse") != 0)
+        report_usage("--unknown-devices takes register or refuse, not %s", options->unknown);
+    else if (options->drain_seconds > 86400)
+        report_usage("--drain takes at most 86400 seconds");
+    else
+        return true;
+    return false;
+}
+
+/* A browser on this machine cannot open "any address". */
+static const char *reachable(const char *address, char *text, size_t size)
+{
+    if (strncmp(address, "0.0.0.0:", 8) == 0)
+        snprintf(text, size, "127.0.0.1:%s", address + 8);
+    else if (strncmp(address, "[::]:", 5) == 0)
+        snprintf(text, size, "[::1]:%s", address + 5);
+    else
+        snprintf(text, size, "%s", address);
+    return text;
+}
+
+static void announce(const struct server *server)
+{
+    const char *address = server_address(server);
+    char dashboard[80];
+
+    printf("listening on http://%s\n", address);
+    printf("dashboard: http://%s/#token=%s\n", reachable(address, dashboard, sizeof dashboard),
+           server_token(server));
+    fflush(stdout);
+}
+
+static void block_signals(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGTERM);
+    sigprocmask(SIG_BLOCK, set, NULL);
+}
+
+static void tick_until_stopped(struct server *server, const sigset_t *signals)
+{
+    const struct timespec tick = {0, SERVER_TICK_MS * 1000000};
+    int signal;
+
+    while ((signal = sigtimedwait(signals, NULL, &tick)) < 0)
+        server_tick(server);
+    log_line("%s: stopping, downloads may finish", strsignal(signal));
+}
+
+/* A second signal means now. */
+static void unblock_signals(const sigset_t *signals)
+{
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+    sigprocmask(SIG_UNBLOCK, signals, NULL);
+}
+
+int command_serve(int argc, char **argv)
+{
+    struct serve_options options = {NULL, LISTEN_DEFAULT, "register", DRAIN_SECONDS_DEFAULT};
+    char error[SERVER_ERROR_SIZE];
+    sigset_t signals;
+    bool is_usage;
+    const enum options_result parsed = parse(argc, argv, &options);
+
+    if (parsed != OPTIONS_OK)
+        return parsed == OPTIONS_HELP ? EXIT_OK : EXIT_USAGE;
+    if (!is_sound(&options))
+        return EXIT_USAGE;
+    block_signals(&signals); /* in every thread: this one waits for them */
+    const struct server_config config = {.data = options.data,
+                                         .listen = options.listen,
+                                         .refuses_unknown = strcmp(options.unknown, "refuse") == 0};
+    struct server *server = server_start(&config, error, &is_usage);
+    if (server == NULL)
+        return is_usage ? report_usage("%s", error) : report_failure("%s", error);
+    announce(server);
+    tick_until_stopped(server, &signals);
+    unblock_signals(&signals);
+    server_stop(server, (unsigned)options.drain_seconds * 1000);
+    log_line("stopped");
+    return EXIT_OK;
+}
