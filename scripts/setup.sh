@@ -71,3 +71,15 @@ build_sanitized() {
 build_lx106() {
     configure "$BUILD/lx106" --cross-file "$PROJECT_ROOT/cross/lx106.ini" && build "$BUILD/lx106"
 }
+# Packs what both builds made into the firmware files that ./run publishes and
+# tests use.
+pack_firmware() {
+    local version
+    mkdir -p "$BUILD/firmware"
+    for version in 1.0.0 1.1.0; do
+        "$BUILD/updraft" image --pack "$BUILD/firmware/demo-$version.bin" \
+            --boot "$BUILD/lx106/boot/lx106/boot.elf" --app "$BUILD/lx106/firmware/demo-$version.elf" \
+            --flash-mode dio --flash-size 4M --flash-freq 40 >/dev/null ||
+            die "demo $version could not be packed"
+    done
+}
