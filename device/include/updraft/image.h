@@ -21,6 +21,14 @@
  * 0x1010 and a forward CRC-32 at 0x1014, taken over the file with both words
  * zero. Its XOR byte was computed before those words were filled in and is
  * stale in every shipped file; only the bootloader part's is ever checked.
+ *
+ * How many images a file holds shows only after the first one has ended: if it
+ * is an ESP8266's, ends at or before 0x1000, and only AA follow up to 0x1000
+ * where an E9 stands, a second image begins there. Any other byte makes
+ * everything behind the first image trailing. A file that ends among those AA,
+ * or after the last of them, is a cut two-image file and refused; cut exactly
+ * where the first image ends it is a single image, and whoever needs an
+ * application behind a bootloader looks at part_count.
  */
 #ifndef UPDRAFT_IMAGE_H
 #define UPDRAFT_IMAGE_H
@@ -32,18 +40,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define UD_IMAGE_MAGIC 0xe9u
+#define UD_IMAGE_MAGIC       0xe9u
 #define UD_IMAGE_GZIP_MAGIC0 0x1fu
 #define UD_IMAGE_GZIP_MAGIC1 0x8bu
 
-#define UD_IMAGE_APP_OFFSET 0x1000u        /* application part of a two-image file */
+#define UD_IMAGE_APP_OFFSET         0x1000u /* application part of a two-image file */
 #define UD_IMAGE_LENGTH_WORD_OFFSET 0x1010u
-#define UD_IMAGE_CRC_WORD_OFFSET 0x1014u
-#define UD_IMAGE_DESCRIPTION_OFFSET 0x20u  /* from the start of the application's image */
-#define UD_IMAGE_DESCRIPTION_SIZE 256u
-#define UD_IMAGE_DESCRIPTION_MAGIC 0xabcd5432u
-#define UD_IMAGE_MAX_SEGMENTS 16u
-#define UD_IMAGE_MAX_PARTS 2u
+#define UD_IMAGE_CRC_WORD_OFFSET    0x1014u
+#define UD_IMAGE_DESCRIPTION_OFFSET 0x20u /* from the start of the application's image */
+#define UD_IMAGE_DESCRIPTION_SIZE   256u
+#define UD_IMAGE_DESCRIPTION_MAGIC  0xabcd5432u
+#define UD_IMAGE_MAX_SEGMENTS       16u
+#define UD_IMAGE_MAX_PARTS          2u
 
 enum ud_chip {
     UD_CHIP_UNKNOWN = 0,
@@ -56,8 +64,8 @@ enum ud_flash_mode { UD_MODE_QIO = 0, UD_MODE_QOUT = 1, UD_MODE_DIO = 2, UD_MODE
 struct ud_image_header {
     enum ud_chip chip;
     uint8_t segment_count;
-    uint8_t flash_mode;      /* byte 2 as it stands; enum ud_flash_mode when sound */
-    uint8_t flash_size_code; /* high nibble of byte 3; see ud_image_flash_size() */
+    uint8_t flash_mode;           /* byte 2 as it stands; enum ud_flash_mode when sound */
+    uint8_t flash_size_code;      /* high nibble of byte 3; see ud_image_flash_size() */
     uint8_t flash_frequency_code; /* low nibble of byte 3 */
     uint32_t entry;
 
@@ -97,9 +105,10 @@ struct ud_image_part {
 };
 
 enum ud_image_crc {
-    UD_CRC_ABSENT,  /* no length word that fits: an older core's image, or not ESP8266 */
+    UD_CRC_ABSENT, /* no length word that fits: an older core's image, or not ESP8266 */
     UD_CRC_MATCH,
-    UD_CRC_PATCHED, /* matches but for header bytes 2 and 3, which flashing tools rewrite */
+    UD_CRC_PATCHED, /* would match if header bytes 2 and 3, which flashing tools rewrite,
+                     * were those of the application's header, as the packer had them */
     UD_CRC_MISMATCH,
 };
 
@@ -143,14 +152,15 @@ struct ud_image {
     uint8_t part;
     uint8_t segment_index;
     uint8_t checksum;
-    uint32_t position;     /* bytes consumed */
-    uint32_t state_left;   /* bytes until the current state is complete */
-    uint32_t length_word;  /* as read at UD_IMAGE_LENGTH_WORD_OFFSET */
-    uint32_t crc_word;
-    uint32_t crc;          /* forward CRC of the bytes before length_word */
-    struct ud_digest hash; /* of the current ESP32 image */
-    uint32_t held_length;  /* bytes in held */
-    uint8_t held[UD_IMAGE_DESCRIPTION_SIZE]; /* header, words or description being collected */
+    bool is_hashing;     /* bytes belong to an ESP32 image's appended hash */
+    bool is_describing;  /* a description may lie in the segment being read */
+    uint8_t held_length; /* bytes in held */
+    uint8_t held[32];    /* the file's first bytes, a header or a hash being collected */
+    uint8_t words[8];    /* as read at UD_IMAGE_LENGTH_WORD_OFFSET */
+    uint32_t position;   /* bytes consumed */
+    uint32_t state_left; /* bytes until the current state is complete */
+    uint32_t crc;        /* forward CRC of what the CRC word covers, so far */
+    struct ud_digest digest;
 };
 
 /* Starts a stream. config may be null (no hash, no callback) and is copied. */
@@ -158,19 +168,21 @@ void ud_image_begin(struct ud_image *image, const struct ud_image_config *config
 
 /* Consumes the next bytes, in pieces of any size. Errors stick:
  * UD_ERR_MAGIC  the first byte is not E9
- * UD_ERR_IMAGE  impossible segment count or length, or bytes that cannot follow */
+ * UD_ERR_IMAGE  impossible segment count or length, or more than 4 GiB */
 UD_MUST_CHECK int ud_image_write(struct ud_image *image, const void *data, uint32_t length);
 
 /* Ends the stream and judges it.
- * UD_OK         structure whole; bootloader part's checksum right (also an ESP32
- *               image's, and its hash where checked); CRC words right where present
+ * UD_OK         structure whole; the first image's checksum right (only a second
+ *               one's is stale); hash right where checked; CRC words right where
+ *               present
  * UD_ERR_NO_DATA nothing was written
  * UD_ERR_IMAGE  truncated, or one of the checks above failed */
 UD_MUST_CHECK int ud_image_end(struct ud_image *image);
 
 /* Decodes the first bytes of an image: 8 make an ESP8266 header; with 24 or
  * more an ESP32 one is told apart, as esptool does, by a known chip id at 12
- * and 0 or 1 at 23. UD_ERR_MAGIC, or UD_ERR_IMAGE when length is below 8. */
+ * and 0 or 1 at 23 (both bytes of the id count here, lest the length of a first
+ * segment pass for one). UD_ERR_MAGIC, or UD_ERR_IMAGE when length is below 8. */
 UD_MUST_CHECK int ud_image_header_decode(const uint8_t *bytes, uint32_t length,
                                          struct ud_image_header *header);
 
@@ -179,7 +191,8 @@ UD_MUST_CHECK int ud_image_description_decode(const uint8_t *bytes,
                                               struct ud_image_description *description);
 
 /* Flash bytes a header's size code stands for, 0 for codes without a meaning.
- * The two chips number their sizes differently. */
+ * The two chips number their sizes differently. The ESP8266's codes 5 and 6 are
+ * esptool's 2 MB and 4 MB with another memory map. */
 uint32_t ud_image_flash_size(enum ud_chip chip, uint8_t code);
 
 /* "ESP8266", "ESP32", "ESP32-C3", … for a header; "unknown" otherwise. */

@@ -1,0 +1,49 @@
+/* What the image files share. An image is read in image_stream.c, from flash in
+ * image_flash.c; header, description and CRC words each have a file. */
+#ifndef UPDRAFT_IMAGE_INTERNAL_H
+#define UPDRAFT_IMAGE_INTERNAL_H
+
+#include "updraft/image.h"
+
+#define UD_IMAGE_HEADER_SIZE         8u  /* ESP8266 */
+#define UD_IMAGE_EXTENDED_SIZE       24u /* ESP32 */
+#define UD_IMAGE_SEGMENT_HEADER_SIZE 8u
+#define UD_IMAGE_SEGMENT_MAX         (16u << 20) /* bytes: the largest flash chip */
+
+static inline uint32_t ud_min(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline uint32_t ud_image_header_size(enum ud_chip chip)
+{
+    return chip == UD_CHIP_ESP32 ? UD_IMAGE_EXTENDED_SIZE : UD_IMAGE_HEADER_SIZE;
+}
+
+static inline bool ud_image_has_sound_segment_count(const struct ud_image_header *header)
+{
+    return header->segment_count >= 1 && header->segment_count <= UD_IMAGE_MAX_SEGMENTS;
+}
+
+/* Does a first segment whose data spans [start, end) hold a whole description?
+ * Both counted from the start of the image. */
+static inline bool ud_image_can_describe(uint32_t start, uint32_t end)
+{
+    return start <= UD_IMAGE_DESCRIPTION_OFFSET &&
+           end >= UD_IMAGE_DESCRIPTION_OFFSET + UD_IMAGE_DESCRIPTION_SIZE;
+}
+
+/* Decodes the piece of a description that starts `offset` bytes into it, into a
+ * description that was all zero before the first piece. False when the magic
+ * is wrong: then it is none. */
+bool ud_image_description_take(struct ud_image_description *description, uint32_t offset,
+                               const uint8_t *bytes, uint32_t length);
+
+/* Adds the stream's next bytes, which start at image->position, to the CRC that
+ * the CRC word is compared with; keeps the words themselves. */
+void ud_image_crc_cover(struct ud_image *image, const uint8_t *bytes, uint32_t length);
+
+/* Fills in the report's crc and built bytes once the stream has ended. */
+void ud_image_crc_judge(struct ud_image *image);
+
+#endif

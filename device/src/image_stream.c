@@ -1,0 +1,362 @@
+#include "image_internal.h"
+
+#include "updraft/crc32.h"
+#include "updraft/endian.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define CHECKSUM_SEED  0xefu
+#define CHECKSUM_ALIGN 16u   /* the checksum is the last byte of a block of this many */
+#define GAP_BYTE       0xaau /* between the images of a file */
+
+enum state {
+    HEAD, /* the file's first bytes are held until they tell which chip it is for */
+    HEADER,
+    SEGMENT, /* a segment's header */
+    DATA,
+    PADDING,
+    CHECKSUM,
+    HASH,
+    GAP, /* one byte behind the first image */
+    TRAILING,
+};
+
+static struct ud_image_part *current_part(struct ud_image *image)
+{
+    return &image->report.parts[image->part];
+}
+
+static int fail(struct ud_image *image, int error)
+{
+    image->error = error;
+    return error;
+}
+
+static void enter(struct ud_image *image, enum state state, uint32_t length)
+{
+    image->state = (uint8_t)state;
+    image->state_left = length;
+    image->held_length = 0;
+}
+
+/* ---- Taking a state's bytes, which start at image->position ---- */
+
+static void take_held(struct ud_image *image, const uint8_t *bytes, uint32_t length)
+{
+    memcpy(image->held + image->held_length, bytes, length);
+    image->held_length = (uint8_t)(image->held_length + length);
+}
+
+static void describe(struct ud_image *image, const uint8_t *bytes, uint32_t length)
+{
+    struct ud_image_report *report = &image->report;
+    const uint32_t start = current_part(image)->offset + UD_IMAGE_DESCRIPTION_OFFSET;
+    const uint32_t end = start + UD_IMAGE_DESCRIPTION_SIZE;
+    const uint32_t skip = image->position < start ? start - image->position : 0;
+
+    if (length <= skip)
+        return;
+    const uint32_t position = image->position + skip;
+    const uint32_t part = ud_min(length - skip, end - position);
+    image->is_describing =
+        ud_image_description_take(&report->description, position - start, bytes + skip, part);
+    if (image->is_describing && position + part == end) {
+        report->has_description = true;
+        image->is_describing = false;
+    }
+}
+
+static void take_data(struct ud_image *image, const uint8_t *bytes, uint32_t length)
+{
+    uint8_t checksum = image->checksum;
+
+    for (uint32_t i = 0; i < length; i++)
+        checksum ^= bytes[i];
+    image->checksum = checksum;
+    if (image->is_describing)
+        describe(image, bytes, length);
+}
+
+static void take_padding(struct ud_image *image, const uint8_t *bytes, uint32_t length)
+{
+    (void)image; /* its bytes mean nothing and no loader looks at them */
+    (void)bytes;
+    (void)length;
+}
+
+static void take_trailing(struct ud_image *image, const uint8_t *bytes, uint32_t length)
+{
+    (void)bytes;
+    image->report.trailing += length;
+}
+
+/* ---- What follows when a state's bytes are complete ----
+ * image->position is one past them. */
+
+static int header_done(struct ud_image *image)
+{
+    struct ud_image_part *part = current_part(image);
+    const int error = ud_image_header_decode(image->held, image->held_length, &part->header);
+
+    image->report.part_count = (uint8_t)(image->part + 1);
+    if (error != UD_OK)
+        return error;
+    if (!ud_image_has_sound_segment_count(&part->header))
+        return UD_ERR_IMAGE;
+    image->segment_index = 0;
+    image->checksum = CHECKSUM_SEED;
+    enter(image, SEGMENT, UD_IMAGE_SEGMENT_HEADER_SIZE);
+    return UD_OK;
+}
+
+static int data_done(struct ud_image *image)
+{
+    const struct ud_image_part *part = current_part(image);
+
+    image->segment_index++;
+    if (image->segment_index < part->header.segment_count) {
+        enter(image, SEGMENT, UD_IMAGE_SEGMENT_HEADER_SIZE);
+        return UD_OK;
+    }
+    const uint32_t last = CHECKSUM_ALIGN - 1;
+    const uint32_t padding = last - (image->position - part->offset) % CHECKSUM_ALIGN;
+    if (padding > 0)
+        enter(image, PADDING, padding);
+    else
+        enter(image, CHECKSUM, 1);
+    return UD_OK;
+}
+
+static bool is_length_possible(const struct ud_image *image, uint32_t length)
+{
+    const struct ud_image_header *header = &image->report.parts[image->part].header;
+
+    if (header->chip == UD_CHIP_ESP32 && length % 4 != 0)
+        return false;
+    return length <= UD_IMAGE_SEGMENT_MAX;
+}
+
+static int segment_done(struct ud_image *image)
+{
+    const struct ud_image_segment segment = {
+        .part = image->part,
+        .index = image->segment_index,
+        .load_address = ud_get_u32(image->held),
+        .length = ud_get_u32(image->held + 4),
+        .offset = image->position,
+    };
+    const uint32_t start = segment.offset - current_part(image)->offset;
+
+    if (!is_length_possible(image, segment.length))
+        return UD_ERR_IMAGE;
+    if (image->config.segment != NULL)
+        image->config.segment(image->config.ctx, &segment);
+    image->is_describing =
+        segment.index == 0 && ud_image_can_describe(start, start + segment.length);
+    if (segment.length == 0)
+        return data_done(image);
+    enter(image, DATA, segment.length);
+    return UD_OK;
+}
+
+static int padding_done(struct ud_image *image)
+{
+    enter(image, CHECKSUM, 1);
+    return UD_OK;
+}
+
+static int part_done(struct ud_image *image)
+{
+    struct ud_image_part *part = current_part(image);
+
+    part->end = image->position;
+    image->report.length = image->position;
+    if (image->part == 0 && part->header.chip == UD_CHIP_ESP8266 &&
+        part->end <= UD_IMAGE_APP_OFFSET)
+        enter(image, GAP, 1);
+    else
+        enter(image, TRAILING, UINT32_MAX);
+    return UD_OK;
+}
+
+static int checksum_done(struct ud_image *image)
+{
+    struct ud_image_part *part = current_part(image);
+
+    part->checksum_stored = image->held[0];
+    part->checksum_computed = image->checksum;
+    image->is_hashing = false;
+    if (!part->header.hash_appended)
+        return part_done(image);
+    enter(image, HASH, UD_SHA256_SIZE);
+    return UD_OK;
+}
+
+static int hash_done(struct ud_image *image)
+{
+    uint8_t computed[UD_SHA256_SIZE];
+
+    image->report.hash = UD_HASH_UNCHECKED;
+    if (image->config.sha256 != NULL) {
+        ud_digest_end(&image->digest, computed);
+        image->report.hash =
+            memcmp(computed, image->held, sizeof computed) == 0 ? UD_HASH_MATCH : UD_HASH_MISMATCH;
+    }
+    return part_done(image);
+}
+
+/* The second image's magic has been read; the first one was the bootloader, and
+ * whatever description it held is not the application's. */
+static void begin_application(struct ud_image *image)
+{
+    struct ud_image_report *report = &image->report;
+
+    image->part = 1;
+    report->parts[1].offset = UD_IMAGE_APP_OFFSET;
+    report->has_description = false;
+    memset(&report->description, 0, sizeof report->description);
+    enter(image, HEADER, UD_IMAGE_HEADER_SIZE - 1);
+    image->held[0] = UD_IMAGE_MAGIC;
+    image->held_length = 1;
+}
+
+static int gap_done(struct ud_image *image)
+{
+    const uint32_t offset = image->position - 1;
+    const uint8_t byte = image->held[0];
+
+    if (offset < UD_IMAGE_APP_OFFSET && byte == GAP_BYTE) {
+        enter(image, GAP, 1);
+        return UD_OK;
+    }
+    if (offset == UD_IMAGE_APP_OFFSET && byte == UD_IMAGE_MAGIC) {
+        begin_application(image);
+        return UD_OK;
+    }
+    image->report.trailing = image->position - image->report.length;
+    enter(image, TRAILING, UINT32_MAX);
+    return UD_OK;
+}
+
+/* ---- The dispatcher ---- */
+
+static const struct {
+    void (*take)(struct ud_image *image, const uint8_t *bytes, uint32_t length);
+    int (*done)(struct ud_image *image);
+} states[] = {
+    [HEADER] = {take_held, header_done},
+    [SEGMENT] = {take_held, segment_done},
+    [DATA] = {take_data, data_done},
+    [PADDING] = {take_padding, padding_done},
+    [CHECKSUM] = {take_held, checksum_done},
+    [HASH] = {take_held, hash_done},
+    [GAP] = {take_held, gap_done},
+    [TRAILING] = {take_trailing, NULL}, /* longer than any stream: never done */
+};
+
+static int consume(struct ud_image *image, const uint8_t *bytes, uint32_t length)
+{
+    while (length > 0) {
+        const uint32_t part = ud_min(length, image->state_left);
+        int error = UD_OK;
+
+        ud_image_crc_cover(image, bytes, part);
+        if (image->is_hashing)
+            ud_digest_add(&image->digest, bytes, part);
+        states[image->state].take(image, bytes, part);
+        image->position += part;
+        image->state_left -= part;
+        if (image->state_left == 0)
+            error = states[image->state].done(image);
+        if (error != UD_OK)
+            return error;
+        bytes += part;
+        length -= part;
+    }
+    return UD_OK;
+}
+
+/* Enough bytes are held to tell the chips apart: reads them as what they are. */
+static int begin_first_part(struct ud_image *image)
+{
+    uint8_t head[UD_IMAGE_EXTENDED_SIZE];
+    struct ud_image_header header;
+
+    memcpy(head, image->held, sizeof head);
+    const int error = ud_image_header_decode(head, sizeof head, &header);
+    if (error != UD_OK)
+        return error;
+    image->is_hashing = header.hash_appended && image->config.sha256 != NULL;
+    if (image->is_hashing)
+        ud_digest_begin(&image->digest, image->config.sha256);
+    enter(image, HEADER, ud_image_header_size(header.chip));
+    return consume(image, head, sizeof head);
+}
+
+/* Returns how many of the bytes went into the head. */
+static uint32_t take_head(struct ud_image *image, const uint8_t *bytes, uint32_t length)
+{
+    const uint32_t part = ud_min(length, image->state_left);
+
+    take_held(image, bytes, part);
+    image->state_left -= part;
+    if (image->held_length > 0 && image->held[0] != UD_IMAGE_MAGIC)
+        image->error = UD_ERR_MAGIC;
+    else if (image->state_left == 0)
+        image->error = begin_first_part(image);
+    return part;
+}
+
+void ud_image_begin(struct ud_image *image, const struct ud_image_config *config)
+{
+    memset(image, 0, sizeof *image);
+    if (config != NULL)
+        image->config = *config;
+    image->crc = UD_CRC32_FORWARD_START;
+    enter(image, HEAD, UD_IMAGE_EXTENDED_SIZE);
+}
+
+int ud_image_write(struct ud_image *image, const void *data, uint32_t length)
+{
+    const uint8_t *bytes = data;
+
+    if (image->error == UD_OK && image->state == HEAD) {
+        const uint32_t taken = take_head(image, bytes, length);
+        bytes += taken;
+        length -= taken;
+    }
+    if (image->error != UD_OK)
+        return image->error;
+    if (length > UINT32_MAX - image->position)
+        return fail(image, UD_ERR_IMAGE);
+    image->error = consume(image, bytes, length);
+    return image->error;
+}
+
+/* Has the stream come to an end where one may end? */
+static bool is_whole(const struct ud_image *image)
+{
+    if (image->state == GAP)
+        return image->position == image->report.length;
+    return image->state == TRAILING;
+}
+
+/* The first image is the one a boot ROM checks, on either chip. */
+static bool are_checks_right(const struct ud_image_report *report)
+{
+    return report->parts[0].checksum_stored == report->parts[0].checksum_computed &&
+           report->hash != UD_HASH_MISMATCH && report->crc != UD_CRC_MISMATCH;
+}
+
+int ud_image_end(struct ud_image *image)
+{
+    if (image->error != UD_OK)
+        return image->error;
+    if (image->state == HEAD && image->held_length == 0)
+        return fail(image, UD_ERR_NO_DATA);
+    if (!is_whole(image))
+        return fail(image, UD_ERR_IMAGE);
+    ud_image_crc_judge(image);
+    return are_checks_right(&image->report) ? UD_OK : fail(image, UD_ERR_IMAGE);
+}
