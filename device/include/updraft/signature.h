@@ -13,7 +13,7 @@
 
 #include <stdint.h>
 
-#define UD_SIGNATURE_MAX 512u /* bytes: RSA-4096 */
+#define UD_SIGNATURE_MAX         512u /* bytes: RSA-4096 */
 #define UD_SIGNATURE_LENGTH_WORD 4u
 
 struct ud_verifier {
@@ -25,8 +25,9 @@ struct ud_verifier {
 };
 
 /* Checks the signed image of `size` bytes at `start`, reading flash in small
- * pieces; *image_size becomes the size without the trailer. UD_ERR_SIGNATURE
- * when the trailer is missing, of another length or wrong; UD_ERR_FLASH_READ. */
+ * pieces; *image_size becomes the size without the trailer, or stays as it was
+ * on error. UD_ERR_SIGNATURE when the trailer is missing, of another length or
+ * wrong, or nothing comes before it; UD_ERR_FLASH_RANGE, UD_ERR_FLASH_READ. */
 UD_MUST_CHECK int ud_signature_check(const struct ud_verifier *verifier,
                                      const struct ud_flash *flash, uint32_t start, uint32_t size,
                                      uint32_t *image_size);
