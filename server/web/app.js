@@ -143,7 +143,8 @@ class Dashboard {
         this.#filters.show(this.#fleet.countByState(), devices.size, this.#view.state);
         const selected = devices.get(this.#view.device) ?? null;
         this.#detail.show(selected);
-        document.querySelector(".fleet").inert = selected !== null && NARROW.matches;
+        for (const part of document.querySelectorAll(".totals, .fleet, .releases"))
+            part.inert = selected !== null && NARROW.matches;
         document.body.classList.toggle("with-detail", selected !== null);
         this.#releases.show();
         this.#showEmpty(found);

@@ -23,7 +23,7 @@ const FACTS = [
     ["Sketch MD5", (device) => device.facts.sketch_md5],
     ["Sketch SHA-256", (device) => device.facts.sketch_sha256],
     ["SDK", (device) => device.facts.sdk_version],
-    ["Access point MAC", (device) => device.facts.ap_mac],
+    ["AP MAC", (device) => device.facts.ap_mac],
     ["Chip ID", (device) => device.facts.chip_id],
     ["Asked for", (device) => device.facts.mode],
 ];

@@ -93,11 +93,13 @@ export class DeviceTable {
             row.tick(now);
             return row;
         });
+        const hadFocus = byId("rows").contains(document.activeElement);
         arrange(
             byId("rows"),
             this.#shown.map((row) => row.node),
         );
         this.#keepTabStop();
+        if (hadFocus && document.activeElement === document.body) this.focus(this.#stop);
         this.#showCounts(devices.length);
         return devices.length;
     }

@@ -40,13 +40,19 @@ export function setAttribute(node, name, value) {
     else if (node.getAttribute(name) !== value) node.setAttribute(name, value);
 }
 
-// Makes `nodes` the children of `parent` in that order, moving as few as it can.
+// Makes `nodes` the children of `parent` in that order, moving as few as it can. Moving a
+// node takes the focus from it, so the focus is given back.
 export function arrange(parent, nodes) {
-    nodes.forEach((node, index) => {
-        const there = parent.children[index];
-        if (there !== node) parent.insertBefore(node, there ?? null);
-    });
-    while (parent.children.length > nodes.length) parent.lastElementChild.remove();
+    const focused = document.activeElement;
+    const wanted = new Set(nodes);
+    for (const child of [...parent.children]) if (!wanted.has(child)) child.remove();
+    let next = parent.firstElementChild;
+    for (const node of nodes) {
+        if (node === next) next = next.nextElementSibling;
+        else parent.insertBefore(node, next);
+    }
+    if (focused !== document.activeElement && parent.contains(focused))
+        focused.focus({ preventScroll: true });
 }
 
 export function byId(id) {

@@ -1,6 +1,6 @@
 // One device in the table. Built once, then only what differs is changed.
 
-import { assignForm } from "./assign.js";
+import { assignControl } from "./assign.js";
 import { element, setAttribute, setText } from "./dom.js";
 import { age, exactTime } from "./format.js";
 import { StateBadge } from "./state_badge.js";
@@ -34,7 +34,7 @@ export class Row {
             cell("seen-cell", "Last seen", this.#seen),
         );
         this.node.addEventListener("click", (event) => {
-            if (!event.target.closest("form")) actions.open(mac);
+            if (!event.target.closest(".assign")) actions.open(mac);
         });
     }
 
@@ -67,7 +67,7 @@ export class Row {
         this.node.classList.toggle("selected", isSelected);
     }
 
-    // A form that is being typed in must outlive whatever else changes in the row.
+    // What is being typed there must outlive whatever else changes in the row.
     #offerAssignment(isOffered) {
         if (isOffered === (this.#assign !== null)) return;
         if (!isOffered) {
@@ -76,12 +76,12 @@ export class Row {
             return;
         }
         const { mac } = this.device;
-        this.#assign = assignForm(
+        this.#assign = assignControl(
             mac,
             (product) => this.#actions.assign(mac, product),
             () => this.#actions.assigned(mac),
         );
-        this.productCell.append(this.#assign);
+        this.productCell.prepend(this.#assign);
     }
 
     #flash() {
