@@ -11,7 +11,6 @@
 #define SEGMENT_HEADER_SIZE 8u
 #define IMAGE_ALIGNMENT     16u
 #define CHECKSUM_SEED       0xefu
-#define BOOT_PADDING        0xaau
 #define WORDS_SIZE          8u /* length and CRC */
 #define LARGEST_FLASH       (16u << 20)
 
@@ -80,7 +79,8 @@ enum pack_result pack_firmware(const struct pack_flash *flash, const struct pack
     if (!file->data)
         return PACK_NO_MEMORY;
     put_image(file->data, flash, boot);
-    memset(file->data + image_size(boot), BOOT_PADDING, UD_IMAGE_APP_OFFSET - image_size(boot));
+    memset(file->data + image_size(boot), PACK_BOOT_PADDING,
+           UD_IMAGE_APP_OFFSET - image_size(boot));
     put_image(file->data + UD_IMAGE_APP_OFFSET, flash, app);
     /* The linker left zeros for the words, but a file that was packed before
      * and taken apart need not have any. */

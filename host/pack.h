@@ -16,6 +16,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What stands between the bootloader's end and 0x1000. */
+#define PACK_BOOT_PADDING 0xaau
+
 struct pack_segment {
     uint32_t address;
     uint32_t length; /* bytes */

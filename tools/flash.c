@@ -3,6 +3,7 @@
  */
 #include "host/file.h"
 #include "host/options.h"
+#include "host/pack.h"
 #include "host/report.h"
 #include "host/text.h"
 #include "tools/command.h"
@@ -64,19 +65,17 @@ static int check_flash_size(const struct parts *parts, const char *path,
                           text_size(layout->flash_size, real));
 }
 
-/* A single image is an application without a bootloader. */
 static int place_app(const struct parts *parts, const struct image_file *image, struct chip *chip)
 {
-    const bool has_boot = image->report.part_count > 1;
-    const uint32_t start = has_boot ? 0 : UD_IMAGE_APP_OFFSET;
     /* The linker's limit leaves out what precedes .irom0 in flash. */
     const uint32_t limit = chip->layout.max_sketch + UD_IMAGE_LENGTH_WORD_OFFSET;
-    if (!has_boot && !parts->boot)
-        return report_failure("%s has no bootloader: give one with --boot", parts->app);
-    if (image->report.length > limit - start)
+    if (image->report.part_count < 2)
+        return report_failure("%s holds one image, not a bootloader and an application",
+                              parts->app);
+    if (image->report.length > limit)
         return report_failure("%s does not fit: %u bytes, layout %s has room for %u", parts->app,
-                              image->report.length, parts->layout_name, limit - start);
-    memcpy(chip->bytes + start, image_bytes(image), image->report.length);
+                              image->report.length, parts->layout_name, limit);
+    memcpy(chip->bytes, image_bytes(image), image->report.length);
     return parts->boot
                ? EXIT_OK
                : check_flash_size(parts, parts->app, &image->report.parts[0].header, &chip->layout);
@@ -99,7 +98,7 @@ static int place_boot(const struct parts *parts, const struct image_file *image,
     if (part->end > UD_FLASH_SECTOR)
         return report_failure("%s is no bootloader: %u bytes, the sector has %u", parts->boot,
                               part->end, UD_FLASH_SECTOR);
-    memset(chip->bytes, 0xff, UD_FLASH_SECTOR);
+    memset(chip->bytes, PACK_BOOT_PADDING, UD_FLASH_SECTOR);
     memcpy(chip->bytes, image_bytes(image), part->end);
     return check_flash_size(parts, parts->boot, &part->header, &chip->layout);
 }

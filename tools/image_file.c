@@ -2,6 +2,7 @@
 
 #include "device/port/bearssl/digest.h"
 #include "host/elf.h"
+#include "host/pack.h"
 #include "server/release/kind.h"
 #include "server/release/trailer.h"
 
@@ -59,7 +60,6 @@ static void explain_checks(struct image_file *image)
         set_problem(image, "is cut short: the image goes on after its end");
 }
 
-/* written: bytes the parser took before the error, or all. */
 static void explain(struct image_file *image, int error, bool at_end)
 {
     if (error == UD_ERR_MAGIC)
@@ -71,6 +71,18 @@ static void explain(struct image_file *image, int error, bool at_end)
     else
         set_problem(image, "is damaged: segment %zu of its image cannot be",
                     image->segment_count ? image->segment_count - 1 : 0);
+}
+
+/* A bootloader, its padding, and then something else than an application. */
+static bool lacks_application(const struct image_file *image, const struct file_bytes *bytes)
+{
+    if (image->report.part_count != 1 || bytes->length <= UD_IMAGE_APP_OFFSET ||
+        image->report.length >= UD_IMAGE_APP_OFFSET)
+        return false;
+    for (size_t i = image->report.length; i < UD_IMAGE_APP_OFFSET; i++)
+        if (bytes->data[i] != PACK_BOOT_PADDING)
+            return false;
+    return true;
 }
 
 /* The image that starts the bytes. */
@@ -87,6 +99,9 @@ static void parse(struct image_file *image, const struct file_bytes *bytes)
     image->report = parser.report;
     if (error != UD_OK)
         explain(image, error, at_end);
+    else if (lacks_application(image, bytes))
+        set_problem(image, "is damaged: no application starts at %#x, after the bootloader",
+                    UD_IMAGE_APP_OFFSET);
 }
 
 static int inflate_into(z_stream *stream, struct file_bytes *out)
