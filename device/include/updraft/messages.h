@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#define UD_MESSAGE_MAX 128u /* bytes that hold any text here, NUL included */
+#define UD_MESSAGE_MAX 144u /* bytes that hold any text here, NUL included */
 
 /* The Updater's number (UPDATE_ERROR_*) of an error: 0 to 16 as in the core,
  * 17 and up where the core has none. 255 for errors that are not the updater's. */

@@ -69,7 +69,7 @@ struct ud_pull_config {
     const char *expected_md5;   /* overrides the server's x-MD5; may be null */
     const char *user;           /* Basic authorization when both are set */
     const char *password;
-    const char *authorization; /* raw value; used when user and password are not */
+    const char *authorization; /* whole value of the header; used when those two are not set */
     enum ud_pull_mode mode;
     enum ud_pull_redirects redirects;
     uint8_t redirect_limit;      /* 0: UD_PULL_REDIRECT_LIMIT */

@@ -1,0 +1,46 @@
+/* ASCII, whatever the C library's locale and signedness of char. */
+#ifndef UPDRAFT_SRC_CHARS_H
+#define UPDRAFT_SRC_CHARS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+static inline bool ud_is_control(char c)
+{
+    return (uint8_t)c < 0x20 || c == 0x7f;
+}
+
+static inline bool ud_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static inline bool ud_is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static inline char ud_to_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+static inline bool ud_has_control(const char *text, uint32_t length)
+{
+    for (uint32_t i = 0; i < length; i++) {
+        if (ud_is_control(text[i]))
+            return true;
+    }
+    return false;
+}
+
+static inline bool ud_same_ignoring_case(const char *a, const char *b, uint32_t length)
+{
+    for (uint32_t i = 0; i < length; i++) {
+        if (ud_to_lower(a[i]) != ud_to_lower(b[i]))
+            return false;
+    }
+    return true;
+}
+
+#endif

@@ -1,0 +1,173 @@
+#include "http_line.h"
+#include "pull_parts.h"
+
+#include "chars.h"
+
+#include "updraft/hex.h"
+#include "updraft/url.h"
+
+#include <string.h>
+
+void ud_pull_head_begin(struct ud_pull *pull)
+{
+    pull->field = UD_HTTP_OTHER;
+    pull->length_state = UD_PULL_FIELD_ABSENT;
+    pull->md5_state = UD_PULL_FIELD_ABSENT;
+    pull->location_state = UD_PULL_FIELD_ABSENT;
+    pull->is_encoded = false;
+    pull->content_length = 0;
+    pull->available_version[0] = '\0';
+}
+
+/* ---- fields ---- */
+
+static uint8_t judge_length(const struct ud_http_value *value, uint32_t *bytes)
+{
+    const int error = ud_http_length(value, bytes);
+
+    if (error == UD_ERR_HTTP_TOO_LARGE)
+        return UD_PULL_FIELD_TOO_LARGE;
+    return error == UD_OK ? UD_PULL_FIELD_GOOD : UD_PULL_FIELD_BAD;
+}
+
+/* Two lengths that differ leave none to rely on. */
+static void take_length(struct ud_pull *pull, const struct ud_http_value *value)
+{
+    uint32_t bytes = 0;
+    uint8_t state = pull->line_overflowed ? UD_PULL_FIELD_BAD : judge_length(value, &bytes);
+
+    if (pull->length_state != UD_PULL_FIELD_ABSENT &&
+        (state != pull->length_state || bytes != pull->content_length))
+        state = UD_PULL_FIELD_BAD;
+    pull->length_state = state;
+    pull->content_length = bytes;
+}
+
+/* An empty value counts as none, as in the core. */
+static void take_md5(struct ud_pull *pull, const struct ud_http_value *value)
+{
+    const bool is_again = pull->md5_state != UD_PULL_FIELD_ABSENT;
+    uint8_t digest[UD_MD5_SIZE];
+
+    if (value->length == 0 && !pull->line_overflowed)
+        return;
+    if (pull->line_overflowed || value->length != 2 * UD_MD5_SIZE ||
+        ud_hex_decode(value->text, digest, UD_MD5_SIZE) != UD_OK ||
+        (is_again && !ud_same_ignoring_case(pull->md5, value->text, value->length))) {
+        pull->md5_state = UD_PULL_FIELD_BAD;
+        return;
+    }
+    if (is_again)
+        return;
+    memcpy(pull->md5, value->text, value->length);
+    pull->md5[value->length] = '\0';
+    pull->md5_state = UD_PULL_FIELD_GOOD;
+}
+
+/* A version that would have to be cut is none: cut, it would compare wrong. */
+static void take_version(struct ud_pull *pull, const struct ud_http_value *value)
+{
+    if (pull->line_overflowed || value->length >= sizeof pull->available_version ||
+        ud_has_control(value->text, value->length))
+        return;
+    memcpy(pull->available_version, value->text, value->length);
+    pull->available_version[value->length] = '\0';
+}
+
+/* The new URL takes the old one's place at once: the request for that has been
+ * sent. So only the first Location counts. */
+static void take_location(struct ud_pull *pull, const struct ud_http_value *value)
+{
+    if (!ud_pull_is_redirect(pull) || pull->location_state != UD_PULL_FIELD_ABSENT)
+        return;
+    pull->location_state = UD_PULL_FIELD_BAD;
+    if (pull->line_overflowed || value->length == 0)
+        return;
+
+    /* The value ends in or before the last of the line's bytes in use. */
+    const uint32_t start = (uint32_t)(value->text - pull->line);
+    pull->line[start + value->length] = '\0';
+    if (ud_url_resolve(pull->url, sizeof pull->url, pull->line + start) == UD_OK)
+        pull->location_state = UD_PULL_FIELD_GOOD;
+}
+
+/* A folded line goes on with the field above. What we do not read may be folded;
+ * what we have read already may not. */
+static int skip_folded(const struct ud_pull *pull)
+{
+    uint32_t i = 0;
+
+    while (i < pull->line_length && ud_is_blank(pull->line[i]))
+        i++;
+    if (i == pull->line_length || pull->field == UD_HTTP_OTHER)
+        return UD_OK;
+    return UD_ERR_HTTP_NOT_HTTP;
+}
+
+int ud_pull_head_line(struct ud_pull *pull)
+{
+    struct ud_http_value value = {0};
+
+    if (pull->line_length > 0 && ud_is_blank(pull->line[0]))
+        return skip_folded(pull);
+
+    const enum ud_http_field field = ud_http_field(pull->line, pull->line_length, &value);
+    pull->field = (uint8_t)field;
+    switch (field) {
+    case UD_HTTP_CONTENT_LENGTH:
+        take_length(pull, &value);
+        break;
+    case UD_HTTP_TRANSFER_ENCODING:
+        pull->is_encoded = true;
+        break;
+    case UD_HTTP_LOCATION:
+        take_location(pull, &value);
+        break;
+    case UD_HTTP_X_MD5:
+        take_md5(pull, &value);
+        break;
+    case UD_HTTP_X_VERSION:
+        take_version(pull, &value);
+        break;
+    case UD_HTTP_OTHER:
+    default:
+        break;
+    }
+    return UD_OK;
+}
+
+/* ---- URL ---- */
+
+static bool is_this_host(const struct ud_pull *pull, const char *host, uint32_t length)
+{
+    return strlen(pull->host) == length && ud_same_ignoring_case(pull->host, host, length);
+}
+
+int ud_pull_open_url(struct ud_pull *pull)
+{
+    struct ud_url url;
+    const int error = ud_url_parse(pull->url, &url);
+
+    if (error != UD_OK)
+        return error;
+    if (url.host_length >= sizeof pull->host || (url.tls && !pull->config.can_tls))
+        return UD_ERR_HTTP_URL;
+
+    const char *host = pull->url + url.host;
+    if (pull->tls != url.tls || pull->port != url.port ||
+        !is_this_host(pull, host, url.host_length))
+        pull->is_foreign = true;
+    memcpy(pull->host, host, url.host_length);
+    pull->host[url.host_length] = '\0';
+    pull->port = url.port;
+    pull->tls = url.tls;
+    return UD_OK;
+}
+
+bool ud_pull_is_redirect(const struct ud_pull *pull)
+{
+    if (pull->config.redirects != UD_PULL_REDIRECTS_FOLLOW)
+        return false;
+    return pull->status == 301 || pull->status == 302 || pull->status == 303 ||
+           pull->status == 307 || pull->status == 308;
+}

@@ -1,0 +1,43 @@
+/* What the pull engine's files share. */
+#ifndef UPDRAFT_SRC_PULL_PARTS_H
+#define UPDRAFT_SRC_PULL_PARTS_H
+
+#include "updraft/pull.h"
+
+/* How far a header field can be relied on. */
+enum ud_pull_field_state {
+    UD_PULL_FIELD_ABSENT = 0,
+    UD_PULL_FIELD_GOOD,
+    UD_PULL_FIELD_BAD,
+    UD_PULL_FIELD_TOO_LARGE,
+};
+
+/* ---- pull_request.c ---- */
+
+/* Starts the request anew, at its first line. */
+void ud_pull_request_begin(struct ud_pull *pull);
+
+/* Puts the next lines into pull->line, as many as it holds; none when the
+ * request is complete. UD_ERR_HTTP_URL when a line cannot be put whole. */
+UD_MUST_CHECK int ud_pull_request_fill(struct ud_pull *pull);
+
+/* UD_ERR_ARGUMENT when config holds a text that would not make a whole line, or
+ * more than one. */
+UD_MUST_CHECK int ud_pull_request_check(struct ud_pull *pull);
+
+/* ---- pull_head.c ---- */
+
+/* Forgets what an earlier head said. */
+void ud_pull_head_begin(struct ud_pull *pull);
+
+/* Takes in pull->line, a header line of the answer without its line end.
+ * UD_ERR_HTTP_NOT_HTTP when it changes what has been relied on already. */
+UD_MUST_CHECK int ud_pull_head_line(struct ud_pull *pull);
+
+/* Takes pull->url apart: the endpoint to connect to. UD_ERR_HTTP_URL. */
+UD_MUST_CHECK int ud_pull_open_url(struct ud_pull *pull);
+
+/* Whether the status sends us elsewhere, and config lets it. */
+bool ud_pull_is_redirect(const struct ud_pull *pull);
+
+#endif
