@@ -117,8 +117,8 @@ int devices_print_one(const json_t *device)
 
 int devices_print_state(const json_t *device)
 {
-    printf("%s is %s: %s\n", operate_text(device, "mac"), operate_text(device, "state"),
-           operate_text(device, "reason"));
+    printf("%s: %s (%s)\n", operate_text(device, "mac"), operate_text(device, "reason"),
+           operate_text(device, "state"));
     return EXIT_OK;
 }
 

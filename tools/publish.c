@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 struct publish_options {
     struct operate_options operate;
@@ -98,7 +99,7 @@ static int upload(struct api_client *client, const struct publish_options *optio
                                                {"channel", options->channel},
                                                {"name", options->name},
                                                {NULL, NULL}};
-    struct display display = {progress_start(stderr, 1), size};
+    struct display display = {isatty(STDERR_FILENO) ? progress_start(stderr, 1) : NULL, size};
     const struct api_upload body = {file, size, display.progress != NULL ? show_progress : NULL,
                                     &display};
     char *path = api_path("/releases", parameters);

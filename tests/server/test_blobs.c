@@ -1,0 +1,198 @@
+#include "folder.h"
+#include "server/blobs/blobs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+struct fixture {
+    char folder[FOLDER_PATH_SIZE];
+    char path[FOLDER_PATH_SIZE]; /* of the blobs */
+    struct blobs *blobs;
+};
+
+static int set_up(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof *fixture);
+
+    folder_join(fixture->path, folder_make(fixture->folder), "data/blobs");
+    *state = fixture;
+    return blobs_open(fixture->path, &fixture->blobs);
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+
+    blobs_close(fixture->blobs);
+    folder_remove(fixture->folder);
+    free(fixture);
+    return 0;
+}
+
+static const uint8_t digest_a[UD_SHA256_SIZE] = {0xaa}, digest_b[UD_SHA256_SIZE] = {0xbb};
+static const char name_a[] = "aa00000000000000000000000000000000000000000000000000000000000000";
+
+static int store(struct blobs *blobs, const uint8_t *digest, const char *text)
+{
+    struct blob_upload *upload;
+
+    assert_int_equal(blob_upload_begin(blobs, &upload), 0);
+    for (const char *c = text; *c != '\0'; c++)
+        assert_int_equal(blob_upload_write(upload, c, 1), 0);
+    assert_int_equal(blob_upload_size(upload), strlen(text));
+    const int result = blob_upload_commit(upload, digest);
+    blob_upload_end(upload);
+    return result;
+}
+
+/* Files in a folder, other folders not counted. */
+static int count_files(const char *path)
+{
+    DIR *directory = opendir(path);
+    const struct dirent *entry;
+    int count = 0;
+
+    assert_non_null(directory);
+    while ((entry = readdir(directory)) != NULL)
+        count += entry->d_type == DT_REG;
+    closedir(directory);
+    return count;
+}
+
+static void what_is_stored_comes_back(void **state)
+{
+    const struct fixture *fixture = *state;
+    char bytes[16] = "";
+
+    assert_int_equal(store(fixture->blobs, digest_a, "firmware"), 0);
+    const int file = blob_open(fixture->blobs, digest_a, 8);
+    assert_true(file >= 0);
+    assert_int_equal(read(file, bytes, sizeof bytes), 8);
+    assert_string_equal(bytes, "firmware");
+    close(file);
+    assert_int_equal(store(fixture->blobs, digest_a, "firmware"), 0); /* again */
+}
+
+static void missing_and_damaged_are_told_apart(void **state)
+{
+    const struct fixture *fixture = *state;
+    char path[FOLDER_PATH_SIZE];
+
+    assert_int_equal(blob_open(fixture->blobs, digest_a, 8), -ENOENT);
+    assert_int_equal(store(fixture->blobs, digest_a, "firmware"), 0);
+    assert_int_equal(blob_open(fixture->blobs, digest_a, 9), -EIO);
+    assert_int_equal(truncate(folder_join(path, fixture->path, name_a), 3), 0);
+    assert_int_equal(blob_open(fixture->blobs, digest_a, 8), -EIO);
+}
+
+static void an_upload_that_ends_leaves_nothing(void **state)
+{
+    const struct fixture *fixture = *state;
+    char incoming[FOLDER_PATH_SIZE];
+    struct blob_upload *one, *two;
+
+    folder_join(incoming, fixture->path, "incoming");
+    assert_int_equal(blob_upload_begin(fixture->blobs, &one), 0);
+    assert_int_equal(blob_upload_begin(fixture->blobs, &two), 0);
+    assert_int_equal(blob_upload_write(one, "x", 1), 0);
+    assert_int_equal(count_files(incoming), 2);
+    blob_upload_end(one);
+    blob_upload_end(two);
+    assert_int_equal(count_files(incoming), 0);
+    assert_int_equal(count_files(fixture->path), 0);
+}
+
+static void leftovers_go_at_the_next_start(void **state)
+{
+    struct fixture *fixture = *state;
+    char incoming[FOLDER_PATH_SIZE], left[FOLDER_PATH_SIZE];
+
+    assert_int_equal(store(fixture->blobs, digest_a, "kept"), 0);
+    blobs_close(fixture->blobs);
+    folder_join(incoming, fixture->path, "incoming");
+    close(creat(folder_join(left, incoming, "upload-0"), 0600));
+    close(creat(folder_join(left, incoming, "upload-77"), 0600));
+    assert_int_equal(blobs_open(fixture->path, &fixture->blobs), 0);
+    assert_int_equal(count_files(incoming), 0);
+    assert_int_equal(count_files(fixture->path), 1);
+}
+
+static bool is_a(void *ctx, const uint8_t sha256[UD_SHA256_SIZE])
+{
+    (void)ctx;
+    return memcmp(sha256, digest_a, UD_SHA256_SIZE) == 0;
+}
+
+static void sweeping_takes_only_blobs_nobody_wants(void **state)
+{
+    const struct fixture *fixture = *state;
+    char path[FOLDER_PATH_SIZE];
+
+    assert_int_equal(store(fixture->blobs, digest_a, "wanted"), 0);
+    assert_int_equal(store(fixture->blobs, digest_b, "orphan"), 0);
+    close(creat(folder_join(path, fixture->path, "README"), 0600));
+    assert_int_equal(blobs_sweep(fixture->blobs, is_a, NULL), 1);
+    assert_int_equal(blob_open(fixture->blobs, digest_b, 6), -ENOENT);
+    assert_int_equal(count_files(fixture->path), 2);
+}
+
+static void a_full_disk_is_an_error_and_leaves_no_blob(void **state)
+{
+    const struct fixture *fixture = *state;
+    const struct rlimit small = {1000, RLIM_INFINITY}, large = {RLIM_INFINITY, RLIM_INFINITY};
+    struct blob_upload *upload;
+    char piece[600] = {1};
+
+    assert_int_equal(blob_upload_begin(fixture->blobs, &upload), 0);
+    setrlimit(RLIMIT_FSIZE, &small);
+    const int first = blob_upload_write(upload, piece, sizeof piece);
+    const int second = blob_upload_write(upload, piece, sizeof piece);
+    const int third = blob_upload_write(upload, piece, 1); /* sticks */
+    setrlimit(RLIMIT_FSIZE, &large);
+    assert_int_equal(first, 0);
+    assert_int_equal(second, -EFBIG);
+    assert_int_equal(third, -EFBIG);
+    assert_int_equal(blob_upload_commit(upload, digest_a), -EFBIG);
+    blob_upload_end(upload);
+    assert_int_equal(count_files(fixture->path), 0);
+}
+
+static void a_place_that_cannot_be_written_is_said_at_once(void **state)
+{
+    const struct fixture *fixture = *state;
+    char path[FOLDER_PATH_SIZE];
+    struct blobs *blobs;
+
+    close(creat(folder_join(path, fixture->folder, "file"), 0600));
+    assert_true(blobs_open(path, &blobs) < 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_is_stored_comes_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(missing_and_damaged_are_told_apart, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_upload_that_ends_leaves_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(leftovers_go_at_the_next_start, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(sweeping_takes_only_blobs_nobody_wants, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_full_disk_is_an_error_and_leaves_no_blob, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_place_that_cannot_be_written_is_said_at_once, set_up,
+                                        tear_down),
+    };
+    signal(SIGXFSZ, SIG_IGN);
+    return cmocka_run_group_tests_name("blobs", tests, NULL, NULL);
+}

@@ -1,0 +1,669 @@
+/* The store and its writer. What holds for SQLite must hold for any store: the
+ * tests of the first part know only the interface. */
+#include "folder.h"
+#include "server/model/clock.h"
+#include "server/store/writer.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+struct fixture {
+    char folder[FOLDER_PATH_SIZE];
+    char path[FOLDER_PATH_SIZE];
+    struct store *store;
+};
+
+static struct store *open_store(const char *path)
+{
+    char error[STORE_ERROR_SIZE] = "";
+    struct store *store = store_sqlite.open(path, error);
+
+    if (store == NULL)
+        print_error("%s\n", error);
+    return store;
+}
+
+static int set_up(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof *fixture);
+
+    folder_join(fixture->path, folder_make(fixture->folder), "updraft.db");
+    fixture->store = open_store(fixture->path);
+    *state = fixture;
+    return fixture->store != NULL ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+
+    store_sqlite.close(fixture->store);
+    folder_remove(fixture->folder);
+    free(fixture);
+    return 0;
+}
+
+static void reopen(struct fixture *fixture)
+{
+    store_sqlite.close(fixture->store);
+    fixture->store = open_store(fixture->path);
+    assert_non_null(fixture->store);
+}
+
+/* --- what was loaded, kept for looking at --- */
+
+#define ROWS_MAX 8
+
+struct rows {
+    struct release releases[ROWS_MAX];
+    struct {
+        char product[NAME_SIZE], channel[NAME_SIZE];
+        uint32_t release;
+    } newest[ROWS_MAX];
+    struct {
+        char name[NAME_SIZE], product[NAME_SIZE], channel[NAME_SIZE], pin[VERSION_SIZE];
+    } groups[ROWS_MAX];
+    struct {
+        mac_address mac;
+        int64_t first_seen_ms, last_seen_ms;
+        struct device_facts facts;
+        char product[NAME_SIZE], group[NAME_SIZE], channel[NAME_SIZE], pin[VERSION_SIZE];
+        struct device_offers offers;
+    } devices[ROWS_MAX];
+    size_t release_count, newest_count, group_count, device_count;
+};
+
+static void copy(char *out, size_t size, const char *text)
+{
+    snprintf(out, size, "%s", text != NULL ? text : "");
+}
+
+static int keep_release(void *ctx, const struct release *release)
+{
+    struct rows *rows = ctx;
+
+    assert_int_equal(rows->newest_count + rows->device_count, 0);
+    rows->releases[rows->release_count++] = *release;
+    return 0;
+}
+
+static int keep_newest(void *ctx, const char *product, const char *channel, uint32_t release)
+{
+    struct rows *rows = ctx;
+
+    copy(rows->newest[rows->newest_count].product, NAME_SIZE, product);
+    copy(rows->newest[rows->newest_count].channel, NAME_SIZE, channel);
+    rows->newest[rows->newest_count++].release = release;
+    return 0;
+}
+
+static int keep_group(void *ctx, const struct group *group)
+{
+    struct rows *rows = ctx;
+    const size_t i = rows->group_count++;
+
+    copy(rows->groups[i].name, NAME_SIZE, group->name);
+    copy(rows->groups[i].product, NAME_SIZE, group->product);
+    copy(rows->groups[i].channel, NAME_SIZE, group->channel);
+    copy(rows->groups[i].pin, VERSION_SIZE, group->pin);
+    return 0;
+}
+
+static int keep_device(void *ctx, const struct stored_device *device)
+{
+    struct rows *rows = ctx;
+    const size_t i = rows->device_count++;
+
+    rows->devices[i].mac = device->mac;
+    rows->devices[i].first_seen_ms = device->first_seen_ms;
+    rows->devices[i].last_seen_ms = device->last_seen_ms;
+    rows->devices[i].facts = *device->facts;
+    rows->devices[i].offers = device->offers;
+    copy(rows->devices[i].product, NAME_SIZE, device->assignment.product);
+    copy(rows->devices[i].group, NAME_SIZE, device->assignment.group);
+    copy(rows->devices[i].channel, NAME_SIZE, device->assignment.channel);
+    copy(rows->devices[i].pin, VERSION_SIZE, device->assignment.pin);
+    return 0;
+}
+
+static const struct store_reader keeper = {keep_release, keep_newest, keep_group, keep_device};
+
+/* Everything in the store, after it was closed and opened again. free() it. */
+static struct rows *load(struct fixture *fixture)
+{
+    struct rows *rows = calloc(1, sizeof *rows);
+
+    reopen(fixture);
+    assert_int_equal(store_sqlite.load(fixture->store, &keeper, rows), 0);
+    return rows;
+}
+
+/* --- changes --- */
+
+static enum change_result apply(struct store *store, struct change *change)
+{
+    enum change_result result = CHANGE_FAILED;
+    char error[STORE_ERROR_SIZE] = "";
+
+    assert_non_null(change);
+    store_sqlite.apply(store, &change, 1, &result, error);
+    change_free(change);
+    return result;
+}
+
+static struct device_facts some_facts(void)
+{
+    struct device_facts facts = {.chip = UD_CHIP_ESP8266,
+                                 .mode = DEVICE_MODE_SKETCH,
+                                 .has_chip_id = true,
+                                 .chip_id = 4294967295u,
+                                 .ap_mac = 0x5ecf7f000001,
+                                 .free_space = 4294967295u,
+                                 .sketch_size = 404160,
+                                 .chip_size = 4194304,
+                                 .has_md5 = true,
+                                 .version = "1.0.0",
+                                 .sdk_version = "2.2.2-dev(38a443e)",
+                                 .address = {[10] = 255, 255, 192, 168, 0, 17}};
+    memset(facts.sketch_md5, 0x5a, UD_MD5_SIZE);
+    return facts;
+}
+
+static struct change *seen(enum change_kind kind, mac_address mac, int64_t at_ms,
+                           const struct device_facts *facts)
+{
+    struct change *change = change_new(kind, mac);
+
+    change->as.seen.at_ms = at_ms;
+    change->as.seen.facts = *facts;
+    return change;
+}
+
+static struct change *publish(uint32_t id, const char *version, const char *channel)
+{
+    struct change *change = change_new(CHANGE_RELEASE, 0);
+    struct release *release = calloc(1, sizeof *release);
+
+    release->id = id;
+    strcpy(release->product, "demo");
+    strcpy(release->version, version);
+    strcpy(release->channel, channel);
+    strcpy(release->name, "demo.bin");
+    release->published_ms = 1795231476123;
+    release->image.chip = UD_CHIP_ESP32;
+    strcpy(release->image.chip_name, "ESP32-C3");
+    release->image.flash_mode = 2;
+    release->image.flash_size = 4194304;
+    release->image.size = 4000000000u;
+    release->image.image_size = 3000000000u;
+    release->image.inflate_lead = 5;
+    release->image.compressed = release->image.is_signed = true;
+    memset(release->image.md5, 1, UD_MD5_SIZE);
+    memset(release->image.sha256, 2, UD_SHA256_SIZE);
+    release->image.digests.md5_count = 4;
+    release->image.digests.sha256_count = 2;
+    for (uint8_t i = 0; i < 4; i++)
+        memset(release->image.digests.md5[i], 10 + i, UD_MD5_SIZE);
+    for (uint8_t i = 0; i < 2; i++)
+        memset(release->image.digests.sha256[i], 20 + i, UD_SHA256_SIZE);
+    release->image.has_description = true;
+    strcpy(release->image.project, "demo");
+    strcpy(release->image.version, "9");
+    strcpy(release->image.sdk, "sdk");
+    strcpy(release->image.built, "today");
+    change->as.release = release;
+    return change;
+}
+
+static void a_release_comes_back_whole(void **state)
+{
+    struct fixture *fixture = *state;
+    struct change *expected = publish(3, "1.0.0", "stable");
+
+    assert_int_equal(apply(fixture->store, publish(3, "1.0.0", "stable")), CHANGE_DONE);
+    struct rows *rows = load(fixture);
+    assert_int_equal(rows->release_count, 1);
+    assert_memory_equal(&rows->releases[0], expected->as.release, sizeof(struct release));
+    assert_int_equal(rows->newest_count, 1);
+    assert_string_equal(rows->newest[0].product, "demo");
+    assert_string_equal(rows->newest[0].channel, "stable");
+    assert_int_equal(rows->newest[0].release, 3);
+    change_free(expected);
+    free(rows);
+}
+
+static void a_version_is_published_once(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_int_equal(apply(fixture->store, publish(1, "1.0.0", "stable")), CHANGE_DONE);
+    assert_int_equal(apply(fixture->store, publish(2, "1.0.0", "beta")), CHANGE_CONFLICT);
+    struct rows *rows = load(fixture);
+    assert_int_equal(rows->release_count, 1);
+    assert_int_equal(rows->newest_count, 1);
+    free(rows);
+}
+
+static void the_newest_of_a_channel_moves(void **state)
+{
+    struct fixture *fixture = *state;
+    struct change *again = publish(1, "1.0.0", "beta");
+
+    apply(fixture->store, publish(1, "1.0.0", "stable"));
+    apply(fixture->store, publish(2, "1.1.0", "stable"));
+    again->kind = CHANGE_NEWEST;
+    assert_int_equal(apply(fixture->store, again), CHANGE_DONE);
+    struct rows *rows = load(fixture);
+    assert_int_equal(rows->newest_count, 2);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(rows->newest[i].release,
+                         strcmp(rows->newest[i].channel, "beta") == 0 ? 1 : 2);
+    assert_string_equal(rows->releases[0].channel, "beta");
+    assert_string_equal(rows->releases[1].channel, "stable");
+    free(rows);
+}
+
+static void a_device_comes_back_whole(void **state)
+{
+    struct fixture *fixture = *state;
+    struct device_facts facts = some_facts();
+
+    assert_int_equal(apply(fixture->store, seen(CHANGE_REGISTER, 0xffffffffffff, 1000, &facts)),
+                     CHANGE_DONE);
+    assert_int_equal(apply(fixture->store, seen(CHANGE_REGISTER, 0xffffffffffff, 2000, &facts)),
+                     CHANGE_CONFLICT);
+    struct rows *rows = load(fixture);
+    assert_int_equal(rows->device_count, 1);
+    assert_true(rows->devices[0].mac == 0xffffffffffff);
+    assert_true(rows->devices[0].first_seen_ms == 1000);
+    assert_true(rows->devices[0].last_seen_ms == 1000);
+    assert_memory_equal(&rows->devices[0].facts, &facts, sizeof facts);
+    assert_string_equal(rows->devices[0].product, "");
+    free(rows);
+}
+
+static void what_a_device_no_longer_says_is_forgotten(void **state)
+{
+    struct fixture *fixture = *state;
+    struct device_facts facts = some_facts();
+    struct device_facts less = {.chip = UD_CHIP_ESP32, .has_sha256 = true};
+
+    apply(fixture->store, seen(CHANGE_REGISTER, 1, 1000, &facts));
+    assert_int_equal(apply(fixture->store, seen(CHANGE_SEEN, 1, 3000, &less)), CHANGE_DONE);
+    assert_int_equal(apply(fixture->store, seen(CHANGE_SEEN, 2, 3000, &less)), CHANGE_DONE);
+    struct rows *rows = load(fixture);
+    assert_int_equal(rows->device_count, 1); /* seeing does not register */
+    assert_memory_equal(&rows->devices[0].facts, &less, sizeof less);
+    assert_true(rows->devices[0].first_seen_ms == 1000);
+    assert_true(rows->devices[0].last_seen_ms == 3000);
+    free(rows);
+}
+
+static struct change *assign(mac_address mac, unsigned set, const char *value)
+{
+    struct change *change = change_new(CHANGE_ASSIGN, mac);
+    struct settings *settings = &change->as.assign.settings;
+
+    settings->set = set;
+    strcpy(settings->product, value);
+    strcpy(settings->group, value);
+    strcpy(settings->channel, value);
+    strcpy(settings->pin, value);
+    return change;
+}
+
+static void only_the_settings_given_change(void **state)
+{
+    struct fixture *fixture = *state;
+
+    apply(fixture->store, assign(1, SETTING_PRODUCT | SETTING_GROUP, "a"));
+    apply(fixture->store, assign(1, SETTING_CHANNEL | SETTING_PIN, "b"));
+    apply(fixture->store, assign(1, SETTING_PRODUCT, ""));
+    struct rows *rows = load(fixture);
+    assert_string_equal(rows->devices[0].product, "");
+    assert_string_equal(rows->devices[0].group, "a");
+    assert_string_equal(rows->devices[0].channel, "b");
+    assert_string_equal(rows->devices[0].pin, "b");
+    assert_true(rows->devices[0].last_seen_ms == 0);
+    assert_int_equal(rows->group_count, 1); /* the group is there with its first member */
+    assert_string_equal(rows->groups[0].name, "a");
+    free(rows);
+}
+
+static void groups_come_back(void **state)
+{
+    struct fixture *fixture = *state;
+    struct change *change = change_new(CHANGE_GROUP, 0);
+
+    strcpy(change->as.group.name, "lab");
+    change->as.group.settings =
+        (struct settings){.set = SETTING_PRODUCT | SETTING_PIN, .product = "demo", .pin = "1.0"};
+    apply(fixture->store, change);
+    struct rows *rows = load(fixture);
+    assert_int_equal(rows->group_count, 1);
+    assert_string_equal(rows->groups[0].product, "demo");
+    assert_string_equal(rows->groups[0].channel, "");
+    assert_string_equal(rows->groups[0].pin, "1.0");
+    free(rows);
+}
+
+static struct change *offer(mac_address mac, uint32_t release)
+{
+    struct change *change = change_new(CHANGE_OFFER, mac);
+
+    change->as.offer.release = release;
+    return change;
+}
+
+static void offers_count_up_and_start_anew(void **state)
+{
+    struct fixture *fixture = *state;
+
+    apply(fixture->store, assign(1, SETTING_PRODUCT, "demo"));
+    apply(fixture->store, offer(1, 7));
+    apply(fixture->store, offer(1, 7));
+    struct rows *rows = load(fixture);
+    assert_int_equal(rows->devices[0].offers.release, 7);
+    assert_int_equal(rows->devices[0].offers.count, 2);
+    free(rows);
+    apply(fixture->store, offer(1, 8));
+    rows = load(fixture);
+    assert_int_equal(rows->devices[0].offers.release, 8);
+    assert_int_equal(rows->devices[0].offers.count, 1);
+    free(rows);
+    apply(fixture->store, change_new(CHANGE_FORGET_OFFERS, 1));
+    rows = load(fixture);
+    assert_int_equal(rows->devices[0].offers.count, 0);
+    free(rows);
+    apply(fixture->store, change_new(CHANGE_REMOVE, 1));
+    rows = load(fixture);
+    assert_int_equal(rows->device_count, 0);
+    free(rows);
+}
+
+static void one_failure_undoes_the_whole_batch(void **state)
+{
+    struct fixture *fixture = *state;
+    struct change *changes[3] = {
+        assign(1, SETTING_PRODUCT, "demo"), publish(1, "1", "stable"),
+        publish(1, "2", "stable")}; /* an id twice: no conflict, an error */
+    enum change_result results[3];
+    char error[STORE_ERROR_SIZE] = "";
+
+    store_sqlite.apply(fixture->store, changes, 3, results, error);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(results[i], CHANGE_FAILED);
+        change_free(changes[i]);
+    }
+    assert_true(strlen(error) > 0);
+    struct rows *rows = load(fixture);
+    assert_int_equal(rows->device_count + rows->release_count, 0);
+    free(rows);
+}
+
+static void a_full_disk_fails_and_passes(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct rlimit small = {1, RLIM_INFINITY}, large = {RLIM_INFINITY, RLIM_INFINITY};
+
+    setrlimit(RLIMIT_FSIZE, &small);
+    const enum change_result result = apply(fixture->store, assign(1, SETTING_PRODUCT, "demo"));
+    setrlimit(RLIMIT_FSIZE, &large);
+    assert_int_equal(result, CHANGE_FAILED);
+    assert_int_equal(apply(fixture->store, assign(2, SETTING_PRODUCT, "demo")), CHANGE_DONE);
+    struct rows *rows = load(fixture);
+    assert_int_equal(rows->device_count, 1);
+    assert_true(rows->devices[0].mac == 2);
+    free(rows);
+}
+
+static void a_database_of_a_newer_server_is_left_alone(void **state)
+{
+    struct fixture *fixture = *state;
+    char error[STORE_ERROR_SIZE] = "";
+    sqlite3 *database;
+
+    store_sqlite.close(fixture->store);
+    assert_int_equal(sqlite3_open(fixture->path, &database), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(database, "INSERT INTO schema_version VALUES (999)", NULL, NULL, NULL),
+        SQLITE_OK);
+    sqlite3_close(database);
+    assert_null(store_sqlite.open(fixture->path, error));
+    assert_non_null(strstr(error, "schema 999"));
+    sqlite3_open(fixture->path, &database);
+    sqlite3_exec(database, "DELETE FROM schema_version WHERE version = 999", NULL, NULL, NULL);
+    sqlite3_close(database);
+    fixture->store = open_store(fixture->path);
+    assert_non_null(fixture->store);
+}
+
+static void what_is_no_database_is_said_to_be_none(void **state)
+{
+    const struct fixture *fixture = *state;
+    char error[STORE_ERROR_SIZE] = "", path[FOLDER_PATH_SIZE];
+    FILE *file = fopen(folder_join(path, fixture->folder, "other"), "w");
+
+    fputs("This is not a database at all, and long enough to be looked at as one would be.", file);
+    fclose(file);
+    assert_null(store_sqlite.open(path, error));
+    assert_true(strlen(error) > 0);
+    assert_null(store_sqlite.open(fixture->folder, error));
+}
+
+/* --- the writer --- */
+
+/* A store that notes what it is given and fails on demand. */
+struct fake_store {
+    struct store base;
+    atomic_bool fails;
+    atomic_uint commits, changes;
+    unsigned delay_us;
+};
+
+static void fake_apply(struct store *base, struct change *const *changes, size_t count,
+                       enum change_result *results, char error[STORE_ERROR_SIZE])
+{
+    struct fake_store *store = (struct fake_store *)base;
+
+    (void)changes;
+    usleep(store->delay_us);
+    atomic_fetch_add(&store->commits, 1);
+    if (!atomic_load(&store->fails))
+        atomic_fetch_add(&store->changes, (unsigned)count);
+    else
+        strcpy(error, "no space");
+    for (size_t i = 0; i < count; i++)
+        results[i] = atomic_load(&store->fails) ? CHANGE_FAILED : CHANGE_DONE;
+}
+
+static const struct store_class fake_class = {.name = "fake", .apply = fake_apply};
+
+struct watched {
+    struct fake_store store;
+    struct writer *writer;
+    atomic_uint committed, done, failed, troubles, recoveries;
+    atomic_int to_collect, uncollected;
+};
+
+static void note_committed(void *ctx, const struct change *change)
+{
+    (void)change;
+    atomic_fetch_add(&((struct watched *)ctx)->committed, 1);
+}
+
+static struct change *collect_one(void *ctx)
+{
+    struct watched *watched = ctx;
+
+    if (atomic_load(&watched->to_collect) == 0)
+        return NULL;
+    atomic_fetch_sub(&watched->to_collect, 1);
+    return change_new(CHANGE_SEEN, 1);
+}
+
+static void uncollect_one(void *ctx, const struct change *change)
+{
+    struct watched *watched = ctx;
+
+    (void)change;
+    atomic_fetch_add(&watched->to_collect, 1);
+    atomic_fetch_add(&watched->uncollected, 1);
+}
+
+static void note_trouble(void *ctx, const char *error)
+{
+    struct watched *watched = ctx;
+
+    atomic_fetch_add(error != NULL ? &watched->troubles : &watched->recoveries, 1);
+}
+
+static void note_done(void *ctx, enum change_result result)
+{
+    struct watched *watched = ctx;
+
+    atomic_fetch_add(result == CHANGE_DONE ? &watched->done : &watched->failed, 1);
+}
+
+static int start_watched(void **state)
+{
+    struct watched *watched = calloc(1, sizeof *watched);
+    const struct writer_config config = {.store = &watched->store.base,
+                                         .ctx = watched,
+                                         .committed = note_committed,
+                                         .collect = collect_one,
+                                         .uncollect = uncollect_one,
+                                         .trouble = note_trouble,
+                                         .trouble_ctx = watched};
+
+    watched->store.base.class = &fake_class;
+    watched->writer = writer_start(&config);
+    *state = watched;
+    return watched->writer != NULL ? 0 : -1;
+}
+
+static int stop_watched(void **state)
+{
+    struct watched *watched = *state;
+
+    if (watched->writer != NULL)
+        writer_stop(watched->writer);
+    free(watched);
+    return 0;
+}
+
+static void stop(struct watched *watched)
+{
+    writer_stop(watched->writer);
+    watched->writer = NULL;
+}
+
+#define SUBMITTERS 8
+#define SUBMITTED  500 /* by each */
+
+static void *submit_many(void *ctx)
+{
+    struct watched *watched = ctx;
+
+    for (int i = 0; i < SUBMITTED; i++)
+        writer_submit(watched->writer, change_new(CHANGE_REMOVE, 1), note_done, watched);
+    return NULL;
+}
+
+static void many_share_few_commits(void **state)
+{
+    struct watched *watched = *state;
+    pthread_t threads[SUBMITTERS];
+
+    watched->store.delay_us = 2000; /* of a disk */
+    for (int i = 0; i < SUBMITTERS; i++)
+        pthread_create(&threads[i], NULL, submit_many, watched);
+    for (int i = 0; i < SUBMITTERS; i++)
+        pthread_join(threads[i], NULL);
+    stop(watched);
+    assert_int_equal(watched->done, SUBMITTERS * SUBMITTED);
+    assert_int_equal(watched->committed, SUBMITTERS * SUBMITTED);
+    assert_int_equal(watched->store.changes, SUBMITTERS * SUBMITTED);
+    assert_true(watched->store.commits < SUBMITTERS * SUBMITTED / 10);
+}
+
+static void what_is_behind_is_written_within_a_second_and_at_the_end(void **state)
+{
+    struct watched *watched = *state;
+
+    atomic_store(&watched->to_collect, 5);
+    usleep((WRITER_BEHIND_MS + 500) * 1000);
+    assert_int_equal(watched->store.changes, 5);
+    atomic_store(&watched->to_collect, 3);
+    stop(watched);
+    assert_int_equal(watched->store.changes, 8);
+}
+
+static void a_failure_reaches_who_waits_and_keeps_what_is_behind(void **state)
+{
+    struct watched *watched = *state;
+
+    atomic_store(&watched->store.fails, true);
+    atomic_store(&watched->to_collect, 2);
+    writer_submit(watched->writer, change_new(CHANGE_REMOVE, 1), note_done, watched);
+    usleep((WRITER_BEHIND_MS + 500) * 1000);
+    assert_int_equal(watched->failed, 1);
+    assert_int_equal(watched->committed, 0);
+    assert_true(watched->uncollected >= 2);
+    assert_int_equal(watched->to_collect, 2);
+    assert_int_equal(watched->troubles, 1); /* said once, not for every failure */
+    atomic_store(&watched->store.fails, false);
+    writer_submit(watched->writer, change_new(CHANGE_REMOVE, 1), note_done, watched);
+    stop(watched);
+    assert_int_equal(watched->done, 1);
+    assert_int_equal(watched->recoveries, 1);
+    assert_int_equal(watched->to_collect, 0);
+}
+
+static void no_change_is_a_failed_change(void **state)
+{
+    struct watched *watched = *state;
+
+    writer_submit(watched->writer, NULL, note_done, watched);
+    assert_int_equal(watched->failed, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_release_comes_back_whole, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_version_is_published_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_newest_of_a_channel_moves, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_device_comes_back_whole, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_a_device_no_longer_says_is_forgotten, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(only_the_settings_given_change, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(groups_come_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(offers_count_up_and_start_anew, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(one_failure_undoes_the_whole_batch, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_full_disk_fails_and_passes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_database_of_a_newer_server_is_left_alone, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_is_no_database_is_said_to_be_none, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(many_share_few_commits, start_watched, stop_watched),
+        cmocka_unit_test_setup_teardown(what_is_behind_is_written_within_a_second_and_at_the_end,
+                                        start_watched, stop_watched),
+        cmocka_unit_test_setup_teardown(a_failure_reaches_who_waits_and_keeps_what_is_behind,
+                                        start_watched, stop_watched),
+        cmocka_unit_test_setup_teardown(no_change_is_a_failed_change, start_watched, stop_watched),
+    };
+    signal(SIGXFSZ, SIG_IGN);
+    return cmocka_run_group_tests_name("store", tests, NULL, NULL);
+}
