@@ -1,26 +1,12 @@
 # Whatever a subcommand is given, a mistake is one line on stderr and exit 1 or
 # 2: no crash, no usage text, nothing left behind.
 . "$(dirname "$0")/../lib/tap.sh"
+. "$(dirname "$0")/../lib/refused.sh"
 
 # Beside the binary under test lie the firmware files and the LX106 build.
 BUILD=$(dirname "$UPDRAFT")
 
 FIRMWARE=$BUILD/firmware/demo-1.0.0.bin
-
-# refused STATUS ARGUMENT…: the call ends with this status and one line.
-refused() {
-    local expected=$1 status=0 complaint=
-    shift
-    timeout 20 "$UPDRAFT" "$@" >out 2>err </dev/null || status=$?
-    [ "$status" -eq "$expected" ] || complaint="ended with $status, not $expected"
-    [ "$(wc -l <err)" -eq 1 ] || complaint="${complaint:+$complaint; }$(wc -l <err) lines on stderr"
-    grep -q '^updraft' err || complaint="${complaint:+$complaint; }the line does not say who speaks"
-    ! grep -q '^usage:' out err || complaint="${complaint:+$complaint; }usage text"
-    [ -z "$complaint" ] || { echo "updraft $*: $complaint"; head -n 5 err; return 1; }
-}
-
-# says TEXT: the last line on stderr has it.
-says() { grep -qF -- "$1" err || { echo "not said: $1"; cat err; return 1; }; }
 
 commands() { "$UPDRAFT" help | sed -n 's/^  \([a-z]*\) .*/\1/p' | grep -vxE 'help|version'; }
 
