@@ -76,10 +76,11 @@ static void explain(struct image_file *image, int error, bool at_end)
 /* A bootloader, its padding, and then something else than an application. */
 static bool lacks_application(const struct image_file *image, const struct file_bytes *bytes)
 {
-    if (image->report.part_count != 1 || bytes->length <= UD_IMAGE_APP_OFFSET ||
-        image->report.length >= UD_IMAGE_APP_OFFSET)
+    const uint32_t end = image->report.parts[0].end;
+    if (image->report.part_count != 1 || bytes->length <= UD_IMAGE_APP_OFFSET || end == 0 ||
+        end >= UD_IMAGE_APP_OFFSET)
         return false;
-    for (size_t i = image->report.length; i < UD_IMAGE_APP_OFFSET; i++)
+    for (size_t i = end; i < UD_IMAGE_APP_OFFSET; i++)
         if (bytes->data[i] != PACK_BOOT_PADDING)
             return false;
     return true;
@@ -97,11 +98,11 @@ static void parse(struct image_file *image, const struct file_bytes *bytes)
     if (at_end)
         error = ud_image_end(&parser);
     image->report = parser.report;
-    if (error != UD_OK)
-        explain(image, error, at_end);
-    else if (lacks_application(image, bytes))
+    if (lacks_application(image, bytes))
         set_problem(image, "is damaged: no application starts at %#x, after the bootloader",
                     UD_IMAGE_APP_OFFSET);
+    else if (error != UD_OK)
+        explain(image, error, at_end);
 }
 
 static int inflate_into(z_stream *stream, struct file_bytes *out)
