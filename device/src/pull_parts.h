@@ -40,4 +40,15 @@ UD_MUST_CHECK int ud_pull_open_url(struct ud_pull *pull);
 /* Whether the status sends us elsewhere, and config lets it. */
 bool ud_pull_is_redirect(const struct ud_pull *pull);
 
+/* ---- pull_image.c ---- */
+
+/* Is the image worth taking, by what the head says of it? In the order the core
+ * looks: UD_ERR_HTTP_ENCODING, _NO_LENGTH, _TOO_LARGE, _BAD_MD5. */
+UD_MUST_CHECK int ud_pull_image_judge(const struct ud_pull *pull);
+
+/* Takes the next bytes of the image, at most as many as are missing. The first
+ * four decide whether the updater begins at all (UD_ERR_HTTP_BAD_HEADER,
+ * _FLASH_SIZE); the last one ends its session. Or any of the updater's errors. */
+UD_MUST_CHECK int ud_pull_image_write(struct ud_pull *pull, const uint8_t *bytes, uint32_t length);
+
 #endif
