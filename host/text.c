@@ -35,7 +35,7 @@ const char *text_size(uint64_t size, char out[TEXT_SIZE_MAX])
                      units[i].name);
             return out;
         }
-    snprintf(out, TEXT_SIZE_MAX, "%llu bytes", (unsigned long long)size);
+    snprintf(out, TEXT_SIZE_MAX, "%llu byte%s", (unsigned long long)size, size == 1 ? "" : "s");
     return out;
 }
 

@@ -30,7 +30,7 @@ static void sizes_are_exact(void **state)
         const char *text;
     } cases[] = {
         {0, "0 bytes"},
-        {1, "1 bytes"},
+        {1, "1 byte"},
         {1023, "1023 bytes"},
         {1024, "1 KB"},
         {1025, "1025 bytes"},

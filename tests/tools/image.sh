@@ -125,6 +125,51 @@ parts_go_where_the_layout_has_them() {
     [ "$(tail -c +4096 chip.flash | head -c 1 | od -An -tx1)" = ' aa' ]
 }
 
+# An ESP32-C3 image of two segments with a description and an appended hash.
+make_esp32() {
+    python3 - "$1" <<'PYTHON'
+import functools, hashlib, struct, sys
+description = struct.pack("<II8x32s32s16s16s32s112x", 0xabcd5432, 0, b"2.4", b"blink",
+                          b"10:00:00", b"Nov 21 2026", b"v5.1")
+segments = [(0x3c000020, description + bytes(range(64))), (0x40380000, b"code")]
+image = struct.pack("<BBBBIB3xHBHH4xB", 0xe9, len(segments), 2, 0x2f, 0x40380000, 0xee, 5, 0, 3, 399, 1)
+for address, data in segments:
+    image += struct.pack("<II", address, len(data)) + data
+image += bytes(15 - len(image) % 16)
+image += bytes([functools.reduce(lambda a, b: a ^ b, b"".join(data for _, data in segments), 0xef)])
+image += hashlib.sha256(image).digest()
+open(sys.argv[1], "wb").write(image)
+PYTHON
+}
+
+an_esp32_image_is_understood() {
+    make_esp32 blink.bin
+    "$UPDRAFT" image blink.bin --json >json
+    is sound true
+    is chip ESP32-C3
+    is hash match
+    is crc absent
+    is version 2.4
+    is flash_size 4194304
+    is flash_mhz 80
+    is region DROM
+    "$UPDRAFT" image blink.bin >text
+    grep -qE '^hash +SHA-256 appended, matches$' text
+    grep -qE '^ +1  40380000  IRAM +4 ' text
+    # No ESP8266 flash is made from it.
+    ! "$UPDRAFT" flash --layout 4M2M --out chip.flash --app blink.bin
+}
+
+damage_to_an_esp32_image_is_seen() {
+    make_esp32 blink.bin
+    local offset
+    for offset in 0 1 60 300 390; do
+        cp blink.bin damaged.bin
+        patch_byte damaged.bin $offset 314
+        ! "$UPDRAFT" image damaged.bin >/dev/null || { echo "damage at $offset"; return 1; }
+    done
+}
+
 check facts_are_those_of_the_file
 check json_is_json
 check people_read_the_same_facts
@@ -133,5 +178,7 @@ check a_compressed_image_is_looked_into
 check a_signature_is_told_from_other_bytes
 check a_flash_holds_the_image_at_its_start
 check a_compressed_image_is_inflated_into_flash
+check an_esp32_image_is_understood
+check damage_to_an_esp32_image_is_seen
 check parts_go_where_the_layout_has_them
 tap_end
