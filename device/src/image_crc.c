@@ -13,6 +13,11 @@ static uint32_t length_word(const struct ud_image *image)
     return ud_get_u32(image->words);
 }
 
+static uint32_t crc_word(const struct ud_image *image)
+{
+    return ud_get_u32(image->words + 4);
+}
+
 /* The words themselves count as zeros: the packer fills them in last. */
 static void cover_words(struct ud_image *image, uint32_t offset, const uint8_t *bytes,
                         uint32_t length)
@@ -37,13 +42,10 @@ void ud_image_crc_cover(struct ud_image *image, const uint8_t *bytes, uint32_t l
     if (length > 0 && position < WORDS_END) {
         const uint32_t part = ud_min(length, WORDS_END - position);
         cover_words(image, position - UD_IMAGE_LENGTH_WORD_OFFSET, bytes, part);
-        position += part;
         bytes += part;
         length -= part;
     }
-    if (length > 0 && position < length_word(image))
-        image->crc =
-            ud_crc32_forward(image->crc, bytes, ud_min(length, length_word(image) - position));
+    image->crc = ud_crc32_forward(image->crc, bytes, length);
 }
 
 /* A CRC is linear: had the build's bytes b been followed by the same rest as the
@@ -52,9 +54,7 @@ void ud_image_crc_cover(struct ud_image *image, const uint8_t *bytes, uint32_t l
  * bytes included, leaves the difference, first byte on top. */
 static uint32_t first_word_difference(const struct ud_image *image)
 {
-    const uint32_t crc_difference = image->crc ^ ud_get_u32(image->words + 4);
-
-    return ud_crc32_forward_unzeros(crc_difference, image->report.length);
+    return ud_crc32_forward_unzeros(image->crc ^ crc_word(image), image->report.length);
 }
 
 static uint8_t size_byte(const struct ud_image_header *header)
@@ -65,10 +65,13 @@ static uint8_t size_byte(const struct ud_image_header *header)
 /* Flashing tools rewrite only the header at 0; the packer wrote the same bytes
  * into both, so the application's header confirms what the CRC says they were.
  * Without it one damaged file in 65536 would pass for a patched one. */
-static enum ud_image_crc judge(const struct ud_image_report *report, uint32_t difference)
+static enum ud_image_crc judge_crc(struct ud_image_report *report, uint32_t difference)
 {
+    const struct ud_image_header *first = &report->parts[0].header;
     const struct ud_image_header *app = &report->parts[1].header;
 
+    report->built_mode_byte = (uint8_t)(first->flash_mode ^ difference >> 8);
+    report->built_size_byte = (uint8_t)(size_byte(first) ^ difference);
     if (difference == 0)
         return UD_CRC_MATCH;
     if (difference >> 16 == 0 && report->built_mode_byte == app->flash_mode &&
@@ -77,15 +80,17 @@ static enum ud_image_crc judge(const struct ud_image_report *report, uint32_t di
     return UD_CRC_MISMATCH;
 }
 
+/* Words that name another length are an older core's code, unless one of them
+ * can only have been meant: then the other, or the structure, is damaged. */
 void ud_image_crc_judge(struct ud_image *image)
 {
     struct ud_image_report *report = &image->report;
-    const struct ud_image_header *first = &report->parts[0].header;
 
-    if (report->part_count < 2 || length_word(image) != report->length)
+    if (report->part_count < 2)
         return;
-    const uint32_t difference = first_word_difference(image);
-    report->built_mode_byte = (uint8_t)(first->flash_mode ^ difference >> 8);
-    report->built_size_byte = (uint8_t)(size_byte(first) ^ difference);
-    report->crc = judge(report, difference);
+    const enum ud_image_crc crc = judge_crc(report, first_word_difference(image));
+    if (length_word(image) == report->length)
+        report->crc = crc;
+    else if (length_word(image) == image->position || crc != UD_CRC_MISMATCH)
+        report->crc = UD_CRC_MISMATCH;
 }

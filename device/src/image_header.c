@@ -35,9 +35,11 @@ const char *ud_image_chip_name(const struct ud_image_header *header)
     return name != NULL ? name : "unknown";
 }
 
+/* Byte 11 holds two pin drives of an ESP32's, each 0 to 3; in an ESP8266's image
+ * it is the top of the first segment's load address: 3F or 40. */
 static bool is_extended(const uint8_t *bytes, uint32_t length)
 {
-    return length >= UD_IMAGE_EXTENDED_SIZE && bytes[23] <= 1 &&
+    return length >= UD_IMAGE_EXTENDED_SIZE && bytes[11] < 0x3f && bytes[23] <= 1 &&
            find_chip_name(ud_get_u16(bytes + 12)) != NULL;
 }
 

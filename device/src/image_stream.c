@@ -9,6 +9,7 @@
 #define CHECKSUM_SEED  0xefu
 #define CHECKSUM_ALIGN 16u   /* the checksum is the last byte of a block of this many */
 #define GAP_BYTE       0xaau /* between the images of a file */
+#define GAP_CERTAIN    16u   /* this many of them are no signature's first bytes */
 
 enum state {
     HEAD, /* the file's first bytes are held until they tell which chip it is for */
@@ -234,6 +235,8 @@ static int gap_done(struct ud_image *image)
         begin_application(image);
         return UD_OK;
     }
+    if (offset - image->report.length >= GAP_CERTAIN)
+        return UD_ERR_IMAGE;
     image->report.trailing = image->position - image->report.length;
     enter(image, TRAILING, UINT32_MAX);
     return UD_OK;
@@ -255,13 +258,20 @@ static const struct {
     [TRAILING] = {take_trailing, NULL}, /* longer than any stream: never done */
 };
 
+/* Do the CRC words, if there are any, cover the bytes of this state? */
+static bool has_words(const struct ud_image *image)
+{
+    return image->report.parts[0].header.chip != UD_CHIP_ESP32 && image->state != TRAILING;
+}
+
 static int consume(struct ud_image *image, const uint8_t *bytes, uint32_t length)
 {
     while (length > 0) {
         const uint32_t part = ud_min(length, image->state_left);
         int error = UD_OK;
 
-        ud_image_crc_cover(image, bytes, part);
+        if (has_words(image))
+            ud_image_crc_cover(image, bytes, part);
         if (image->is_hashing)
             ud_digest_add(&image->digest, bytes, part);
         states[image->state].take(image, bytes, part);

@@ -22,13 +22,13 @@
  * zero. Its XOR byte was computed before those words were filled in and is
  * stale in every shipped file; only the bootloader part's is ever checked.
  *
- * How many images a file holds shows only after the first one has ended: if it
- * is an ESP8266's, ends at or before 0x1000, and only AA follow up to 0x1000
- * where an E9 stands, a second image begins there. Any other byte makes
- * everything behind the first image trailing. A file that ends among those AA,
- * or after the last of them, is a cut two-image file and refused; cut exactly
- * where the first image ends it is a single image, and whoever needs an
- * application behind a bootloader looks at part_count.
+ * How many images a file holds shows only after the first one has ended. If it
+ * is an ESP8266's and ends at or before 0x1000, AA may follow up to there, and
+ * then an E9 begins the second image. Other bytes are trailing, unless 16 or
+ * more AA came before them: such a file was meant to hold two and is damaged. A
+ * file that ends among the AA is cut and refused; cut exactly where the first
+ * image ends it is a single image, and whoever needs an application behind a
+ * bootloader looks at part_count.
  */
 #ifndef UPDRAFT_IMAGE_H
 #define UPDRAFT_IMAGE_H
@@ -105,7 +105,7 @@ struct ud_image_part {
 };
 
 enum ud_image_crc {
-    UD_CRC_ABSENT, /* no length word that fits: an older core's image, or not ESP8266 */
+    UD_CRC_ABSENT, /* no words that fit: an older core's image, a single one or an ESP32's */
     UD_CRC_MATCH,
     UD_CRC_PATCHED, /* would match if header bytes 2 and 3, which flashing tools rewrite,
                      * were those of the application's header, as the packer had them */
@@ -168,7 +168,8 @@ void ud_image_begin(struct ud_image *image, const struct ud_image_config *config
 
 /* Consumes the next bytes, in pieces of any size. Errors stick:
  * UD_ERR_MAGIC  the first byte is not E9
- * UD_ERR_IMAGE  impossible segment count or length, or more than 4 GiB */
+ * UD_ERR_IMAGE  impossible segment count or length, bytes that cannot follow, or
+ *               more than 4 GiB */
 UD_MUST_CHECK int ud_image_write(struct ud_image *image, const void *data, uint32_t length);
 
 /* Ends the stream and judges it.
@@ -181,8 +182,10 @@ UD_MUST_CHECK int ud_image_end(struct ud_image *image);
 
 /* Decodes the first bytes of an image: 8 make an ESP8266 header; with 24 or
  * more an ESP32 one is told apart, as esptool does, by a known chip id at 12
- * and 0 or 1 at 23 (both bytes of the id count here, lest the length of a first
- * segment pass for one). UD_ERR_MAGIC, or UD_ERR_IMAGE when length is below 8. */
+ * and 0 or 1 at 23. Unlike esptool, both bytes of the id count, and 11 must not
+ * be the top of a load address: else an ESP8266 image whose first segment has
+ * the right length would pass for an ESP32's.
+ * UD_ERR_MAGIC, or UD_ERR_IMAGE when length is below 8. */
 UD_MUST_CHECK int ud_image_header_decode(const uint8_t *bytes, uint32_t length,
                                          struct ud_image_header *header);
 
