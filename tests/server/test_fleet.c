@@ -1,0 +1,507 @@
+/* The fleet over a real database: memory follows what is durable. */
+#include "folder.h"
+#include "server/fleet/fleet.h"
+#include "server/model/clock.h"
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* The SQLite store, with a switch that makes every write fail. */
+static atomic_bool writes_fail;
+
+static void apply_or_fail(struct store *store, struct change *const *changes, size_t count,
+                          enum change_result *results, char error[STORE_ERROR_SIZE])
+{
+    if (!atomic_load(&writes_fail)) {
+        store_sqlite.apply(store, changes, count, results, error);
+        return;
+    }
+    strcpy(error, "database or disk is full");
+    for (size_t i = 0; i < count; i++)
+        results[i] = CHANGE_FAILED;
+}
+
+static const struct store_class failing_store;
+
+static struct store *open_failing(const char *location, char error[STORE_ERROR_SIZE])
+{
+    struct store *store = store_sqlite.open(location, error);
+
+    if (store != NULL)
+        store->class = &failing_store;
+    return store;
+}
+
+static int load_sqlite(struct store *store, const struct store_reader *reader, void *ctx)
+{
+    return store_sqlite.load(store, reader, ctx);
+}
+
+static void close_sqlite(struct store *store)
+{
+    store_sqlite.close(store);
+}
+
+static const struct store_class failing_store = {"failing", open_failing, load_sqlite,
+                                                 apply_or_fail, close_sqlite};
+
+struct fixture {
+    char folder[FOLDER_PATH_SIZE];
+    char path[FOLDER_PATH_SIZE];
+    struct fleet *fleet;
+    bool files_missing;
+    atomic_uint released, removed;
+};
+
+static bool has_file(void *ctx, const struct release *release)
+{
+    (void)release;
+    return !((const struct fixture *)ctx)->files_missing;
+}
+
+static void ignore_trouble(void *ctx, const char *error)
+{
+    (void)ctx;
+    (void)error;
+}
+
+static void note_released(void *ctx, const struct release *release)
+{
+    (void)release;
+    atomic_fetch_add(&((struct fixture *)ctx)->released, 1);
+}
+
+static void note_removed(void *ctx, mac_address mac)
+{
+    (void)mac;
+    atomic_fetch_add(&((struct fixture *)ctx)->removed, 1);
+}
+
+static void open_fleet(struct fixture *fixture)
+{
+    const struct fleet_config config = {.store = &failing_store,
+                                        .location = fixture->path,
+                                        .ctx = fixture,
+                                        .has_file = has_file,
+                                        .trouble = ignore_trouble,
+                                        .released = note_released,
+                                        .removed = note_removed};
+    char error[STORE_ERROR_SIZE];
+
+    fixture->fleet = fleet_open(&config, error);
+    assert_non_null(fixture->fleet);
+}
+
+static void reopen(struct fixture *fixture)
+{
+    fleet_close(fixture->fleet);
+    open_fleet(fixture);
+}
+
+static int set_up(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof *fixture);
+
+    atomic_store(&writes_fail, false);
+    folder_join(fixture->path, folder_make(fixture->folder), "updraft.db");
+    open_fleet(fixture);
+    *state = fixture;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fleet_close(fixture->fleet);
+    folder_remove(fixture->folder);
+    free(fixture);
+    return 0;
+}
+
+struct waiting {
+    sem_t done;
+    enum change_result result;
+};
+
+static void note_result(void *ctx, enum change_result result)
+{
+    struct waiting *waiting = ctx;
+
+    waiting->result = result;
+    sem_post(&waiting->done);
+}
+
+static enum change_result perform(struct fixture *fixture, struct change *change)
+{
+    struct waiting waiting;
+
+    sem_init(&waiting.done, 0, 0);
+    fleet_submit(fixture->fleet, change, note_result, &waiting);
+    sem_wait(&waiting.done);
+    sem_destroy(&waiting.done);
+    return waiting.result;
+}
+
+static struct device_facts facts_of(const char *version)
+{
+    struct device_facts facts = {.chip = UD_CHIP_ESP8266,
+                                 .free_space = 2u << 20,
+                                 .sketch_size = 300000,
+                                 .chip_size = 4u << 20,
+                                 .has_md5 = true};
+    snprintf(facts.version, sizeof facts.version, "%s", version);
+    return facts;
+}
+
+static enum change_result enter(struct fixture *fixture, mac_address mac, const char *version)
+{
+    struct change *change = change_new(CHANGE_REGISTER, mac);
+
+    change->as.seen.at_ms = clock_now_ms();
+    change->as.seen.facts = facts_of(version);
+    return perform(fixture, change);
+}
+
+static enum change_result assign(struct fixture *fixture, mac_address mac, const char *product,
+                                 const char *group)
+{
+    struct change *change = change_new(CHANGE_ASSIGN, mac);
+    struct settings *settings = &change->as.assign.settings;
+
+    settings->set = (product != NULL ? SETTING_PRODUCT : 0u) | (group != NULL ? SETTING_GROUP : 0u);
+    snprintf(settings->product, sizeof settings->product, "%s", product != NULL ? product : "");
+    snprintf(settings->group, sizeof settings->group, "%s", group != NULL ? group : "");
+    return perform(fixture, change);
+}
+
+static enum change_result publish(struct fixture *fixture, enum change_kind kind,
+                                  const char *version, const char *channel)
+{
+    struct change *change = change_new(kind, 0);
+    struct release *release = calloc(1, sizeof *release);
+
+    const struct release *known = fleet_release(fixture->fleet, "demo", version);
+
+    release->id = known != NULL ? known->id : fleet_next_release(fixture->fleet);
+    strcpy(release->product, "demo");
+    strcpy(release->version, version);
+    strcpy(release->channel, channel);
+    release->image.chip = UD_CHIP_ESP8266;
+    release->image.size = 400000;
+    release->image.digests.md5_count = 1;
+    memset(release->image.digests.md5[0], version[0], UD_MD5_SIZE);
+    change->as.release = release;
+    return perform(fixture, change);
+}
+
+static enum change_result offer(struct fixture *fixture, mac_address mac, uint32_t release)
+{
+    struct change *change = change_new(CHANGE_OFFER, mac);
+
+    change->as.offer.release = release;
+    return perform(fixture, change);
+}
+
+static struct policy_decision check_in(struct fixture *fixture, mac_address mac,
+                                       const char *version)
+{
+    const struct device_facts facts = facts_of(version);
+    struct policy_decision decision;
+
+    assert_true(fleet_check_in(fixture->fleet, mac, &facts, false, &decision));
+    return decision;
+}
+
+static struct device_view view_of(struct fixture *fixture, mac_address mac)
+{
+    struct device_view view;
+
+    assert_true(fleet_view(fixture->fleet, mac, &view));
+    return view;
+}
+
+static void a_device_from_first_sight_to_arrival(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct device_facts facts = facts_of("1.0");
+    struct policy_decision decision;
+
+    assert_false(fleet_check_in(fixture->fleet, 1, &facts, false, &decision));
+    assert_int_equal(enter(fixture, 1, "1.0"), CHANGE_DONE);
+    assert_int_equal(check_in(fixture, 1, "1.0").state, STATE_UNASSIGNED);
+    assert_int_equal(assign(fixture, 1, "demo", NULL), CHANGE_DONE);
+    assert_int_equal(check_in(fixture, 1, "1.0").state, STATE_NO_RELEASE);
+    assert_int_equal(publish(fixture, CHANGE_RELEASE, "1.1", "stable"), CHANGE_DONE);
+    assert_int_equal(fixture->released, 1);
+    decision = check_in(fixture, 1, "1.0");
+    assert_true(decision.offer);
+    assert_int_equal(offer(fixture, 1, decision.target->id), CHANGE_DONE);
+    const uint32_t transfer = fleet_transfer_begin(fixture->fleet, 1, 400000);
+    fleet_transfer_progress(fixture->fleet, 1, transfer, 1000);
+    assert_int_equal(view_of(fixture, 1).decision.state, STATE_UPDATING);
+    assert_int_equal(view_of(fixture, 1).transfer_sent, 1000);
+    fleet_transfer_end(fixture->fleet, 1, transfer, true);
+    assert_int_equal(view_of(fixture, 1).transfer_size, 0);
+    assert_int_equal(view_of(fixture, 1).decision.state, STATE_UPDATING);
+    assert_int_equal(check_in(fixture, 1, "1.1").state, STATE_CURRENT);
+    assert_int_equal(view_of(fixture, 1).offers.count, 0);
+}
+
+static void all_of_it_survives_a_restart(void **state)
+{
+    struct fixture *fixture = *state;
+
+    enter(fixture, 1, "1.0");
+    assign(fixture, 1, "demo", "lab");
+    publish(fixture, CHANGE_RELEASE, "1.1", "stable");
+    publish(fixture, CHANGE_RELEASE, "1.2", "stable");
+    publish(fixture, CHANGE_NEWEST, "1.1", "stable");
+    offer(fixture, 1, fleet_newest(fixture->fleet, "demo", "stable")->id);
+    check_in(fixture, 1, "0.9"); /* written behind */
+    reopen(fixture);
+    const struct device_view view = view_of(fixture, 1);
+    assert_string_equal(view.assignment.product, "demo");
+    assert_string_equal(view.assignment.group, "lab");
+    assert_string_equal(view.facts.version, "0.9");
+    assert_string_equal(view.decision.target->version, "1.1");
+    assert_int_equal(view.offers.count, 1);
+    assert_true(fleet_next_release(fixture->fleet) >
+                fleet_release(fixture->fleet, "demo", "1.2")->id);
+}
+
+static void a_transfer_that_is_over_does_not_touch_the_next(void **state)
+{
+    struct fixture *fixture = *state;
+
+    enter(fixture, 1, "1.0");
+    const uint32_t old = fleet_transfer_begin(fixture->fleet, 1, 100);
+    const uint32_t new = fleet_transfer_begin(fixture->fleet, 1, 200);
+    fleet_transfer_progress(fixture->fleet, 1, old, 99);
+    fleet_transfer_end(fixture->fleet, 1, old, false);
+    assert_int_equal(view_of(fixture, 1).transfer_sent, 0);
+    assert_int_equal(view_of(fixture, 1).transfer_size, 200);
+    fleet_transfer_end(fixture->fleet, 1, new, true);
+    assert_int_equal(view_of(fixture, 1).transfer_size, 0);
+}
+
+static void what_cannot_be_written_does_not_happen(void **state)
+{
+    struct fixture *fixture = *state;
+    struct device_view view;
+
+    enter(fixture, 1, "1.0");
+    publish(fixture, CHANGE_RELEASE, "1.1", "stable");
+    atomic_store(&writes_fail, true);
+    assert_int_equal(enter(fixture, 2, "1.0"), CHANGE_FAILED);
+    assert_int_equal(assign(fixture, 1, "demo", NULL), CHANGE_FAILED);
+    assert_int_equal(publish(fixture, CHANGE_RELEASE, "1.2", "stable"), CHANGE_FAILED);
+    assert_int_equal(offer(fixture, 1, 1), CHANGE_FAILED);
+    assert_int_equal(perform(fixture, change_new(CHANGE_REMOVE, 1)), CHANGE_FAILED);
+    assert_false(fleet_view(fixture->fleet, 2, &view));
+    assert_null(view_of(fixture, 1).assignment.product);
+    assert_int_equal(view_of(fixture, 1).offers.count, 0);
+    assert_null(fleet_release(fixture->fleet, "demo", "1.2"));
+    check_in(fixture, 1, "0.9"); /* goes on: answers come from memory */
+    atomic_store(&writes_fail, false);
+    assert_int_equal(assign(fixture, 1, "demo", NULL), CHANGE_DONE);
+    reopen(fixture);
+    assert_string_equal(view_of(fixture, 1).facts.version, "0.9");
+    assert_string_equal(view_of(fixture, 1).assignment.product, "demo");
+    assert_null(fleet_release(fixture->fleet, "demo", "1.2"));
+}
+
+static void offers_hold_back_until_retried(void **state)
+{
+    struct fixture *fixture = *state;
+
+    enter(fixture, 1, "1.0");
+    assign(fixture, 1, "demo", NULL);
+    publish(fixture, CHANGE_RELEASE, "1.1", "stable");
+    for (int i = 0; i < 3; i++) {
+        const struct policy_decision decision = check_in(fixture, 1, "1.0");
+        assert_true(decision.offer);
+        offer(fixture, 1, decision.target->id);
+    }
+    assert_int_equal(check_in(fixture, 1, "1.0").state, STATE_FAILING);
+    reopen(fixture);
+    assert_int_equal(check_in(fixture, 1, "1.0").state, STATE_FAILING);
+    perform(fixture, change_new(CHANGE_FORGET_OFFERS, 1));
+    assert_int_equal(check_in(fixture, 1, "1.0").state, STATE_DUE);
+    publish(fixture, CHANGE_RELEASE, "1.2", "stable");
+    assert_int_equal(check_in(fixture, 1, "1.0").offers, 0);
+}
+
+static void groups_apply_to_their_members(void **state)
+{
+    struct fixture *fixture = *state;
+    struct change *change = change_new(CHANGE_GROUP, 0);
+    struct group group;
+
+    enter(fixture, 1, "1.0");
+    assign(fixture, 1, "demo", "lab");
+    publish(fixture, CHANGE_RELEASE, "1.1", "stable");
+    publish(fixture, CHANGE_RELEASE, "2.0", "beta");
+    assert_true(fleet_group(fixture->fleet, "lab", &group));
+    strcpy(change->as.group.name, "lab");
+    change->as.group.settings = (struct settings){.set = SETTING_CHANNEL, .channel = "beta"};
+    perform(fixture, change);
+    assert_string_equal(check_in(fixture, 1, "1.0").target->version, "2.0");
+    reopen(fixture);
+    assert_string_equal(check_in(fixture, 1, "1.0").target->version, "2.0");
+}
+
+static void the_version_is_found_by_digest(void **state)
+{
+    struct fixture *fixture = *state;
+    struct device_facts facts = facts_of("");
+    struct policy_decision decision;
+
+    enter(fixture, 1, "");
+    assign(fixture, 1, "demo", NULL);
+    publish(fixture, CHANGE_RELEASE, "a", "stable");
+    publish(fixture, CHANGE_RELEASE, "b", "stable");
+    assert_null(view_of(fixture, 1).version);
+    memset(facts.sketch_md5, 'a', UD_MD5_SIZE);
+    fleet_check_in(fixture->fleet, 1, &facts, false, &decision);
+    assert_string_equal(view_of(fixture, 1).version, "a");
+    assert_int_equal(decision.state, STATE_DUE);
+    memset(facts.sketch_md5, 'b', UD_MD5_SIZE);
+    fleet_check_in(fixture->fleet, 1, &facts, false, &decision);
+    assert_string_equal(view_of(fixture, 1).version, "b");
+    assert_int_equal(decision.state, STATE_CURRENT);
+}
+
+static void releases_without_their_files_are_not_offered(void **state)
+{
+    struct fixture *fixture = *state;
+
+    enter(fixture, 1, "1.0");
+    assign(fixture, 1, "demo", NULL);
+    publish(fixture, CHANGE_RELEASE, "1.1", "stable");
+    fixture->files_missing = true;
+    reopen(fixture);
+    assert_int_equal(check_in(fixture, 1, "1.0").rule, RULE_FILE_MISSING);
+    fleet_note_file(fixture->fleet, fleet_release(fixture->fleet, "demo", "1.1"), true);
+    assert_int_equal(check_in(fixture, 1, "1.0").rule, RULE_DUE);
+}
+
+static void changes_are_told_once(void **state)
+{
+    struct fixture *fixture = *state;
+    struct mac_list list = {0};
+
+    for (mac_address mac = 1; mac <= 10; mac++)
+        enter(fixture, mac, "1.0");
+    fleet_take_changed(fixture->fleet, &list, SIZE_MAX);
+    assert_int_equal(list.count, 10);
+    fleet_take_changed(fixture->fleet, &list, SIZE_MAX);
+    assert_int_equal(list.count, 10);
+    check_in(fixture, 3, "1.0");
+    check_in(fixture, 3, "1.0");
+    perform(fixture, change_new(CHANGE_REMOVE, 4));
+    assert_int_equal(fixture->removed, 1);
+    list.count = 0;
+    fleet_take_changed(fixture->fleet, &list, SIZE_MAX);
+    assert_int_equal(list.count, 1);
+    assert_true(list.macs[0] == 3);
+    publish(fixture, CHANGE_RELEASE, "1.1", "stable"); /* may change every target */
+    list.count = 0;
+    fleet_take_changed(fixture->fleet, &list, 5);
+    assert_int_equal(list.count, 5);
+    fleet_take_changed(fixture->fleet, &list, 100);
+    assert_int_equal(list.count, 9);
+    free(list.macs);
+}
+
+static void keep_order(void *ctx, const struct device_view *view)
+{
+    mac_address *last = ctx;
+
+    assert_true(view->mac > *last);
+    *last = view->mac;
+}
+
+static void devices_are_listed_by_mac(void **state)
+{
+    struct fixture *fixture = *state;
+    mac_address last = 0;
+
+    for (mac_address mac = 1; mac <= 300; mac++)
+        assign(fixture, mac * 7919 % 1009, "demo", NULL);
+    assert_true(fleet_each_device(fixture->fleet, keep_order, &last));
+    assert_true(last > 0);
+}
+
+#define WORKERS 4
+
+static void *hammer(void *ctx)
+{
+    struct fixture *fixture = ctx;
+
+    for (int i = 0; i < 300; i++) {
+        const struct device_facts facts = facts_of(i % 2 ? "1.0" : "1.1");
+        struct policy_decision decision;
+        struct device_view view;
+        const mac_address mac = (mac_address)(1 + i % 7);
+
+        if (!fleet_check_in(fixture->fleet, mac, &facts, false, &decision))
+            enter(fixture, mac, "1.0");
+        else if (i % 11 == 0)
+            perform(fixture, change_new(CHANGE_REMOVE, mac));
+        else if (decision.offer)
+            offer(fixture, mac, decision.target->id);
+        else
+            assign(fixture, mac, "demo", i % 2 ? "lab" : "");
+        fleet_view(fixture->fleet, mac, &view);
+    }
+    return NULL;
+}
+
+static void many_threads_at_once(void **state)
+{
+    struct fixture *fixture = *state;
+    pthread_t threads[WORKERS];
+
+    publish(fixture, CHANGE_RELEASE, "1.1", "stable");
+    for (int i = 0; i < WORKERS; i++)
+        pthread_create(&threads[i], NULL, hammer, fixture);
+    for (int i = 0; i < WORKERS; i++)
+        pthread_join(threads[i], NULL);
+    for (mac_address mac = 1; mac <= 7; mac++) {
+        struct device_view before, after;
+        const bool is_there = fleet_view(fixture->fleet, mac, &before);
+        if (mac == 1)
+            reopen(fixture);
+        assert_int_equal(fleet_view(fixture->fleet, mac, &after), is_there);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_device_from_first_sight_to_arrival, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(all_of_it_survives_a_restart, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_transfer_that_is_over_does_not_touch_the_next, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_cannot_be_written_does_not_happen, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(offers_hold_back_until_retried, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(groups_apply_to_their_members, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_version_is_found_by_digest, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(releases_without_their_files_are_not_offered, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(changes_are_told_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(devices_are_listed_by_mac, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(many_threads_at_once, set_up, tear_down),
+    };
+    return cmocka_run_group_tests_name("fleet", tests, NULL, NULL);
+}
