@@ -36,7 +36,7 @@ static int strip_trailer(const struct ud_verifier *verifier, const struct ud_fla
         return UD_ERR_FLASH_RANGE;
     if (verifier->signature_length > UD_SIGNATURE_MAX || size <= trailer)
         return UD_ERR_SIGNATURE;
-    const int error = ud_flash_read(flash, start + size - sizeof word, word, sizeof word);
+    const int error = ud_flash_read(flash, start + size - (uint32_t)sizeof word, word, sizeof word);
     if (error != UD_OK)
         return error;
     if (ud_get_u32(word) != verifier->signature_length)

@@ -162,11 +162,13 @@ an_esp32_image_is_understood() {
 
 damage_to_an_esp32_image_is_seen() {
     make_esp32 blink.bin
-    local offset
+    local offset status
     for offset in 0 1 60 300 390; do
         cp blink.bin damaged.bin
         patch_byte damaged.bin $offset 314
-        ! "$UPDRAFT" image damaged.bin >/dev/null || { echo "damage at $offset"; return 1; }
+        status=0
+        "$UPDRAFT" image damaged.bin >/dev/null || status=$?
+        [ $status -eq 1 ] || { echo "damage at $offset: $status"; return 1; }
     done
 }
 
