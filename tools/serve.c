@@ -93,6 +93,13 @@ static void block_signals(sigset_t *set)
     sigprocmask(SIG_BLOCK, set, NULL);
 }
 
+/* A limit on the size of files is to show as an error where it is met, as a full
+ * disk does. */
+static void ignore_file_size_signal(void)
+{
+    signal(SIGXFSZ, SIG_IGN);
+}
+
 static void tick_until_stopped(struct server *server, const sigset_t *signals)
 {
     const struct timespec tick = {0, SERVER_TICK_MS * 1000000};
@@ -124,6 +131,7 @@ int command_serve(int argc, char **argv)
     if (!is_sound(&options))
         return EXIT_USAGE;
     block_signals(&signals); /* in every thread: this one waits for them */
+    ignore_file_size_signal();
     const struct server_config config = {.data = options.data,
                                          .listen = options.listen,
                                          .refuses_unknown = strcmp(options.unknown, "refuse") == 0};
