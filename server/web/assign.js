@@ -19,6 +19,8 @@ export function assignControl(mac, assign, done) {
         control.replaceChildren(button);
         button.focus();
     };
+    // The row opens the device's panel when it is clicked; this is not that.
+    control.addEventListener("click", (event) => event.stopPropagation());
     button.addEventListener("click", () => {
         const form = assignForm(mac, assign, done, close);
         control.replaceChildren(form);

@@ -33,9 +33,7 @@ export class Row {
             cell("state-cell", "State", this.#badge.node),
             cell("seen-cell", "Last seen", this.#seen),
         );
-        this.node.addEventListener("click", (event) => {
-            if (!event.target.closest(".assign")) actions.open(mac);
-        });
+        this.node.addEventListener("click", () => actions.open(mac));
     }
 
     show(device) {

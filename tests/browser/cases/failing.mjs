@@ -1,0 +1,90 @@
+// A device that does not arrive: what the page says, and the way out.
+
+import { equal, ok, test, until } from "../harness.mjs";
+import { DashboardPage } from "../page.mjs";
+
+const MAC = "5C:CF:7F:00:01:01";
+
+export async function failingCases({ browser, watch, server, shoot }) {
+    const dashboard = await DashboardPage.open(browser, watch, server.dashboard);
+    const { page } = await dashboard.live();
+
+    await test("after three offers the device is failing, and counted so", async () => {
+        await server.api("PUT", `/devices/${MAC}`, { product: "kitchen" });
+        for (let offer = 0; offer < 3; offer++) equal("answer", await server.visit(MAC), 200);
+        equal("the fourth", await server.visit(MAC), 304);
+        await dashboard.untilState(MAC, "failing");
+        equal("tile", await dashboard.tile("failing").locator("b").innerText(), "1");
+        await until("the title says it", async () => (await page.title()).startsWith("1 failing"));
+    });
+
+    await test("its panel gives the reason, the attempts and what it reports", async () => {
+        await dashboard.row(MAC).click();
+        const detail = await dashboard.text("#detail");
+        const { reason } = await server.device(MAC);
+        ok(`the reason "${reason}"`, detail.includes(reason));
+        ok("the attempts", detail.includes("3 of 3 offers"));
+        ok("the flash size", detail.includes("4 MB"));
+        ok("the SDK", detail.includes("2.2.2-dev(38a443e)"));
+        ok("the address", detail.includes("127.0.0.1"));
+        await shoot(page, "failing");
+    });
+
+    await test("retry offers it again", async () => {
+        await page.getByRole("button", { name: "Retry", exact: true }).click();
+        await dashboard.untilState(MAC, "due");
+        equal("attempts", (await server.device(MAC)).attempts, 0);
+        await page.locator(".detail .retry").waitFor({ state: "hidden" });
+    });
+
+    await test("a pin from the panel changes the target", async () => {
+        equal(
+            "save before a change",
+            await page.locator(".assignment .primary").isDisabled(),
+            true,
+        );
+        await page.selectOption("#detail-pin", "1.0.0");
+        await page.click(".assignment .primary");
+        await dashboard.untilState(MAC, "current");
+        equal("pin", (await server.device(MAC)).pin, "1.0.0");
+        await page.selectOption("#detail-pin", "");
+        await page.click(".assignment .primary");
+        await dashboard.untilState(MAC, "due");
+        equal("pin", (await server.device(MAC)).pin, null);
+    });
+
+    await test("group and channel are set from the panel", async () => {
+        await page.fill("#detail-group", "lab");
+        await page.fill("#detail-channel", "beta");
+        await page.keyboard.press("Enter");
+        await dashboard.untilState(MAC, "no-release");
+        const device = await server.device(MAC);
+        equal("group", device.group, "lab");
+        equal("channel", device.channel, "beta");
+    });
+
+    await test("what is being typed survives changes from elsewhere", async () => {
+        await page.fill("#detail-group", "workshop");
+        await server.api("PUT", `/devices/${MAC}`, { channel: null });
+        await dashboard.untilState(MAC, "due");
+        equal("group field", await page.inputValue("#detail-group"), "workshop");
+        equal("channel field", await page.inputValue("#detail-channel"), "");
+    });
+
+    await test("a device the release does not fit says why", async () => {
+        await server.visit(MAC, { "free-space": 4096 });
+        await dashboard.untilState(MAC, "unfit");
+        ok("the space", (await dashboard.text("#detail .reason")).includes("4096"));
+    });
+
+    await test("forgetting a device asks first", async () => {
+        await page.getByRole("button", { name: "Forget this device…" }).click();
+        await page.getByRole("button", { name: "Keep" }).click();
+        await page.getByRole("button", { name: "Forget this device…" }).click();
+        await page.getByRole("button", { name: "Forget", exact: true }).click();
+        await dashboard.row(MAC).waitFor({ state: "detached" });
+        equal("panel", await page.locator("#detail").isVisible(), false);
+    });
+
+    await dashboard.close();
+}

@@ -1,0 +1,131 @@
+// The dashboard's parts that need no page, under Node alone. Prints TAP.
+
+import { choose, matches } from "../../server/web/devices.js";
+import { EventStreamParser } from "../../server/web/event_stream.js";
+import { age, bytes, compareVersions, count, percent } from "../../server/web/format.js";
+import { end, equal, test } from "./harness.mjs";
+
+const STREAM =
+    ": a comment\n\n" +
+    'event: device\ndata: {"mac":"5C:CF:7F:00:00:01"}\n\n' +
+    "event: release\r\ndata: first\r\ndata: second\r\n\r\n" +
+    "id: 7\nretry: 100\ndata:no space\n\n" +
+    "event: lost without data\n\n" +
+    "data: ünïcode\r\r" +
+    "event: device\ndata: not ended";
+const EVENTS = [
+    ["device", '{"mac":"5C:CF:7F:00:00:01"}'],
+    ["release", "first\nsecond"],
+    ["message", "no space"],
+    ["message", "ünïcode"],
+];
+
+function parse(pieces) {
+    const parser = new EventStreamParser();
+    const events = [];
+    for (const piece of pieces) parser.push(piece, (name, data) => events.push([name, data]));
+    return JSON.stringify(events);
+}
+
+const device = (mac, more = {}) => ({
+    mac,
+    state: "current",
+    product: "kitchen",
+    group: null,
+    channel: null,
+    version: "1.0.0",
+    target: "1.0.0",
+    address: "10.0.0.7",
+    chip: "ESP8266",
+    last_seen: null,
+    ...more,
+});
+
+await test("events come whole, whatever pieces they arrive in", async () => {
+    const wanted = JSON.stringify(EVENTS);
+    equal("in one piece", parse([STREAM]), wanted);
+    equal("in single characters", parse([...STREAM]), wanted);
+    for (let at = 1; at < STREAM.length; at++)
+        equal(`split at ${at}`, parse([STREAM.slice(0, at), STREAM.slice(at)]), wanted);
+});
+
+await test("ages are said in one unit", async () => {
+    const now = Date.parse("2026-11-21T12:00:00.000Z");
+    const table = [
+        ["2026-11-21T12:00:03.000Z", "now"],
+        ["2026-11-21T11:59:59.500Z", "now"],
+        ["2026-11-21T11:59:59.000Z", "1 s ago"],
+        ["2026-11-21T11:59:00.001Z", "59 s ago"],
+        ["2026-11-21T11:59:00.000Z", "1 min ago"],
+        ["2026-11-21T11:00:00.001Z", "59 min ago"],
+        ["2026-11-21T11:00:00.000Z", "1 h ago"],
+        ["2026-11-20T12:00:00.000Z", "1 d ago"],
+        [null, "never"],
+    ];
+    for (const [instant, wanted] of table) equal(String(instant), age(instant, now), wanted);
+});
+
+await test("sizes are exact where flash is, rounded where it is not", async () => {
+    const table = [
+        [0, "0 bytes"],
+        [1, "1 byte"],
+        [1023, "1\u202f023 bytes"],
+        [4096, "4 KB"],
+        [4160, "4.1 KB"],
+        [404160, "395 KB"],
+        [4194304, "4 MB"],
+        [2621440, "2\u202f560 KB"],
+        [null, null],
+    ];
+    for (const [size, wanted] of table) equal(String(size), bytes(size), wanted);
+    equal("thousands", count(1234567), "1\u202f234\u202f567");
+});
+
+await test("100 per cent means everything", async () => {
+    equal("nothing", percent(0, 404160), 0);
+    equal("all but one byte", percent(404159, 404160), 99);
+    equal("all", percent(404160, 404160), 100);
+    equal("of nothing", percent(0, 0), 0);
+});
+
+await test("versions order by their numbers", async () => {
+    const sorted = ["1.10.0", "1.9.0", null, "1.2.0-rc1"].sort(compareVersions);
+    equal("order", JSON.stringify(sorted), '[null,"1.2.0-rc1","1.9.0","1.10.0"]');
+});
+
+await test("search needs every word, and takes a MAC in any spelling", async () => {
+    const kitchen = device("5C:CF:7F:00:0A:01", { state: "no-release", group: "lab" });
+    const found = [
+        "",
+        "kitchen",
+        "KITCHEN",
+        "5ccf7f000a01",
+        "5c-cf-7f",
+        "0a:01",
+        "lab 1.0",
+        "no rel",
+        "10.0.0",
+    ];
+    const missed = ["porch", "kitchen porch", "5ccf7f000b", "1-0-0"];
+    for (const query of found) equal(query, matches(kitchen, query), true);
+    for (const query of missed) equal(query, matches(kitchen, query), false);
+});
+
+await test("the table's order is the column's, then the MAC's", async () => {
+    const devices = [
+        device("5C:CF:7F:00:00:03", { version: "1.10.0" }),
+        device("5C:CF:7F:00:00:02", { version: "1.9.0", state: "failing" }),
+        device("5C:CF:7F:00:00:01", { version: "1.10.0" }),
+    ];
+    const order = (view) =>
+        choose(devices, { state: null, query: "", sortKey: "mac", descending: false, ...view })
+            .map(({ mac }) => mac.slice(-1))
+            .join("");
+    equal("by MAC", order({}), "123");
+    equal("backwards", order({ descending: true }), "321");
+    equal("by version", order({ sortKey: "version" }), "213");
+    equal("by concern", order({ sortKey: "state" }), "213");
+    equal("one state", order({ state: "failing" }), "2");
+});
+
+process.exitCode = end();
