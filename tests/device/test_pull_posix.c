@@ -376,7 +376,7 @@ static void a_connection_that_never_comes_about_times_out(void **state)
     rig_free(&rig);
 }
 
-static void names_are_looked_up(void **state)
+static void names_that_are_none_fail(void **state)
 {
     struct pull_rig rig;
 
@@ -389,8 +389,7 @@ static void names_are_looked_up(void **state)
     rig_free(&rig);
 }
 
-/* "localhost" can be ::1 first, where nobody listens. */
-static void the_next_address_is_tried(void **state)
+static void a_name_is_as_good_as_an_address(void **state)
 {
     struct server server = {.connections = 1, .manner = CLOSES};
     struct pull_rig rig;
@@ -451,8 +450,8 @@ int main(void)
         cmocka_unit_test(a_refused_connection_fails_at_once),
         cmocka_unit_test(a_server_that_never_accepts_times_out),
         cmocka_unit_test(a_connection_that_never_comes_about_times_out),
-        cmocka_unit_test(names_are_looked_up),
-        cmocka_unit_test(the_next_address_is_tried),
+        cmocka_unit_test(names_that_are_none_fail),
+        cmocka_unit_test(a_name_is_as_good_as_an_address),
         cmocka_unit_test(ending_early_leaves_nothing_behind),
     };
 

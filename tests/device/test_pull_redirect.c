@@ -137,6 +137,22 @@ static void long_locations_have_a_limit(void **state)
     rig_free(&rig);
 }
 
+/* What is seen of it would make a URL, of another place. */
+static void a_cut_location_is_not_followed(void **state)
+{
+    struct pull_rig rig;
+    char text[1024] = "HTTP/1.1 302 Found\r\nLocation:";
+
+    (void)state;
+    set_up(&rig);
+    memset(text + strlen(text), ' ', UD_PULL_LINE_MAX - 20);
+    strcat(text, "/abcdefghijklmnopqrstuvwxyz\r\n\r\n");
+    const struct rig_answer answers[] = {answer(text), answer(FILE_200)};
+    rig_play(&rig, "http://host/", answers, 2, (struct rig_pieces){0});
+    assert_int_equal(ud_pull_error(&rig.pull), UD_ERR_HTTP_URL);
+    rig_free(&rig);
+}
+
 static void they_end_at_the_limit(void **state)
 {
     struct rig_answer answers[RIG_ANSWERS_MAX];
@@ -223,6 +239,7 @@ static void credentials_stay_with_their_server(void **state)
         {{"http://hos/b", NULL}, false},
         {{"http://host:81/b", NULL}, false},
         {{"https://host/b", NULL}, false},
+        {{"https://host:80/b", NULL}, false},
         {{"http://host@other/b", NULL}, false},
         {{"http://other/b", "http://host/c", NULL}, false}, /* it could be another's wish */
     };
@@ -236,7 +253,7 @@ static void credentials_stay_with_their_server(void **state)
         print_message("row %zu\n", i);
         rig.config.user = "u";
         rig.config.password = "p";
-        const bool is_own = i == 10; /* has a user of its own */
+        const bool is_own = i == 11; /* has a user of its own */
         assert_int_equal(is_authorized(&rig, "http://host/a", rows[i].locations,
                                        is_own ? "Basic aG9zdA==\r\n" : basic),
                          rows[i].stays || is_own);
@@ -297,6 +314,7 @@ int main(void)
         cmocka_unit_test(every_kind_is_followed),
         cmocka_unit_test(some_lead_nowhere),
         cmocka_unit_test(long_locations_have_a_limit),
+        cmocka_unit_test(a_cut_location_is_not_followed),
         cmocka_unit_test(they_end_at_the_limit),
         cmocka_unit_test(they_can_lead_to_tls),
         cmocka_unit_test(credentials_stay_with_their_server),

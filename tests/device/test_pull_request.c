@@ -284,24 +284,43 @@ static void bad_urls_are_refused(void **state)
         assert_int_equal(ud_pull_error(&rig.pull), UD_ERR_HTTP_URL);
         assert_int_equal(ud_pull_result(&rig.pull), UD_PULL_FAILED);
     }
+    rig_free(&rig);
+}
 
-    /* One byte less fits, in the host, in the URL and in the request. */
-    long_host[strlen(long_host) - 1] = '\0';
-    rig_connect(&rig, long_host);
-    assert_string_equal(ud_pull_endpoint(&rig.pull).host, long_host + strlen("http://"));
-    long_url[UD_PULL_URL_MAX - 1] = '\0';
-    rig_connect(&rig, long_url);
+/* In the host, in the whole URL, and in the request. */
+static void the_longest_urls_fit(void **state)
+{
+    static char url[UD_PULL_URL_MAX] = "http://";
+    struct pull_rig rig;
+
+    (void)state;
+    rig_init(&rig);
+    memset(url + strlen(url), 'h', UD_PULL_HOST_MAX - 1);
+    rig_connect(&rig, url);
+    assert_string_equal(ud_pull_endpoint(&rig.pull).host, url + strlen("http://"));
+
+    memcpy(url, "http://host/", sizeof "http://host/");
+    memset(url + strlen(url), 'a', UD_PULL_URL_MAX - 1 - strlen(url));
+    assert_int_equal(strlen(url), UD_PULL_URL_MAX - 1);
+    rig_connect(&rig, url);
     rig_take_request(&rig);
-    assert_memory_equal(rig.request + strlen("GET "), long_url + strlen("http://host"),
-                        strlen(long_url) - strlen("http://host"));
+    assert_memory_equal(rig.request + strlen("GET "), url + strlen("http://host"),
+                        strlen(url) - strlen("http://host"));
     assert_int_equal(ud_pull_want(&rig.pull), UD_PULL_RECEIVE);
+    rig_free(&rig);
+}
 
-    /* But a user too long to be sent in one header line does not. */
-    memset(long_url + strlen("http://"), 'u', 230);
-    memcpy(long_url + strlen("http://") + 230, "@h", 3);
-    assert_int_equal(ud_pull_init(&rig.pull, &rig.config), UD_OK);
-    assert_int_equal(ud_pull_begin(&rig.pull, long_url, 0), UD_OK);
-    ud_pull_connected(&rig.pull, 0);
+/* A URL can hold more of a user than a header line does. */
+static void a_user_too_long_for_a_line_fails(void **state)
+{
+    static char url[UD_PULL_URL_MAX] = "http://";
+    struct pull_rig rig;
+
+    (void)state;
+    rig_init(&rig);
+    memset(url + strlen(url), 'u', 230);
+    memcpy(url + strlen(url), "@h", sizeof "@h");
+    rig_connect(&rig, url);
     rig_take_request(&rig);
     assert_int_equal(ud_pull_error(&rig.pull), UD_ERR_HTTP_URL);
     assert_int_equal(ud_pull_want(&rig.pull), UD_PULL_CLOSE);
@@ -335,6 +354,8 @@ int main(void)
         cmocka_unit_test(texts_cannot_add_headers),
         cmocka_unit_test(configs_that_make_no_sense_are_refused),
         cmocka_unit_test(bad_urls_are_refused),
+        cmocka_unit_test(the_longest_urls_fit),
+        cmocka_unit_test(a_user_too_long_for_a_line_fails),
         cmocka_unit_test(a_version_request_says_so),
     };
 
