@@ -42,6 +42,7 @@ void answer_json(struct http_request *request, unsigned status, json_t *value)
     char *text = value != NULL ? json_dumps(value, JSON_INDENT(1) | JSON_PRESERVE_ORDER) : NULL;
 
     http_set_header(request, "Cache-Control", "no-store");
+    http_set_header(request, "X-Content-Type-Options", "nosniff");
     if (text != NULL)
         http_answer(request, status, "application/json", text, strlen(text));
     else

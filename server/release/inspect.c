@@ -187,6 +187,17 @@ static enum inspect_result judge_chip(const struct inspection *inspection)
     return INSPECT_SOUND;
 }
 
+/* Copies a text of the image; bytes that are not printable ASCII would be good
+ * for neither JSON nor a terminal. */
+static void copy_text(char *out, size_t size, const char *text)
+{
+    size_t length = 0;
+
+    for (; text[length] != '\0' && length + 1 < size; length++)
+        out[length] = text[length] >= ' ' && text[length] <= '~' ? text[length] : '?';
+    out[length] = '\0';
+}
+
 static void describe(struct inspection *inspection)
 {
     const struct ud_image_report *report = &inspection->parser.report;
@@ -204,10 +215,12 @@ static void describe(struct inspection *inspection)
     image->has_description = report->has_description;
     if (!report->has_description)
         return;
-    memcpy(image->project, description->project, sizeof image->project);
-    memcpy(image->version, description->version, sizeof image->version);
-    memcpy(image->sdk, description->sdk, sizeof image->sdk);
-    snprintf(image->built, sizeof image->built, "%s %s", description->date, description->time);
+    char built[sizeof image->built];
+    snprintf(built, sizeof built, "%s %s", description->date, description->time);
+    copy_text(image->project, sizeof image->project, description->project);
+    copy_text(image->version, sizeof image->version, description->version);
+    copy_text(image->sdk, sizeof image->sdk, description->sdk);
+    copy_text(image->built, sizeof image->built, built);
 }
 
 struct sketch_digests {

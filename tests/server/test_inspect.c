@@ -362,6 +362,21 @@ static void damaged_bytes_never_give_another_image(void **state)
     image_free(&packed);
 }
 
+static void a_description_may_hold_anything(void **state)
+{
+    const struct image_firmware plan = {.version = "1\xff\n\x1b[2J",
+                                        .project = "K\xc3\xbc"
+                                                   "che"};
+    struct image_bytes file = image_build_firmware(&plan);
+    struct release_image image;
+
+    (void)state;
+    assert_int_equal(inspect(file.data, file.length, &image), INSPECT_SOUND);
+    assert_string_equal(image.version, "1???[2J");
+    assert_string_equal(image.project, "K??che");
+    image_free(&file);
+}
+
 static void an_application_without_bootloader_is_refused(void **state)
 {
     const struct image_firmware plan = {.is_single = true};
@@ -442,6 +457,7 @@ int main(void)
         cmocka_unit_test(what_is_plainly_something_else_is_named),
         cmocka_unit_test(every_cut_is_refused),
         cmocka_unit_test(damaged_bytes_never_give_another_image),
+        cmocka_unit_test(a_description_may_hold_anything),
         cmocka_unit_test(an_application_without_bootloader_is_refused),
         cmocka_unit_test(a_gzip_bomb_is_not_inflated),
         cmocka_unit_test(the_lead_is_what_staging_needs),
