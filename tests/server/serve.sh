@@ -77,8 +77,8 @@ what_is_no_image_is_not_published() {
     local code
     : >empty
     echo '<html>' >page
-    head -c 5000 "$IMAGE" >cut
-    for file in empty page cut; do
+    head -c 5000 "$IMAGE" >half
+    for file in empty page half; do
         code=$(api POST '/releases?product=x&version=1' --data-binary "@$file" -o answer -w '%{http_code}' || true)
         expect "publishing $file" "$code" 422
         json error <answer | grep -q '^refused: '
