@@ -16,7 +16,7 @@ import { adoptToken, currentToken, forgetToken } from "./session.js";
 import { askForToken } from "./sign_in.js";
 
 const TICK_MS = 1000;
-// Below this the panel covers the page (style.css has the same limit).
+// Below this the panel covers the page (style.css and rail.css have the same limit).
 const NARROW = matchMedia("(max-width: 75rem)");
 
 class Dashboard {

@@ -15,6 +15,7 @@ export class Row {
     #assign = null;
     #version = element("span");
     #target = element("span");
+    #tie = element("small");
     #seen = element("time");
     #actions;
 
@@ -29,7 +30,7 @@ export class Row {
             cell("device-cell", "Device", this.opener, this.#address),
             this.productCell,
             cell("version-cell", "Version", this.#version),
-            cell("target-cell", "Target", this.#target),
+            cell("target-cell", "Target", this.#target, this.#tie),
             cell("state-cell", "State", this.#badge.node),
             cell("seen-cell", "Last seen", this.#seen),
         );
@@ -46,6 +47,7 @@ export class Row {
         this.#offerAssignment(device.state === "unassigned");
         setText(this.#version, device.version ?? "–");
         setText(this.#target, device.target ?? "–");
+        setText(this.#tie, device.pin ? "pinned" : (device.channel ?? ""));
         this.#target.classList.toggle(
             "ahead",
             device.target !== null && device.target !== device.version,

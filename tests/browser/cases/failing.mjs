@@ -47,6 +47,11 @@ export async function failingCases({ browser, watch, server, shoot }) {
         await page.click(".assignment .primary");
         await dashboard.untilState(MAC, "current");
         equal("pin", (await server.device(MAC)).pin, "1.0.0");
+        equal(
+            "in the table",
+            await dashboard.row(MAC).locator(".target-cell small").innerText(),
+            "pinned",
+        );
         await page.selectOption("#detail-pin", "");
         await page.click(".assignment .primary");
         await dashboard.untilState(MAC, "due");
