@@ -42,7 +42,8 @@ export class AssignmentForm {
     // Follows the device, but never overwrites what is being edited.
     show(device, versions) {
         const edited = this.#shown ? this.#changes() : {};
-        this.#offerVersions(device, versions, edited.pin ?? device.pin);
+        const pin = "pin" in edited ? edited.pin : device.pin;
+        this.#offerVersions(device, versions, pin);
         this.#shown = device;
         for (const [name, input] of this.#inputs)
             if (!(name in edited)) input.value = device[name] ?? "";

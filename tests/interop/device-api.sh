@@ -13,7 +13,7 @@ REQUIRED='STA-MAC AP-MAC free-space sketch-size sketch-md5 chip-size sdk-version
 MALFORMED='STA-MAC=18:FE:AA:AA:AA STA-MAC=18:FE:AA:AA:AA:AG STA-MAC=18:FE:AA:AA:AA:AA:AA AP-MAC=nonsense
     free-space=-1 free-space=12k free-space=99999999999 sketch-size=0x10 sketch-size=1.5
     sketch-md5=a56f8ef7 sketch-md5=z56f8ef78a0bebd812f62067daf1408a chip-size=four
-    mode=erase version=has%20spaces%20'
+    mode=erase version=has%20spaces version=longer-than-the-32-characters-allowed'
 
 an_unknown_device_gets_304_and_is_listed() {
     ask "$(esp8266 STA-MAC=18:FE:AA:00:00:01)"
@@ -71,6 +71,18 @@ each_malformed_header_is_named_in_a_403() {
         expect "status with $change" "$status" 403
         grep -qi "x-ESP8266-$name" body || { echo "$name is not named: $(cat body)"; return 1; }
     done
+}
+
+a_header_sent_twice_is_named_in_a_403() {
+    ask "$(esp8266)" -H 'x-ESP8266-free-space: 1'
+    expect status "$status" 403
+    grep -qi x-ESP8266-free-space body
+}
+
+devices_ask_with_get_only() {
+    ask "$(esp8266)" -X POST --data ''
+    expect status "$status" 405
+    expect Allow "$(header Allow)" GET
 }
 
 something_else_than_an_updater_gets_403() {
@@ -309,6 +321,8 @@ check a_device_with_the_version_gets_304
 check each_missing_header_is_named_in_a_403
 check optional_headers_may_be_missing
 check each_malformed_header_is_named_in_a_403
+check a_header_sent_twice_is_named_in_a_403
+check devices_ask_with_get_only
 check something_else_than_an_updater_gets_403
 check any_path_is_a_check_in_for_an_updater
 check mode_version_tells_the_version_and_counts_as_no_offer

@@ -69,11 +69,19 @@ export async function failingCases({ browser, watch, server, shoot }) {
     });
 
     await test("what is being typed survives changes from elsewhere", async () => {
+        await server.api("PUT", `/devices/${MAC}`, { pin: "1.0.0" });
+        await dashboard.untilState(MAC, "current");
         await page.fill("#detail-group", "workshop");
+        await page.selectOption("#detail-pin", "");
         await server.api("PUT", `/devices/${MAC}`, { channel: null });
-        await dashboard.untilState(MAC, "due");
+        await until(
+            "the channel follows",
+            async () => (await page.inputValue("#detail-channel")) === "",
+        );
         equal("group field", await page.inputValue("#detail-group"), "workshop");
-        equal("channel field", await page.inputValue("#detail-channel"), "");
+        equal("pin field", await page.inputValue("#detail-pin"), "");
+        await server.api("PUT", `/devices/${MAC}`, { pin: null });
+        await dashboard.untilState(MAC, "due");
     });
 
     await test("a device the release does not fit says why", async () => {
