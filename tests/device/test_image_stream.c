@@ -250,8 +250,8 @@ static void damage_does_not_hide_behind_rewritten_bytes(void **state)
     image_free(&image);
 }
 
-/* A CRC word that would be right for any other header bytes than the build's:
- * only the application's header shows that nobody rewrote them. */
+/* A CRC word that would be right for other header bytes than the build's: only
+ * the application's header shows that nobody rewrote them. */
 static void damage_that_looks_like_rewriting_is_refused(void **state)
 {
     struct image_bytes image = small_two_images();
@@ -259,12 +259,33 @@ static void damage_that_looks_like_rewriting_is_refused(void **state)
     const uint32_t right = ud_get_u32(crc_word);
 
     (void)state;
-    for (uint32_t difference = 1; difference < 65536; difference += 257) {
+    for (uint32_t i = 1; i < 512; i++) {
+        const uint32_t difference = i < 256 ? i : (i & 0xff) << 8 | i % 3;
+
+        if (difference == 0)
+            continue;
         ud_put_u32(crc_word, right ^ ud_crc32_forward_zeros(difference, image.length));
         const struct feed feed = feed_whole(image.data, image.length);
         assert_int_equal(feed.error, UD_ERR_IMAGE);
         assert_int_equal(feed.report.crc, UD_CRC_MISMATCH);
     }
+    image_free(&image);
+}
+
+/* A damaged segment length makes an image end early; its length word says so. */
+static void an_image_that_ends_before_its_length_is_refused(void **state)
+{
+    const struct image_firmware firmware = {.size = 304};
+    struct image_bytes image = image_build_firmware(&firmware);
+    uint8_t *last_length = image.data + UD_IMAGE_APP_OFFSET + 8 + 8 + 304 + 4;
+
+    (void)state;
+    assert_int_equal(ud_get_u32(last_length), 36);
+    ud_put_u32(last_length, 4);
+    const struct feed feed = feed_whole(image.data, image.length);
+    assert_int_equal(feed.report.trailing, 32);
+    assert_int_equal(feed.report.crc, UD_CRC_MISMATCH);
+    assert_int_equal(feed.error, UD_ERR_IMAGE);
     image_free(&image);
 }
 
@@ -682,6 +703,7 @@ int main(void)
         cmocka_unit_test(rewritten_header_bytes_are_told_from_damage),
         cmocka_unit_test(damage_does_not_hide_behind_rewritten_bytes),
         cmocka_unit_test(damage_that_looks_like_rewriting_is_refused),
+        cmocka_unit_test(an_image_that_ends_before_its_length_is_refused),
         cmocka_unit_test(a_wrong_crc_word_is_refused_and_reported),
         cmocka_unit_test(an_older_cores_file_without_words_passes),
         cmocka_unit_test(a_wrong_bootloader_checksum_is_refused),
