@@ -14,6 +14,7 @@ static void look_at_source(const struct ud_flash *flash, struct boot_facts *fact
 {
     const struct ud_eboot_command *command = &facts->command;
     uint8_t bytes[4];
+    const uint32_t trailer = command->source + command->size - (uint32_t)sizeof bytes;
 
     facts->output_size = command->size;
     if (command->size < GZIP_MIN_SIZE ||
@@ -22,8 +23,7 @@ static void look_at_source(const struct ud_flash *flash, struct boot_facts *fact
     if (bytes[0] != UD_IMAGE_GZIP_MAGIC0 || bytes[1] != UD_IMAGE_GZIP_MAGIC1)
         return;
     if (command->size > flash->size - command->source ||
-        ud_flash_read(flash, command->source + command->size - sizeof bytes, bytes, sizeof bytes) !=
-            UD_OK)
+        ud_flash_read(flash, trailer, bytes, sizeof bytes) != UD_OK)
         return;
     facts->is_gzip = true;
     facts->output_size = ud_get_u32(bytes);
