@@ -192,5 +192,6 @@ struct ud_target ud_staging_target(struct ud_staging *staging)
         .class = &staging_class,
         .ctx = staging,
         .chip = UD_CHIP_ESP8266,
+        .part_count = 2,
     };
 }

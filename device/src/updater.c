@@ -320,7 +320,13 @@ static int check_structure(struct ud_updater *updater)
 {
     if (!is_firmware(updater) || updater->is_compressed)
         return UD_OK;
-    return ud_image_end(&updater->image);
+    const int error = ud_image_end(&updater->image);
+    if (error != UD_OK)
+        return error;
+    /* A file that is all application would be copied over the bootloader. */
+    if (updater->image.report.part_count != updater->config.target.part_count)
+        return UD_ERR_IMAGE;
+    return UD_OK;
 }
 
 static int check_image(struct ud_updater *updater, uint32_t *image_size)

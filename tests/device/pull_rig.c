@@ -69,7 +69,7 @@ static void begin_updater(struct pull_rig *rig)
 {
     const struct ud_updater_config config = {
         .flash = &rig->flash.port,
-        .target = {&target_class, rig, UD_CHIP_ESP8266},
+        .target = {&target_class, rig, UD_CHIP_ESP8266, .part_count = 2},
         .md5 = &ud_md5,
         .buffer = rig->buffer,
         .buffer_size = sizeof rig->buffer,

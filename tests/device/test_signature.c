@@ -2,8 +2,8 @@
  * any change. */
 #include "updraft/signature.h"
 
-#include "device/port/bearssl/rsa.h"
 #include "ram_flash.h"
+#include "signing.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,9 +13,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <openssl/core_names.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
 
 #define FLASH_SIZE (16 * UD_FLASH_SECTOR)
 #define START      0x3000u /* where the image lies in flash */
@@ -23,52 +20,19 @@
 
 /* A key and a chip, both for one test. */
 struct fixture {
-    uint8_t modulus[UD_RSA_MAX_MODULUS];
-    uint8_t exponent[8];
-    struct ud_rsa_key key;
-    struct ud_verifier verifier;
+    struct signing_key key;
     struct ram_flash flash;
     uint32_t size; /* bytes of the signed image */
 };
 
-static FILE *open_vector(const char *name)
-{
-    char path[1024];
-
-    snprintf(path, sizeof path, "%s/signing/%s", TEST_VECTORS, name);
-    FILE *file = fopen(path, "rb");
-    assert_non_null(file);
-    return file;
-}
-
-static uint32_t read_number(EVP_PKEY *key, const char *name, uint8_t *bytes)
-{
-    BIGNUM *number = NULL;
-
-    assert_int_equal(EVP_PKEY_get_bn_param(key, name, &number), 1);
-    const uint32_t length = (uint32_t)BN_bn2bin(number, bytes);
-    BN_free(number);
-    return length;
-}
-
 static void load_key(struct fixture *fixture, const char *name)
 {
-    FILE *file = open_vector(name);
-    EVP_PKEY *key = PEM_read_PUBKEY(file, NULL, NULL, NULL);
-
-    assert_non_null(key);
-    fclose(file);
-    fixture->key.modulus = fixture->modulus;
-    fixture->key.modulus_length = read_number(key, OSSL_PKEY_PARAM_RSA_N, fixture->modulus);
-    fixture->key.exponent = fixture->exponent;
-    fixture->key.exponent_length = read_number(key, OSSL_PKEY_PARAM_RSA_E, fixture->exponent);
-    EVP_PKEY_free(key);
-    assert_int_equal(ud_rsa_verifier_init(&fixture->verifier, &fixture->key), UD_OK);
+    signing_load(&fixture->key, name);
 }
 
 static void load_image(struct fixture *fixture, const char *name)
 {
-    FILE *file = open_vector(name);
+    FILE *file = signing_open(name);
 
     fixture->size = (uint32_t)fread(fixture->flash.bytes + START, 1, FLASH_SIZE - START, file);
     fclose(file);
@@ -95,7 +59,7 @@ static int teardown(void **state)
 
 static int check(struct fixture *fixture, uint32_t *image_size)
 {
-    return ud_signature_check(&fixture->verifier, &fixture->flash.port, START, fixture->size,
+    return ud_signature_check(&fixture->key.verifier, &fixture->flash.port, START, fixture->size,
                               image_size);
 }
 
@@ -126,7 +90,7 @@ static void every_key_length_is_verified(void **state)
 
         load_key(fixture, rows[i].key);
         load_image(fixture, rows[i].image);
-        assert_int_equal(fixture->verifier.signature_length, rows[i].length);
+        assert_int_equal(fixture->key.verifier.signature_length, rows[i].length);
         assert_int_equal(fixture->size, FW_SIZE + rows[i].length + 4);
         assert_int_equal(check(fixture, &image_size), UD_OK);
         assert_int_equal(image_size, FW_SIZE);
@@ -142,7 +106,7 @@ static void another_key_is_refused(void **state)
     assert_refused(fixture);
 
     load_key(fixture, "rsa2048.pub");
-    fixture->modulus[17] ^= 4;
+    fixture->key.modulus[17] ^= 4;
     assert_refused(fixture);
 }
 
@@ -235,12 +199,12 @@ static void an_image_outside_the_chip_is_refused(void **state)
     uint32_t image_size;
 
     load_key(fixture, "rsa1024.pub");
-    assert_int_equal(ud_signature_check(&fixture->verifier, &fixture->flash.port, FLASH_SIZE - 64,
+    assert_int_equal(ud_signature_check(&fixture->key.verifier, &fixture->flash.port,
+                                        FLASH_SIZE - 64, 1000, &image_size),
+                     UD_ERR_FLASH_RANGE);
+    assert_int_equal(ud_signature_check(&fixture->key.verifier, &fixture->flash.port, 0xffffff00,
                                         1000, &image_size),
                      UD_ERR_FLASH_RANGE);
-    assert_int_equal(
-        ud_signature_check(&fixture->verifier, &fixture->flash.port, 0xffffff00, 1000, &image_size),
-        UD_ERR_FLASH_RANGE);
 }
 
 static void keys_that_cannot_be_are_refused(void **state)

@@ -1,0 +1,348 @@
+#include "sim/esp8266_state.h"
+
+#include "bearssl/digest.h"
+#include "updraft/endian.h"
+#include "updraft/messages.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* While flash is busy, how often its progress is shown. */
+#define SHOW_MS 100u
+
+static bool is_due(uint32_t time_ms, uint32_t now_ms)
+{
+    return (int32_t)(now_ms - time_ms) >= 0;
+}
+
+void esp8266_emit(struct esp8266 *device, const struct esp8266_event *event)
+{
+    device->config.event(device->config.ctx, device, event);
+}
+
+static void emit_kind(struct esp8266 *device, enum esp8266_event_kind kind)
+{
+    esp8266_emit(device, &(struct esp8266_event){.kind = kind});
+}
+
+/* ---- Time ---- */
+
+/* What flash did since the last look takes the time it takes. */
+static void wait_for_flash(struct esp8266 *device, uint32_t now_ms)
+{
+    const uint64_t spent_ms = (nor_stats(device->nor)->time_ns - device->flash_ns) / 1000000u;
+
+    if (is_due(device->ready_ms, now_ms))
+        device->ready_ms = now_ms;
+    if (!device->config.is_lifelike)
+        return;
+    /* Less than a millisecond is kept for the next look. */
+    device->flash_ns += spent_ms * 1000000u;
+    device->ready_ms += (uint32_t)spent_ms;
+}
+
+static bool is_busy(const struct esp8266 *device, uint32_t now_ms)
+{
+    return !is_due(device->ready_ms, now_ms);
+}
+
+/* ---- Starting ---- */
+
+static void die(struct esp8266 *device, const char *why)
+{
+    device->state = STATE_DEAD;
+    esp8266_emit(device, &(struct esp8266_event){.kind = ESP8266_DEAD, .text = why});
+}
+
+static void start(struct esp8266 *device, uint32_t now_ms)
+{
+    const char *why;
+
+    device->start_ms = now_ms;
+    if (!esp8266_boot(device, &why)) {
+        die(device, why);
+        return;
+    }
+    device->state = STATE_STARTING;
+    wait_for_flash(device, now_ms);
+}
+
+static void service_starting(struct esp8266 *device, uint32_t now_ms)
+{
+    if (is_busy(device, now_ms)) {
+        if (device->boot.is_copied)
+            esp8266_emit(device, &(struct esp8266_event){
+                                     .kind = ESP8266_COPYING,
+                                     .done = now_ms - device->start_ms,
+                                     .total = device->ready_ms - device->start_ms,
+                                 });
+        return;
+    }
+    device->state = STATE_IDLE;
+    esp8266_report_boot(device);
+    emit_kind(device, ESP8266_STARTED);
+}
+
+/* ---- Checking in ---- */
+
+static void finish_check_in(struct esp8266 *device, uint32_t now_ms)
+{
+    device->state = STATE_IDLE;
+    device->poll_ms = now_ms + device->config.poll_ms;
+}
+
+static void report_failure(struct esp8266 *device, int error)
+{
+    char text[UD_MESSAGE_MAX];
+
+    ud_pull_error_text(error, &device->updater, text, sizeof text);
+    esp8266_emit(device, &(struct esp8266_event){
+                             .kind = ESP8266_FAILED,
+                             .error = error,
+                             .number = ud_pull_error_number(error),
+                             .text = text,
+                         });
+}
+
+static void fetched(void *ctx, uint32_t done, uint32_t total)
+{
+    esp8266_emit(ctx,
+                 &(struct esp8266_event){.kind = ESP8266_FETCHING, .done = done, .total = total});
+}
+
+static int prepare_pull(struct esp8266 *device)
+{
+    const struct esp8266_config *config = &device->config;
+    const struct ud_updater_config updater_config = {
+        .flash = nor_flash(device->nor),
+        .target = ud_staging_target(&device->staging),
+        .md5 = &ud_md5,
+        .buffer = device->buffer,
+        .buffer_size = sizeof device->buffer,
+        .events = {.ctx = device, .progress = fetched},
+    };
+    const struct ud_pull_config pull_config = {
+        .chip = UD_CHIP_ESP8266,
+        .identity = esp8266_identity(device),
+        .updater = &device->updater,
+        .version = esp8266_version(device),
+        .user = config->user,
+        .password = config->password,
+        .redirects = config->redirects,
+    };
+    const int error = ud_updater_init(&device->updater, &updater_config);
+
+    return error != UD_OK ? error : ud_pull_init(&device->pull, &pull_config);
+}
+
+static void ask(struct esp8266 *device, uint32_t now_ms)
+{
+    int error = prepare_pull(device);
+
+    emit_kind(device, ESP8266_ASKING);
+    if (error == UD_OK)
+        error = ud_pull_begin(&device->pull, device->config.url, now_ms);
+    if (error != UD_OK) {
+        finish_check_in(device, now_ms);
+        report_failure(device, error);
+        return;
+    }
+    ud_posix_pull_begin(&device->driver, &device->pull, NULL);
+    device->state = STATE_ASKING;
+}
+
+static void service_idle(struct esp8266 *device, uint32_t now_ms)
+{
+    if (is_due(device->poll_ms, now_ms))
+        ask(device, now_ms);
+}
+
+static void service_asking(struct esp8266 *device, uint32_t now_ms)
+{
+    if (is_busy(device, now_ms))
+        return;
+    if (ud_posix_pull_service(&device->driver, now_ms)) {
+        wait_for_flash(device, now_ms);
+        return;
+    }
+    ud_posix_pull_end(&device->driver);
+    finish_check_in(device, now_ms);
+    switch (ud_pull_result(&device->pull)) {
+    case UD_PULL_OK:
+        emit_kind(device, ESP8266_UPDATED);
+        start(device, now_ms);
+        break;
+    case UD_PULL_NO_UPDATES:
+        emit_kind(device, ESP8266_CURRENT);
+        break;
+    case UD_PULL_FAILED:
+    default:
+        report_failure(device, ud_pull_error(&device->pull));
+        break;
+    }
+}
+
+static void service_nothing(struct esp8266 *device, uint32_t now_ms)
+{
+    (void)device;
+    (void)now_ms;
+}
+
+/* When to look again, after a service at now_ms; far away when nothing will come. */
+static uint32_t next_service(const struct esp8266 *device, uint32_t now_ms)
+{
+    switch (device->state) {
+    case STATE_STARTING:
+        return device->ready_ms - now_ms < SHOW_MS ? device->ready_ms : now_ms + SHOW_MS;
+    case STATE_IDLE:
+        return device->poll_ms;
+    case STATE_ASKING:
+        return device->is_flash_busy ? device->ready_ms : ud_pull_deadline(&device->pull);
+    case STATE_OFF:
+    case STATE_DEAD:
+    default:
+        return now_ms + INT32_MAX;
+    }
+}
+
+void esp8266_service(struct esp8266 *device, uint32_t now_ms)
+{
+    static void (*const services[])(struct esp8266 *, uint32_t) = {
+        [STATE_OFF] = service_nothing,  [STATE_STARTING] = service_starting,
+        [STATE_IDLE] = service_idle,    [STATE_ASKING] = service_asking,
+        [STATE_DEAD] = service_nothing,
+    };
+
+    services[device->state](device, now_ms);
+    device->is_flash_busy = is_busy(device, now_ms);
+    device->next_ms = next_service(device, now_ms);
+}
+
+int esp8266_fd(const struct esp8266 *device)
+{
+    const bool is_waiting = device->state == STATE_ASKING && !device->is_flash_busy;
+
+    return is_waiting ? ud_posix_pull_fd(&device->driver) : -1;
+}
+
+short esp8266_poll_events(const struct esp8266 *device)
+{
+    return ud_posix_pull_events(&device->driver);
+}
+
+uint32_t esp8266_deadline(const struct esp8266 *device)
+{
+    return device->next_ms;
+}
+
+/* ---- Life ---- */
+
+static int open_staging(struct esp8266 *device)
+{
+    const struct ud_staging_config config = {
+        .flash = nor_flash(device->nor),
+        .rtc = &device->rtc.port,
+        .layout = device->config.layout,
+    };
+
+    return ud_staging_init(&device->staging, &config) == UD_OK ? 0 : -EINVAL;
+}
+
+static int open_flash(struct esp8266 *device)
+{
+    const struct nor_config config = {
+        .path = device->config.flash_path,
+        .is_scratch = device->config.is_scratch,
+        .size = device->config.layout.flash_size,
+        .has_block_erase = true,
+        .rules = NOR_STRICT,
+    };
+
+    return nor_open(&device->nor, &config);
+}
+
+int esp8266_open(struct esp8266 **out, const struct esp8266_config *config)
+{
+    struct esp8266 *device = calloc(1, sizeof *device);
+
+    if (device == NULL)
+        return -ENOMEM;
+    device->config = *config;
+    esp8266_name(device);
+    int error = open_flash(device);
+    if (error == 0)
+        error = open_staging(device);
+    if (error != 0) {
+        esp8266_close(device);
+        return error;
+    }
+    *out = device;
+    return 0;
+}
+
+static void drop_check_in(struct esp8266 *device)
+{
+    if (device->state == STATE_ASKING)
+        ud_posix_pull_end(&device->driver);
+    device->state = STATE_OFF;
+}
+
+void esp8266_close(struct esp8266 *device)
+{
+    if (device == NULL)
+        return;
+    drop_check_in(device);
+    nor_close(device->nor);
+    free(device);
+}
+
+/* Serves at once, so that fd and deadline mean something from here on. */
+static void start_anew(struct esp8266 *device, uint32_t now_ms)
+{
+    drop_check_in(device);
+    device->ready_ms = now_ms;
+    device->flash_ns = nor_stats(device->nor)->time_ns;
+    device->poll_ms = now_ms + device->config.first_delay_ms;
+    start(device, now_ms);
+    esp8266_service(device, now_ms);
+}
+
+void esp8266_power_on(struct esp8266 *device, uint32_t now_ms)
+{
+    rtc_init(&device->rtc, ud_get_u32(device->config.mac + 2));
+    start_anew(device, now_ms);
+}
+
+void esp8266_reset(struct esp8266 *device, uint32_t now_ms)
+{
+    start_anew(device, now_ms);
+}
+
+/* ---- What it is ---- */
+
+bool esp8266_is_running(const struct esp8266 *device)
+{
+    return device->state == STATE_IDLE || device->state == STATE_ASKING;
+}
+
+const struct esp8266_program *esp8266_program(const struct esp8266 *device)
+{
+    return &device->program;
+}
+
+const char *esp8266_version(const struct esp8266 *device)
+{
+    return device->program.has_description ? device->program.description.version : "";
+}
+
+const char *esp8266_mac(const struct esp8266 *device)
+{
+    return device->sta_mac;
+}
+
+struct nor *esp8266_nor(const struct esp8266 *device)
+{
+    return device->nor;
+}

@@ -1,0 +1,52 @@
+/* Inside a virtual ESP8266; for sim/esp8266*.c only. */
+#ifndef SIM_ESP8266_STATE_H
+#define SIM_ESP8266_STATE_H
+
+#include "posix/pull.h"
+#include "sim/esp8266.h"
+#include "sim/rtc.h"
+#include "updraft/staging.h"
+
+enum state {
+    STATE_OFF,
+    STATE_STARTING, /* booted; flash is still at it until ready_ms */
+    STATE_IDLE,
+    STATE_ASKING,
+    STATE_DEAD,
+};
+
+struct esp8266 {
+    struct esp8266_config config;
+    char sta_mac[ESP8266_MAC_TEXT];
+    char ap_mac[ESP8266_MAC_TEXT];
+    struct nor *nor;
+    struct rtc rtc;
+    enum state state;
+    uint32_t ready_ms; /* when flash is done with what it was given */
+    uint32_t start_ms; /* of the boot under way */
+    uint32_t poll_ms;  /* when the next check-in is due */
+    uint32_t next_ms;  /* when service is due */
+    uint64_t flash_ns; /* modelled flash time already waited for */
+    bool is_flash_busy;
+    struct boot_result boot;
+    struct esp8266_program program;
+    struct ud_staging staging;
+    struct ud_updater updater;
+    struct ud_pull pull;
+    struct ud_posix_pull driver;
+    uint32_t buffer[UD_FLASH_SECTOR / sizeof(uint32_t)];
+};
+
+void esp8266_emit(struct esp8266 *device, const struct esp8266_event *event);
+
+/* Runs the bootloader and reads what it starts into device->program. False when
+ * nothing would start: *why is then for people. */
+bool esp8266_boot(struct esp8266 *device, const char **why);
+
+/* Tells what the boot did with a command, if it did not carry it out. */
+void esp8266_report_boot(struct esp8266 *device);
+
+void esp8266_name(struct esp8266 *device);
+struct ud_pull_identity esp8266_identity(const struct esp8266 *device);
+
+#endif
