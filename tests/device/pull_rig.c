@@ -69,7 +69,8 @@ static void begin_updater(struct pull_rig *rig)
 {
     const struct ud_updater_config config = {
         .flash = &rig->flash.port,
-        .target = {&target_class, rig, UD_CHIP_ESP8266, .part_count = 2},
+        /* Images without a bootloader: short enough to be parted at every byte. */
+        .target = {&target_class, rig, UD_CHIP_ESP8266, .part_count = 1},
         .md5 = &ud_md5,
         .buffer = rig->buffer,
         .buffer_size = sizeof rig->buffer,

@@ -177,7 +177,8 @@ static void an_image_is_installed(void **state)
 /* A file of many sectors, in pieces as TCP would bring them. */
 static void a_large_image_is_installed(void **state)
 {
-    const struct image_firmware firmware = {.version = "2", .project = "demo", .size = 100000};
+    const struct image_firmware firmware = {
+        .version = "2", .project = "demo", .size = 100000, .is_single = true};
     struct image_bytes image = image_build_firmware(&firmware);
     const struct rig_answer answer =
         answer_with(&image, "HTTP/1.1 200 OK\r\nContent-Length: #\r\nx-MD5: $\r\n\r\n");
