@@ -153,12 +153,6 @@ static void ask(struct esp8266 *device, uint32_t now_ms)
     device->state = STATE_ASKING;
 }
 
-static void service_idle(struct esp8266 *device, uint32_t now_ms)
-{
-    if (is_due(device->poll_ms, now_ms))
-        ask(device, now_ms);
-}
-
 static void service_asking(struct esp8266 *device, uint32_t now_ms)
 {
     if (is_busy(device, now_ms))
@@ -182,6 +176,16 @@ static void service_asking(struct esp8266 *device, uint32_t now_ms)
         report_failure(device, ud_pull_error(&device->pull));
         break;
     }
+}
+
+static void service_idle(struct esp8266 *device, uint32_t now_ms)
+{
+    if (!is_due(device->poll_ms, now_ms))
+        return;
+    ask(device, now_ms);
+    /* The socket to wait for opens at the first service. */
+    if (device->state == STATE_ASKING)
+        service_asking(device, now_ms);
 }
 
 static void service_nothing(struct esp8266 *device, uint32_t now_ms)
@@ -239,6 +243,12 @@ uint32_t esp8266_deadline(const struct esp8266 *device)
 
 /* ---- Life ---- */
 
+/* As after a power cut: nothing of use. */
+static void forget_rtc(struct esp8266 *device)
+{
+    rtc_init(&device->rtc, ud_get_u32(device->config.mac + 2));
+}
+
 static int open_staging(struct esp8266 *device)
 {
     const struct ud_staging_config config = {
@@ -271,6 +281,7 @@ int esp8266_open(struct esp8266 **out, const struct esp8266_config *config)
         return -ENOMEM;
     device->config = *config;
     esp8266_name(device);
+    forget_rtc(device);
     int error = open_flash(device);
     if (error == 0)
         error = open_staging(device);
@@ -311,7 +322,7 @@ static void start_anew(struct esp8266 *device, uint32_t now_ms)
 
 void esp8266_power_on(struct esp8266 *device, uint32_t now_ms)
 {
-    rtc_init(&device->rtc, ud_get_u32(device->config.mac + 2));
+    forget_rtc(device);
     start_anew(device, now_ms);
 }
 

@@ -21,6 +21,7 @@ static const struct command commands[] = {
     {"devices", command_devices, "a server's devices, and what they should run"},
     {"releases", command_releases, "what a server has to hand out"},
     {"image", command_image, "what is in a firmware file, and whether it is sound"},
+    {"device", command_device, "virtual devices: boot from flash files, ask a server, update"},
     {"flash", command_flash, "put together the content of a flash chip"},
     {NULL, NULL, NULL},
 };

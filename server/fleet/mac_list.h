@@ -2,7 +2,7 @@
 #ifndef SERVER_FLEET_MAC_LIST_H
 #define SERVER_FLEET_MAC_LIST_H
 
-#include "server/model/mac.h"
+#include "host/mac.h"
 
 #include <stddef.h>
 

@@ -2,7 +2,7 @@
 #ifndef SERVER_MODEL_DEVICE_H
 #define SERVER_MODEL_DEVICE_H
 
-#include "server/model/mac.h"
+#include "host/mac.h"
 #include "server/model/names.h"
 #include "updraft/digest.h"
 #include "updraft/image.h"

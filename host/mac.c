@@ -1,4 +1,4 @@
-#include "server/model/mac.h"
+#include "host/mac.h"
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 /* MAC addresses: a device's name, kept as a number of 48 bits. */
-#ifndef SERVER_MODEL_MAC_H
-#define SERVER_MODEL_MAC_H
+#ifndef HOST_MAC_H
+#define HOST_MAC_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,0 +1,145 @@
+/* `updraft device`: virtual ESP8266 devices that boot from flash files, ask a
+ * server, update and restart.
+ */
+#include "tools/device.h"
+
+#include "host/options.h"
+#include "host/report.h"
+#include "tools/command.h"
+#include "updraft/url.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define MAC_DEFAULT    "5C:CF:7F:00:00:01"
+#define LAYOUT_DEFAULT "4M2M"
+#define POLL_DEFAULT_S 10ul
+#define SECONDS_LIMIT  86400ul
+#define COUNT_LIMIT    30000ul      /* mappings a process may have, with room to spare */
+#define MAC_MULTICAST  (1ull << 40) /* no station has such an address */
+#define MAC_LAST       0xffffffull  /* the part that counts up */
+
+static enum options_result parse(int argc, char **argv, struct device_order *order)
+{
+    const struct option_row rows[] = {
+        {"url", 'u', OPTION_TEXT, &order->url, "URL", "what to ask; http only"},
+        {"flash", 'f', OPTION_TEXT, &order->flash, "FILE",
+         "the flash of one device; made if it does not exist"},
+        {"dir", 'd', OPTION_TEXT, &order->dir, "DIR", "flash files of several, named by MAC"},
+        {"app", 'a', OPTION_TEXT, &order->app, "FILE", "firmware that new devices run at first"},
+        {"count", 'n', OPTION_NUMBER, &order->count, "N", "how many (default 1)"},
+        {"mac", 'm', OPTION_TEXT, &order->mac, "MAC",
+         "of the first; the others count up (default " MAC_DEFAULT ")"},
+        {"layout", 'l', OPTION_TEXT, &order->layout, "NAME",
+         "flash size and file system (default " LAYOUT_DEFAULT ")"},
+        {"poll", 'p', OPTION_NUMBER, &order->poll_s, "SECONDS",
+         "from one check-in to the next (default 10)"},
+        {"once", 0, OPTION_FLAG, &order->once, NULL, "check in, take what comes, restart, end"},
+        {"until", 0, OPTION_TEXT, &order->until, "VERSION",
+         "end when all run it and the server knows"},
+        {"timeout", 't', OPTION_NUMBER, &order->timeout_s, "SECONDS", "give up after that time"},
+        {"speed", 0, OPTION_TEXT, &order->speed, "real|fast",
+         "take the time a flash chip takes, or none (default fast)"},
+        {"redirects", 0, OPTION_FLAG, &order->redirects, NULL, "follow them"},
+        {"user", 0, OPTION_TEXT, &order->user, "NAME", "for Basic authorization"},
+        {"password-file", 0, OPTION_TEXT, &order->password_file, "FILE", "its password"},
+        {"json", 0, OPTION_FLAG, &order->json, NULL, "print events, one JSON object a line"},
+        {NULL},
+    };
+    const struct command_usage usage = {
+        "updraft device", "--url URL [--flash FILE | --dir DIR] [--app FILE] [--count N]",
+        "Runs virtual ESP8266 devices until SIGINT. They ask the server as the Arduino core does,\n"
+        "stage what they get, and boot it through the bootloader's own code. Without --flash or\n"
+        "--dir their flash is forgotten in the end.",
+        rows};
+    int operands;
+    const enum options_result result = options_parse(&usage, argc, argv, &operands);
+
+    if (result != OPTIONS_OK || operands == 0)
+        return result;
+    report_usage("%s is not expected: the server's address goes after --url", argv[1]);
+    return OPTIONS_BAD;
+}
+
+/* EXIT_OK, or reported. */
+static int check_url(const struct device_order *order)
+{
+    struct ud_url url;
+
+    if (order->url == NULL)
+        return report_usage("--url is missing: what the devices are to ask");
+    if (ud_url_parse(order->url, &url) != UD_OK)
+        return report_usage("%s is no URL like http://127.0.0.1:8266/update", order->url);
+    if (url.tls)
+        return report_usage("%s: virtual devices speak http, not https", order->url);
+    return EXIT_OK;
+}
+
+static int check_macs(struct device_order *order)
+{
+    if (!mac_parse(order->mac, &order->first_mac))
+        return report_usage("%s is no MAC address like " MAC_DEFAULT, order->mac);
+    if (order->first_mac & MAC_MULTICAST)
+        return report_usage("%s is a group address, no device's", order->mac);
+    if (order->count == 0 || order->count > COUNT_LIMIT)
+        return report_usage("--count takes 1 to %lu", COUNT_LIMIT);
+    if (order->count - 1 > MAC_LAST - (order->first_mac & MAC_LAST))
+        return report_usage("there are not %lu addresses from %s on", order->count, order->mac);
+    return EXIT_OK;
+}
+
+static int check_flash(const struct device_order *order)
+{
+    if (order->flash != NULL && order->dir != NULL)
+        return report_usage("--flash or --dir, not both");
+    if (order->flash != NULL && order->count > 1)
+        return report_usage("--flash is for one device; --dir DIR holds the files of %lu",
+                            order->count);
+    if (order->flash == NULL && order->dir == NULL && order->app == NULL)
+        return report_usage("--app is missing: what the devices run at first");
+    return EXIT_OK;
+}
+
+static int check_behaviour(struct device_order *order)
+{
+    order->is_lifelike = strcmp(order->speed, "real") == 0;
+    if (!order->is_lifelike && strcmp(order->speed, "fast") != 0)
+        return report_usage("--speed takes real or fast, not %s", order->speed);
+    if (order->once && order->until != NULL)
+        return report_usage("--once or --until, not both");
+    if (order->poll_s == 0 || order->poll_s > SECONDS_LIMIT)
+        return report_usage("--poll takes 1 to %lu seconds", SECONDS_LIMIT);
+    if (order->timeout_s > SECONDS_LIMIT)
+        return report_usage("--timeout takes at most %lu seconds", SECONDS_LIMIT);
+    if ((order->user == NULL) != (order->password_file == NULL))
+        return report_usage("--user and --password-file go together");
+    return EXIT_OK;
+}
+
+static int check(struct device_order *order)
+{
+    int status = check_url(order);
+
+    if (status == EXIT_OK)
+        status = check_macs(order);
+    if (status == EXIT_OK)
+        status = check_flash(order);
+    return status == EXIT_OK ? check_behaviour(order) : status;
+}
+
+int command_device(int argc, char **argv)
+{
+    struct device_order order = {
+        .mac = MAC_DEFAULT,
+        .layout = LAYOUT_DEFAULT,
+        .speed = "fast",
+        .count = 1,
+        .poll_s = POLL_DEFAULT_S,
+    };
+    const enum options_result parsed = parse(argc, argv, &order);
+
+    if (parsed != OPTIONS_OK)
+        return parsed == OPTIONS_HELP ? EXIT_OK : EXIT_USAGE;
+    const int status = check(&order);
+    return status == EXIT_OK ? device_run(&order) : status;
+}

@@ -1,0 +1,337 @@
+#include "host/file.h"
+#include "host/report.h"
+#include "posix/pull.h"
+#include "sim/fleet.h"
+#include "tools/device.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#define PASSWORD_LIMIT 4096u
+#define MS_PER_S       1000u
+#define STEP_MS        1000u /* at the latest, time and signals are looked at */
+#define FAILURE_LIMIT  160u
+
+enum outcome {
+    OPEN,    /* there is something to wait for */
+    REACHED, /* what was asked for */
+    FAILED,
+};
+
+/* A device and how far it is with what was asked for. */
+struct unit {
+    struct run *run;
+    size_t index;
+    enum outcome outcome;
+    bool has_updated; /* an update was staged; the boot tells what came of it */
+    char failure[FAILURE_LIMIT];
+};
+
+struct run {
+    const struct device_order *order;
+    struct device_flash flash;
+    struct sim_fleet *fleet;
+    struct device_show *show;
+    struct unit *units;
+    char *password;
+    int signal_fd;
+    sigset_t old_signals;
+    size_t open; /* units with outcome OPEN */
+};
+
+/* ---- The goal ---- */
+
+static void settle(struct unit *unit, enum outcome outcome)
+{
+    if (unit->outcome == OPEN)
+        unit->run->open--;
+    unit->outcome = outcome;
+}
+
+static void remember(struct unit *unit, const struct esp8266_event *event)
+{
+    if (event->number < 0)
+        snprintf(unit->failure, sizeof unit->failure, "failed (%d): %s", event->number,
+                 event->text);
+    else
+        snprintf(unit->failure, sizeof unit->failure, "%s", event->text);
+}
+
+/* --once: a check-in, and the restart if it brought an update. */
+static void judge_once(struct unit *unit, const struct esp8266_event *event)
+{
+    switch (event->kind) {
+    case ESP8266_CURRENT:
+        settle(unit, REACHED);
+        break;
+    case ESP8266_FAILED:
+        settle(unit, FAILED);
+        break;
+    case ESP8266_UPDATED:
+        unit->has_updated = true;
+        break;
+    case ESP8266_STARTED:
+        if (unit->has_updated)
+            settle(unit, unit->failure[0] == '\0' ? REACHED : FAILED);
+        break;
+    case ESP8266_COPYING:
+    case ESP8266_REFUSED:
+    case ESP8266_DEAD:
+    case ESP8266_ASKING:
+    case ESP8266_FETCHING:
+    default:
+        break;
+    }
+}
+
+/* --until: it runs the version, and has told the server so. */
+static void judge_version(struct unit *unit, const struct esp8266 *device,
+                          const struct esp8266_event *event)
+{
+    const bool was_answered = event->kind == ESP8266_CURRENT || event->kind == ESP8266_UPDATED;
+
+    if (was_answered && strcmp(esp8266_version(device), unit->run->order->until) == 0)
+        settle(unit, REACHED);
+}
+
+static void on_event(void *ctx, struct esp8266 *device, const struct esp8266_event *event)
+{
+    struct unit *unit = ctx;
+    const struct device_order *order = unit->run->order;
+
+    device_show_event(unit->run->show, unit->index, device, event);
+    if (event->kind == ESP8266_FAILED || event->kind == ESP8266_REFUSED ||
+        event->kind == ESP8266_DEAD)
+        remember(unit, event);
+    if (event->kind == ESP8266_DEAD)
+        settle(unit, FAILED);
+    else if (order->once)
+        judge_once(unit, event);
+    else if (order->until != NULL)
+        judge_version(unit, device, event);
+}
+
+/* ---- Setting up ---- */
+
+static int read_password(struct run *run)
+{
+    struct file_bytes bytes;
+    const char *path = run->order->password_file;
+
+    if (path == NULL)
+        return EXIT_OK;
+    const int error = file_read(path, PASSWORD_LIMIT, &bytes);
+    if (error != 0)
+        return report_failure("%s: %s", path, strerror(-error));
+    run->password = strndup((const char *)bytes.data, bytes.length);
+    free(bytes.data);
+    if (run->password == NULL)
+        return report_failure("out of memory");
+    run->password[strcspn(run->password, "\r\n")] = '\0';
+    return EXIT_OK;
+}
+
+static struct esp8266_config device_config(const struct run *run, struct unit *unit)
+{
+    const struct device_order *order = run->order;
+    const uint64_t poll_ms = (uint64_t)order->poll_s * MS_PER_S;
+    struct esp8266_config config = {
+        .layout = run->flash.chip.layout,
+        .url = order->url,
+        .user = order->user,
+        .password = run->password,
+        .redirects = order->redirects ? UD_PULL_REDIRECTS_FOLLOW : UD_PULL_REDIRECTS_OFF,
+        .poll_ms = order->once ? INT32_MAX : (uint32_t)poll_ms,
+        /* They do not all ask at the same moment. */
+        .first_delay_ms = order->once ? 0 : (uint32_t)(poll_ms * unit->index / order->count),
+        .is_lifelike = order->is_lifelike,
+        .ctx = unit,
+        .event = on_event,
+    };
+
+    for (unsigned i = 0; i < ESP8266_MAC_SIZE; i++)
+        config.mac[i] = (uint8_t)((order->first_mac + unit->index) >> (40 - 8 * i));
+    return config;
+}
+
+static int report_open(const struct run *run, const char *path, int error)
+{
+    if (error == -ERANGE)
+        return report_failure("%s is no flash file for layout %s: its size is not %u bytes", path,
+                              run->order->layout, run->flash.chip.layout.flash_size);
+    if (error == -EBUSY)
+        return report_failure("%s is in use: another virtual device runs on it", path);
+    return report_failure("%s: %s", path, strerror(-error));
+}
+
+static int add_device(struct run *run, size_t index)
+{
+    struct unit *unit = &run->units[index];
+    struct esp8266 *device;
+
+    *unit = (struct unit){.run = run, .index = index};
+    struct esp8266_config config = device_config(run, unit);
+    const int status =
+        device_flash_provide(&run->flash, run->order, run->order->first_mac + index, &config);
+    if (status != EXIT_OK)
+        return status;
+    const int error = esp8266_open(&device, &config);
+    if (error != 0)
+        return report_open(run, config.flash_path, error);
+    sim_fleet_add(run->fleet, device);
+    device_show_name(run->show, index, esp8266_mac(device));
+    return EXIT_OK;
+}
+
+/* A flash file and a socket each. */
+static void allow_many_files(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int open_signals(struct run *run)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigprocmask(SIG_BLOCK, &set, &run->old_signals);
+    run->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return run->signal_fd < 0 ? report_failure("signals: %s", strerror(errno)) : EXIT_OK;
+}
+
+static int open_run(struct run *run)
+{
+    const size_t count = run->order->count;
+    int status = read_password(run);
+
+    if (status == EXIT_OK)
+        status = device_flash_open(&run->flash, run->order);
+    if (status != EXIT_OK)
+        return status;
+    run->fleet = sim_fleet_new(count);
+    run->show = device_show_start(count, run->order->json);
+    run->units = calloc(count, sizeof *run->units);
+    if (run->fleet == NULL || run->show == NULL || run->units == NULL)
+        return report_failure("out of memory");
+    allow_many_files();
+    run->open = count;
+    for (size_t i = 0; status == EXIT_OK && i < count; i++)
+        status = add_device(run, i);
+    return status == EXIT_OK ? open_signals(run) : status;
+}
+
+static void close_run(struct run *run)
+{
+    device_show_end(run->show);
+    sim_fleet_free(run->fleet);
+    device_flash_close(&run->flash);
+    free(run->units);
+    free(run->password);
+    if (run->signal_fd < 0)
+        return;
+    close(run->signal_fd);
+    sigprocmask(SIG_SETMASK, &run->old_signals, NULL);
+}
+
+/* ---- Running ---- */
+
+static bool was_signalled(const struct run *run)
+{
+    struct signalfd_siginfo info;
+
+    return read(run->signal_fd, &info, sizeof info) == sizeof info;
+}
+
+enum ending { END_GOAL, END_TIME, END_SIGNAL, END_ERROR };
+
+static enum ending step_until_end(struct run *run)
+{
+    const uint64_t limit_ms = (uint64_t)run->order->timeout_s * MS_PER_S;
+    uint64_t passed_ms = 0;
+    uint32_t now_ms = ud_posix_clock_ms();
+
+    sim_fleet_power_on(run->fleet, now_ms);
+    while (run->open > 0) {
+        const uint64_t left_ms = limit_ms == 0 ? STEP_MS : limit_ms - passed_ms;
+        const uint32_t wait_ms = left_ms < STEP_MS ? (uint32_t)left_ms : STEP_MS;
+        const int error = sim_fleet_step(run->fleet, run->signal_fd, wait_ms);
+        if (error != 0) {
+            report_failure("waiting for sockets: %s", strerror(-error));
+            return END_ERROR;
+        }
+        if (was_signalled(run))
+            return END_SIGNAL;
+        passed_ms += ud_posix_clock_ms() - now_ms;
+        now_ms = ud_posix_clock_ms();
+        if (limit_ms != 0 && passed_ms >= limit_ms && run->open > 0)
+            return END_TIME;
+    }
+    return END_GOAL;
+}
+
+static size_t count_reached(const struct run *run)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < run->order->count; i++)
+        count += run->units[i].outcome == REACHED;
+    return count;
+}
+
+/* One line for each device that failed. */
+static void report_failures(const struct run *run)
+{
+    for (size_t i = 0; i < run->order->count; i++)
+        if (run->units[i].outcome == FAILED)
+            report_failure("%s: %s", esp8266_mac(sim_fleet_device(run->fleet, i)),
+                           run->units[i].failure);
+}
+
+static int verdict(const struct run *run, enum ending ending)
+{
+    const struct device_order *order = run->order;
+    const bool has_goal = order->once || order->until != NULL;
+    const size_t reached = count_reached(run);
+
+    if (ending == END_ERROR)
+        return EXIT_FAILED;
+    report_failures(run);
+    if (ending == END_SIGNAL && !has_goal)
+        return EXIT_OK;
+    if (has_goal && reached == order->count)
+        return EXIT_OK;
+    if (order->until != NULL)
+        return report_failure("%zu of %lu devices run %s%s", reached, order->count, order->until,
+                              ending == END_TIME ? ", and time is up" : "");
+    if (ending == END_TIME)
+        return report_failure("time is up: %zu of %lu devices are done", reached, order->count);
+    return EXIT_FAILED;
+}
+
+int device_run(const struct device_order *order)
+{
+    struct run run = {.order = order, .signal_fd = -1, .flash = {.memory_fd = -1}};
+    int status = open_run(&run);
+
+    if (status == EXIT_OK) {
+        const enum ending ending = step_until_end(&run);
+        device_show_end(run.show); /* what follows comes after the bars */
+        run.show = NULL;
+        status = verdict(&run, ending);
+    }
+    close_run(&run);
+    return status;
+}

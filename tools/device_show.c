@@ -1,0 +1,186 @@
+/* What people and programs see of virtual devices. */
+#include "host/progress.h"
+#include "tools/device.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct device_show {
+    struct progress *progress; /* null: JSON */
+    unsigned *quarters;        /* JSON, by device: of the transfer, as last printed */
+};
+
+struct device_show *device_show_start(size_t count, bool json)
+{
+    struct device_show *show = calloc(1, sizeof *show);
+
+    if (show == NULL)
+        return NULL;
+    show->quarters = calloc(count, sizeof *show->quarters);
+    if (!json)
+        show->progress = progress_start(stdout, count);
+    if (show->quarters != NULL && (json || show->progress != NULL))
+        return show;
+    device_show_end(show);
+    return NULL;
+}
+
+void device_show_end(struct device_show *show)
+{
+    if (show == NULL)
+        return;
+    progress_end(show->progress);
+    free(show->quarters);
+    free(show);
+}
+
+void device_show_name(struct device_show *show, size_t index, const char *mac)
+{
+    if (show->progress != NULL)
+        progress_name(show->progress, index, mac);
+}
+
+/* ---- For people ---- */
+
+/* "runs demo 1.0.0", and what there is to add. */
+static void note_program(struct progress *progress, size_t index, const struct esp8266 *device,
+                         const char *more)
+{
+    const struct esp8266_program *program = esp8266_program(device);
+
+    progress_set(progress, index, 0, 0);
+    if (program->has_description)
+        progress_note(progress, index, "runs %s %s%s", program->description.project,
+                      program->description.version, more);
+    else
+        progress_note(progress, index, "runs a program without a description%s", more);
+}
+
+static void note_failure(struct progress *progress, size_t index, const struct esp8266 *device,
+                         const struct esp8266_event *event)
+{
+    char more[256];
+
+    if (event->number < 0)
+        snprintf(more, sizeof more, "; failed (%d): %s", event->number, event->text);
+    else
+        snprintf(more, sizeof more, "; %s", event->text);
+    note_program(progress, index, device, more);
+}
+
+static void show_bar(struct progress *progress, size_t index, const struct esp8266_event *event,
+                     const char *note)
+{
+    progress_note(progress, index, "%s", note);
+    progress_set(progress, index, event->done, event->total);
+}
+
+static void show_to_people(struct progress *progress, size_t index, const struct esp8266 *device,
+                           const struct esp8266_event *event)
+{
+    switch (event->kind) {
+    case ESP8266_FETCHING:
+        show_bar(progress, index, event, "fetches an update");
+        break;
+    case ESP8266_COPYING:
+        show_bar(progress, index, event, "copies it over the old program");
+        break;
+    case ESP8266_UPDATED:
+        progress_set(progress, index, 0, 0);
+        progress_note(progress, index, "restarts");
+        break;
+    case ESP8266_STARTED:
+        note_program(progress, index, device, "");
+        break;
+    case ESP8266_CURRENT:
+        note_program(progress, index, device, ", nothing newer");
+        break;
+    case ESP8266_FAILED:
+        note_failure(progress, index, device, event);
+        break;
+    case ESP8266_REFUSED:
+        progress_line(progress, "%s: the bootloader refused the update: %s", esp8266_mac(device),
+                      event->text);
+        break;
+    case ESP8266_DEAD:
+        progress_set(progress, index, 0, 0);
+        progress_note(progress, index, "does not start: %s", event->text);
+        break;
+    case ESP8266_ASKING:
+    default:
+        break;
+    }
+}
+
+/* ---- For programs ---- */
+
+static const char *event_name(enum esp8266_event_kind kind)
+{
+    static const char *const names[] = {
+        [ESP8266_COPYING] = "copying", [ESP8266_REFUSED] = "refused",
+        [ESP8266_STARTED] = "started", [ESP8266_DEAD] = "dead",
+        [ESP8266_ASKING] = "asking",   [ESP8266_FETCHING] = "fetching",
+        [ESP8266_CURRENT] = "current", [ESP8266_FAILED] = "failed",
+        [ESP8266_UPDATED] = "updated",
+    };
+
+    return names[kind];
+}
+
+/* Of a transfer the beginning, every quarter and the end. */
+static bool is_worth_a_line(struct device_show *show, size_t index,
+                            const struct esp8266_event *event)
+{
+    if (event->total == 0)
+        return true;
+    const unsigned quarter = (unsigned)((uint64_t)event->done * 4 / event->total);
+    const bool is_new = event->done == 0 || quarter != show->quarters[index];
+    show->quarters[index] = quarter;
+    return is_new;
+}
+
+static void add_text(json_t *object, const char *name, const char *text)
+{
+    if (text != NULL && text[0] != '\0')
+        json_object_set_new(object, name, json_string(text));
+}
+
+static json_t *describe(const struct esp8266 *device, const struct esp8266_event *event)
+{
+    json_t *object = json_object();
+
+    add_text(object, "mac", esp8266_mac(device));
+    add_text(object, "event", event_name(event->kind));
+    if (esp8266_is_running(device))
+        add_text(object, "version", esp8266_version(device));
+    if (event->total != 0) {
+        json_object_set_new(object, "done", json_integer(event->done));
+        json_object_set_new(object, "total", json_integer(event->total));
+    }
+    if (event->error != UD_OK)
+        json_object_set_new(object, "number", json_integer(event->number));
+    add_text(object, "text", event->text);
+    return object;
+}
+
+static void show_to_programs(struct device_show *show, size_t index, const struct esp8266 *device,
+                             const struct esp8266_event *event)
+{
+    if (!is_worth_a_line(show, index, event))
+        return;
+    json_t *object = describe(device, event);
+    json_dumpf(object, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    putchar('\n');
+    fflush(stdout);
+    json_decref(object);
+}
+
+void device_show_event(struct device_show *show, size_t index, const struct esp8266 *device,
+                       const struct esp8266_event *event)
+{
+    if (show->progress != NULL)
+        show_to_people(show->progress, index, device, event);
+    else
+        show_to_programs(show, index, device, event);
+}
