@@ -82,7 +82,7 @@ static const char *reason_text(enum boot_reason reason)
         [BOOT_BAD_ALIGNMENT] = "it starts in the middle of a sector",
         [BOOT_EMPTY] = "it is empty",
         [BOOT_BAD_SOURCE] = "it lies outside the flash chip",
-        [BOOT_BAD_DESTINATION] = "it would overwrite files or settings",
+        [BOOT_BAD_DESTINATION] = "it does not fit: files or settings would be overwritten",
         [BOOT_OVER_RUNNING] = "it would overwrite the running program",
         [BOOT_OVERLAP] = "it would overwrite itself",
     };

@@ -56,7 +56,10 @@ static void settle(struct unit *unit, enum outcome outcome)
 
 static void remember(struct unit *unit, const struct esp8266_event *event)
 {
-    if (event->number < 0)
+    if (event->kind == ESP8266_REFUSED)
+        snprintf(unit->failure, sizeof unit->failure, "the bootloader refused the update (%d): %s",
+                 event->number, event->text);
+    else if (event->number < 0)
         snprintf(unit->failure, sizeof unit->failure, "failed (%d): %s", event->number,
                  event->text);
     else

@@ -100,8 +100,8 @@ static void show_to_people(struct progress *progress, size_t index, const struct
         note_failure(progress, index, device, event);
         break;
     case ESP8266_REFUSED:
-        progress_line(progress, "%s: the bootloader refused the update: %s", esp8266_mac(device),
-                      event->text);
+        progress_line(progress, "%s: the bootloader refused the update (%d): %s",
+                      esp8266_mac(device), event->number, event->text);
         break;
     case ESP8266_DEAD:
         progress_set(progress, index, 0, 0);
