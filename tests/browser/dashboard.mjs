@@ -59,8 +59,10 @@ async function main() {
         fs.rmSync(folder, { recursive: true });
     }
     // The tests leave the tree as it is unless they are asked for the README's picture.
-    if (process.env.UPDRAFT_SCREENSHOTS === "1")
-        fs.copyFileSync(path.join(SCREENSHOTS, "updating.png"), README_PICTURE);
+    if (process.env.UPDRAFT_SCREENSHOTS === "1") {
+        fs.mkdirSync(path.dirname(README_PICTURE), { recursive: true });
+        fs.copyFileSync(path.join(SCREENSHOTS, "light.png"), README_PICTURE);
+    }
     return end();
 }
 
