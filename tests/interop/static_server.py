@@ -53,7 +53,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif query.get("length") != "none":
             self.send_header("Content-Length", query.get("length", str(len(content))))
         self.end_headers()
-        self.wfile.write(content[: int(query.get("cut", len(content)))])
+        try:
+            self.wfile.write(content[: int(query.get("cut", len(content)))])
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # the device has seen enough
         if {"cut", "length"} & query.keys():
             self.close_connection = True
 
