@@ -34,7 +34,7 @@ scripts_pass_shellcheck() {
 
 nothing_is_left_to_do_later() {
     cd "$TAP_ROOT"
-    ! git grep -nE 'TODO|FIXME|\bXXX\b|HACK' -- ':!tests/style' ':!*.lock' ':!package-lock.json'
+    ! git grep -InE 'TODO|FIXME|\bXXX\b|HACK' -- ':!tests/style' ':!*.lock' ':!package-lock.json'
 }
 
 public_headers_stand_alone() {

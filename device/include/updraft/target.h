@@ -42,7 +42,7 @@ struct ud_target_class {
 struct ud_target {
     const struct ud_target_class *class;
     void *ctx;
-    enum ud_chip chip; /* images for any other are refused */
+    enum ud_chip chip;  /* images for any other are refused */
     uint8_t part_count; /* images a firmware file must hold: 2 where the bootloader
                          * travels with the application, else 1 */
 };
