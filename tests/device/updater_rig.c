@@ -1,0 +1,216 @@
+#include "updater_rig.h"
+
+#include "device/port/bearssl/digest.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define SIZE_CODE_1M 2
+
+const uint32_t rig_steps[] = {0, 1, 3, 7, 256, 1000, 4096, 4097};
+const size_t rig_step_count = sizeof rig_steps / sizeof rig_steps[0];
+
+/* ---- Ports ---- */
+
+static int rtc_read(void *ctx, uint32_t offset, void *data, uint32_t length)
+{
+    struct updater_rig *rig = ctx;
+
+    memcpy(data, (const uint8_t *)rig->rtc_words + offset, length);
+    return rig->rtc_fails ? -1 : 0;
+}
+
+static int rtc_write(void *ctx, uint32_t offset, const void *data, uint32_t length)
+{
+    struct updater_rig *rig = ctx;
+
+    if (rig->rtc_fails)
+        return -1;
+    memcpy((uint8_t *)rig->rtc_words + offset, data, length);
+    return 0;
+}
+
+static uint32_t read_straps(void *ctx)
+{
+    return ((struct updater_rig *)ctx)->straps;
+}
+
+/* ---- Events ---- */
+
+static void started(void *ctx)
+{
+    struct updater_rig *rig = ctx;
+
+    assert_int_equal(rig->starts, rig->ends + rig->errors);
+    rig->starts++;
+    rig->done = 0;
+    rig->progress_calls = 0;
+}
+
+static void progressed(void *ctx, uint32_t done, uint32_t total)
+{
+    struct updater_rig *rig = ctx;
+
+    assert_int_equal(rig->starts, rig->ends + rig->errors + 1);
+    if (rig->progress_calls++ == 0)
+        assert_int_equal(done, 0);
+    else
+        assert_true(done > rig->done);
+    assert_true(done <= total);
+    rig->done = done;
+    rig->total = total;
+}
+
+static void ended(void *ctx)
+{
+    struct updater_rig *rig = ctx;
+
+    assert_int_equal(rig->done, rig->total);
+    rig->ends++;
+}
+
+/* A begin that fails has no start before it. */
+static void failed(void *ctx, int error)
+{
+    struct updater_rig *rig = ctx;
+
+    if (rig->starts == rig->ends + rig->errors)
+        rig->starts++;
+    rig->errors++;
+    rig->last_error = error;
+}
+
+/* ---- Life ---- */
+
+static void load_running(struct updater_rig *rig, const struct rig_setup *setup)
+{
+    const struct image_firmware firmware = {
+        .version = "1.0.0",
+        .project = "demo",
+        .size = 20000,
+        .seed = 7,
+        .flash_mode = UD_MODE_DIO,
+        .flash_size_code = setup->running_size_code ? setup->running_size_code : SIZE_CODE_1M,
+    };
+
+    rig->running = image_build_firmware(&firmware);
+    memcpy(rig->flash.bytes, rig->running.data, rig->running.length);
+}
+
+static void init_staging(struct updater_rig *rig, const struct rig_setup *setup,
+                         const struct ud_layout *layout)
+{
+    const struct ud_staging_config config = {
+        .flash = &rig->flash.port,
+        .rtc = &rig->rtc,
+        .layout = *layout,
+        .atomic_filesystem = setup->is_atomic,
+        .straps = read_straps,
+        .straps_ctx = rig,
+    };
+
+    assert_int_equal(ud_staging_init(&rig->staging, &config), UD_OK);
+}
+
+static void init_updater(struct updater_rig *rig, const struct rig_setup *setup)
+{
+    const struct ud_updater_config config = {
+        .flash = &rig->flash.port,
+        .target = ud_staging_target(&rig->staging),
+        .md5 = &ud_md5,
+        .verifier = setup->verifier,
+        .buffer = rig->buffer,
+        .buffer_size = setup->has_no_buffer ? 0
+                       : setup->buffer_size ? setup->buffer_size
+                                            : sizeof rig->buffer,
+        .events = {rig, started, progressed, ended, failed},
+    };
+
+    assert_int_equal(ud_updater_init(&rig->updater, &config), UD_OK);
+}
+
+void rig_init(struct updater_rig *rig, const struct rig_setup *setup)
+{
+    struct ud_layout layout;
+
+    memset(rig, 0, sizeof *rig);
+    assert_int_equal(ud_layout_parse(setup->layout ? setup->layout : "1M64K", &layout), UD_OK);
+    assert_int_equal(
+        ram_flash_init(&rig->flash, setup->chip_size ? setup->chip_size : layout.flash_size), 0);
+    rig->rtc = (struct ud_rtc){rig, rtc_read, rtc_write};
+    rig->straps = setup->straps;
+    load_running(rig, setup);
+    init_staging(rig, setup, &layout);
+    init_updater(rig, setup);
+}
+
+void rig_free(struct updater_rig *rig)
+{
+    image_free(&rig->running);
+    ram_flash_free(&rig->flash);
+}
+
+/* ---- Doing ---- */
+
+int rig_feed(struct updater_rig *rig, const uint8_t *data, uint32_t length, uint32_t step)
+{
+    int error = UD_OK;
+
+    if (step == 0)
+        step = length;
+    while (length > 0 && error == UD_OK) {
+        const uint32_t part = length < step ? length : step;
+        error = ud_updater_write(&rig->updater, data, part);
+        data += part;
+        length -= part;
+    }
+    return error;
+}
+
+int rig_install(struct updater_rig *rig, enum ud_command command, const struct image_bytes *image,
+                uint32_t step)
+{
+    int error = ud_updater_begin(&rig->updater, command, image->length);
+
+    if (error == UD_OK)
+        error = rig_feed(rig, image->data, image->length, step);
+    return error != UD_OK ? error : ud_updater_end(&rig->updater);
+}
+
+/* ---- Looking ---- */
+
+void rig_assert_untouched(const struct updater_rig *rig)
+{
+    static const uint32_t empty[UD_EBOOT_BLOCK_WORDS];
+
+    assert_memory_equal(rig->flash.bytes, rig->running.data, rig->running.length);
+    assert_memory_equal(rig->rtc_words, empty, sizeof empty);
+    assert_int_equal(rig->flash.violations, 0);
+}
+
+static uint32_t staged_at(const struct updater_rig *rig, uint32_t placed)
+{
+    return rig->staging.config.layout.fs_start - ud_flash_round_up(placed);
+}
+
+const uint8_t *rig_staged(const struct updater_rig *rig, uint32_t placed)
+{
+    return rig->flash.bytes + staged_at(rig, placed);
+}
+
+void rig_assert_commanded(const struct updater_rig *rig, uint32_t placed, uint32_t size,
+                          uint32_t destination)
+{
+    struct ud_eboot_command command;
+
+    assert_int_equal(ud_eboot_load(&rig->rtc, &command), UD_OK);
+    assert_int_equal(command.action, UD_EBOOT_COPY_RAW);
+    assert_int_equal(command.source, staged_at(rig, placed));
+    assert_int_equal(command.destination, destination);
+    assert_int_equal(command.size, size);
+    assert_memory_equal(rig->flash.bytes, rig->running.data, rig->running.length);
+    assert_int_equal(rig->flash.violations, 0);
+}

@@ -1,0 +1,76 @@
+/* A device for tests of the updater: flash with a running program in it, RTC
+ * memory, the staging target, and a record of what the events said.
+ */
+#ifndef UPDATER_RIG_H
+#define UPDATER_RIG_H
+
+#include "image_builder.h"
+#include "ram_flash.h"
+#include "updraft/staging.h"
+#include "updraft/updater.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What all-zero means stands in parentheses. */
+struct rig_setup {
+    const char *layout;        /* (1M64K) */
+    uint32_t chip_size;        /* (as the layout says) */
+    uint8_t running_size_code; /* in the running program's header (1 MB's) */
+    uint32_t buffer_size;      /* (4096) */
+    bool has_no_buffer;
+    bool is_atomic; /* file systems are staged too */
+    uint32_t straps;
+    const struct ud_verifier *verifier;
+};
+
+struct updater_rig {
+    struct ram_flash flash;
+    uint32_t rtc_words[UD_EBOOT_BLOCK_WORDS];
+    struct ud_rtc rtc;
+    bool rtc_fails;
+    uint32_t straps;
+    struct ud_staging staging;
+    struct ud_updater updater;
+    uint32_t buffer[UD_FLASH_SECTOR / sizeof(uint32_t)];
+    struct image_bytes running;
+
+    /* Events of all sessions. */
+    uint32_t starts;
+    uint32_t ends;
+    uint32_t errors;
+    int last_error;
+    uint32_t progress_calls;
+    uint32_t done; /* as last reported */
+    uint32_t total;
+};
+
+void rig_init(struct updater_rig *rig, const struct rig_setup *setup);
+void rig_free(struct updater_rig *rig);
+
+/* Writes data in pieces of `step` bytes, 0 for all at once. The first error, or
+ * UD_OK. */
+int rig_feed(struct updater_rig *rig, const uint8_t *data, uint32_t length, uint32_t step);
+
+/* begin, feed and end. */
+int rig_install(struct updater_rig *rig, enum ud_command command, const struct image_bytes *image,
+                uint32_t step);
+
+/* The running program is as it was, no command waits in RTC memory, and no call
+ * broke the rules of flash. */
+void rig_assert_untouched(const struct updater_rig *rig);
+
+/* The command in RTC memory copies `size` bytes from where an image of `placed`
+ * bytes is staged to `destination`. */
+void rig_assert_commanded(const struct updater_rig *rig, uint32_t placed, uint32_t size,
+                          uint32_t destination);
+
+/* Where an image of that many bytes is staged. */
+const uint8_t *rig_staged(const struct updater_rig *rig, uint32_t placed);
+
+/* Ways to cut a stream: 0 is whole. */
+extern const uint32_t rig_steps[];
+extern const size_t rig_step_count;
+
+#endif
