@@ -1,0 +1,519 @@
+/* The updater at work: what reaches flash, what the bootloader is told, and what
+ * calls do in which state. Errors have test_updater_errors.c. */
+#include "updater_rig.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <openssl/evp.h>
+#include <zlib.h>
+
+#define SIZE(rows) (sizeof(rows) / sizeof(rows)[0])
+
+static const struct rig_setup plain;
+
+static struct image_bytes build(uint32_t size, uint8_t mode)
+{
+    const struct image_firmware firmware = {
+        .version = "1.1.0", .project = "demo", .size = size, .flash_mode = mode};
+
+    return image_build_firmware(&firmware);
+}
+
+static void md5_of(const uint8_t *data, uint32_t length, char text[UD_UPDATER_MD5_TEXT])
+{
+    uint8_t digest[16];
+
+    assert_int_equal(EVP_Digest(data, length, digest, NULL, EVP_md5(), NULL), 1);
+    for (size_t i = 0; i < sizeof digest; i++)
+        snprintf(text + 2 * i, 3, "%02x", digest[i]);
+}
+
+static struct image_bytes compress_image(const struct image_bytes *image)
+{
+    z_stream stream = {.next_in = image->data, .avail_in = image->length};
+    struct image_bytes file = {malloc(image->length + 100), 0};
+
+    assert_non_null(file.data);
+    assert_int_equal(deflateInit2(&stream, 9, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    stream.next_out = file.data;
+    stream.avail_out = image->length + 100;
+    assert_int_equal(deflate(&stream, Z_FINISH), Z_STREAM_END);
+    file.length = (uint32_t)stream.total_out;
+    deflateEnd(&stream);
+    return file;
+}
+
+/* ---- What reaches flash ---- */
+
+static void an_image_is_staged_whatever_pieces_it_comes_in(void **state)
+{
+    static const uint32_t sizes[] = {304, 4000, 8192, 9004};
+    static const uint32_t buffer_sizes[] = {64, 256, 4096};
+
+    (void)state;
+    for (size_t i = 0; i < SIZE(sizes) * SIZE(buffer_sizes) * rig_step_count; i++) {
+        const struct rig_setup setup = {.buffer_size = buffer_sizes[i % SIZE(buffer_sizes)]};
+        struct image_bytes image = build(sizes[i / SIZE(buffer_sizes) % SIZE(sizes)], UD_MODE_DIO);
+        const uint32_t step = rig_steps[i / SIZE(buffer_sizes) / SIZE(sizes)];
+        struct updater_rig rig;
+
+        rig_init(&rig, &setup);
+        assert_int_equal(rig_install(&rig, UD_COMMAND_FIRMWARE, &image, step), UD_OK);
+        assert_memory_equal(rig_staged(&rig, image.length), image.data, image.length);
+        rig_assert_commanded(&rig, image.length, image.length, 0);
+        assert_int_equal(rig.starts, 1);
+        assert_int_equal(rig.ends, 1);
+        assert_int_equal(rig.errors, 0);
+        assert_int_equal(rig.done, image.length);
+        assert_int_equal(rig.total, image.length);
+        rig_free(&rig);
+        image_free(&image);
+    }
+}
+
+/* The chip on this board runs in DIO; an image for QIO would not start on it. */
+static void the_running_flash_mode_replaces_the_images(void **state)
+{
+    struct image_bytes image = build(9000, UD_MODE_QIO);
+    struct updater_rig rig;
+    char md5[UD_UPDATER_MD5_TEXT];
+
+    (void)state;
+    md5_of(image.data, image.length, md5);
+    rig_init(&rig, &plain);
+    assert_int_equal(ud_updater_begin(&rig.updater, UD_COMMAND_FIRMWARE, image.length), UD_OK);
+    assert_int_equal(ud_updater_expect_md5(&rig.updater, md5), UD_OK);
+    assert_int_equal(rig_feed(&rig, image.data, image.length, 1000), UD_OK);
+    assert_int_equal(ud_updater_end(&rig.updater), UD_OK);
+
+    const uint8_t *staged = rig_staged(&rig, image.length);
+    assert_int_equal(staged[2], UD_MODE_DIO);
+    assert_memory_equal(staged, image.data, 2);
+    assert_memory_equal(staged + 3, image.data + 3, image.length - 3);
+    rig_free(&rig);
+    image_free(&image);
+}
+
+static void a_compressed_image_is_staged_as_it_is(void **state)
+{
+    struct image_bytes image = build(9000, UD_MODE_QIO);
+    struct image_bytes file = compress_image(&image);
+    struct updater_rig rig;
+
+    (void)state;
+    for (size_t i = 0; i < rig_step_count; i++) {
+        rig_init(&rig, &plain);
+        assert_int_equal(rig_install(&rig, UD_COMMAND_FIRMWARE, &file, rig_steps[i]), UD_OK);
+        assert_memory_equal(rig_staged(&rig, file.length), file.data, file.length);
+        rig_assert_commanded(&rig, file.length, file.length, 0);
+        rig_free(&rig);
+    }
+    image_free(&file);
+    image_free(&image);
+}
+
+static void the_last_word_is_filled_up_with_erased_bytes(void **state)
+{
+    struct image_bytes files = {malloc(4099), 4099};
+    struct updater_rig rig;
+
+    (void)state;
+    image_fill(files.data, files.length, 3);
+    rig_init(&rig, &plain);
+    assert_int_equal(rig_install(&rig, UD_COMMAND_FILESYSTEM, &files, 7), UD_OK);
+    const uint8_t *stored = rig.flash.bytes + rig.staging.config.layout.fs_start;
+    assert_memory_equal(stored, files.data, files.length);
+    assert_int_equal(stored[4099], 0xff);
+    rig_free(&rig);
+    image_free(&files);
+}
+
+/* ---- File systems ---- */
+
+static void files_are_written_in_place_and_need_no_bootloader(void **state)
+{
+    struct image_bytes files = {malloc(65536), 65536};
+    struct updater_rig rig;
+
+    (void)state;
+    image_fill(files.data, files.length, 3);
+    rig_init(&rig, &plain);
+    assert_int_equal(rig_install(&rig, UD_COMMAND_FILESYSTEM, &files, 1460), UD_OK);
+    assert_memory_equal(rig.flash.bytes + rig.staging.config.layout.fs_start, files.data,
+                        files.length);
+    rig_assert_untouched(&rig);
+    assert_int_equal(rig.ends, 1);
+    rig_free(&rig);
+    image_free(&files);
+}
+
+/* The old files stay until the bootloader has a whole new set. */
+static void files_can_be_staged_like_a_program(void **state)
+{
+    const struct rig_setup setup = {.is_atomic = true};
+    struct image_bytes files = {malloc(65536), 65536};
+    struct updater_rig rig;
+
+    (void)state;
+    image_fill(files.data, files.length, 3);
+    rig_init(&rig, &setup);
+    const uint32_t fs_start = rig.staging.config.layout.fs_start;
+    memset(rig.flash.bytes + fs_start, 0x5a, 65536);
+    assert_int_equal(rig_install(&rig, UD_COMMAND_FILESYSTEM, &files, 1460), UD_OK);
+    assert_memory_equal(rig_staged(&rig, files.length), files.data, files.length);
+    rig_assert_commanded(&rig, files.length, files.length, fs_start);
+    for (uint32_t i = 0; i < 65536; i++)
+        assert_int_equal(rig.flash.bytes[fs_start + i], 0x5a);
+    rig_free(&rig);
+    image_free(&files);
+}
+
+/* ---- Digests ---- */
+
+static void a_digest_may_be_written_in_either_case(void **state)
+{
+    struct image_bytes image = build(9000, UD_MODE_QIO);
+    char md5[UD_UPDATER_MD5_TEXT];
+    struct updater_rig rig;
+
+    (void)state;
+    md5_of(image.data, image.length, md5);
+    for (char *c = md5; *c != '\0'; c++)
+        *c = (char)(*c >= 'a' ? *c - 'a' + 'A' : *c);
+    rig_init(&rig, &plain);
+    assert_int_equal(ud_updater_begin(&rig.updater, UD_COMMAND_FIRMWARE, image.length), UD_OK);
+    assert_int_equal(ud_updater_expect_md5(&rig.updater, md5), UD_OK);
+    assert_int_equal(rig_feed(&rig, image.data, image.length, 0), UD_OK);
+    assert_int_equal(ud_updater_end(&rig.updater), UD_OK);
+    rig_free(&rig);
+    image_free(&image);
+}
+
+static void what_is_no_digest_leaves_the_expectation_as_it_was(void **state)
+{
+    static const char *const texts[] = {
+        "",
+        "0",
+        "0000000000000000000000000000000",
+        "000000000000000000000000000000000",
+        "0000000000000000000000000000000g",
+        " 0000000000000000000000000000000",
+    };
+    struct image_bytes image = build(9000, UD_MODE_QIO);
+    char md5[UD_UPDATER_MD5_TEXT];
+    struct updater_rig rig;
+
+    (void)state;
+    md5_of(image.data, image.length, md5);
+    rig_init(&rig, &plain);
+    assert_int_equal(ud_updater_begin(&rig.updater, UD_COMMAND_FIRMWARE, image.length), UD_OK);
+    assert_int_equal(ud_updater_expect_md5(&rig.updater, md5), UD_OK);
+    for (size_t i = 0; i < SIZE(texts); i++)
+        assert_int_equal(ud_updater_expect_md5(&rig.updater, texts[i]), UD_ERR_ARGUMENT);
+    assert_int_equal(rig_feed(&rig, image.data, image.length, 0), UD_OK);
+    assert_int_equal(ud_updater_end(&rig.updater), UD_OK);
+    rig_free(&rig);
+    image_free(&image);
+}
+
+static void an_expectation_is_for_one_session(void **state)
+{
+    struct image_bytes image = build(9000, UD_MODE_QIO);
+    struct updater_rig rig;
+
+    (void)state;
+    rig_init(&rig, &plain);
+    assert_int_equal(ud_updater_begin(&rig.updater, UD_COMMAND_FIRMWARE, image.length), UD_OK);
+    assert_int_equal(ud_updater_expect_md5(&rig.updater, "00000000000000000000000000000000"),
+                     UD_OK);
+    ud_updater_abort(&rig.updater, UD_ERR_ABORTED);
+    assert_int_equal(rig_install(&rig, UD_COMMAND_FIRMWARE, &image, 0), UD_OK);
+    rig_free(&rig);
+    image_free(&image);
+}
+
+/* ---- Sizes ---- */
+
+/* The core's own regression cases (its issue 4674): pieces that end exactly at
+ * the promised size, and one that goes beyond. */
+static void writes_beyond_the_promised_size_are_refused_whole(void **state)
+{
+    static const struct {
+        uint32_t size, piece, pieces, last;
+    } cases[] = {{6000, 1000, 6, 1}, {8192, 4096, 2, 1}, {5000, 2048, 2, 2048}};
+    struct image_bytes image = build(9000, UD_MODE_QIO);
+
+    (void)state;
+    for (size_t i = 0; i < SIZE(cases); i++) {
+        struct updater_rig rig;
+
+        rig_init(&rig, &plain);
+        assert_int_equal(ud_updater_begin(&rig.updater, UD_COMMAND_FIRMWARE, cases[i].size), UD_OK);
+        for (uint32_t n = 0; n < cases[i].pieces; n++)
+            assert_int_equal(
+                ud_updater_write(&rig.updater, image.data + n * cases[i].piece, cases[i].piece),
+                UD_OK);
+        const uint32_t sent = cases[i].pieces * cases[i].piece;
+        const uint32_t programs = rig.flash.programs;
+        assert_int_equal(ud_updater_progress(&rig.updater), sent);
+        assert_int_equal(ud_updater_remaining(&rig.updater), cases[i].size - sent);
+        assert_int_equal(ud_updater_write(&rig.updater, image.data + sent, cases[i].last),
+                         UD_ERR_SPACE);
+        assert_int_equal(rig.flash.programs, programs);
+        rig_assert_untouched(&rig);
+        rig_free(&rig);
+    }
+    image_free(&image);
+}
+
+/* A sender that cannot tell the size begins with all the room there is. */
+static void a_session_can_be_cut_to_what_arrived(void **state)
+{
+    struct image_bytes image = build(9000, UD_MODE_DIO);
+    struct updater_rig rig;
+    uint32_t space;
+
+    (void)state;
+    for (size_t i = 0; i < rig_step_count; i++) {
+        rig_init(&rig, &plain);
+        assert_int_equal(ud_staging_free_space(&rig.staging, &space), UD_OK);
+        assert_int_equal(ud_updater_begin(&rig.updater, UD_COMMAND_FIRMWARE, space), UD_OK);
+        assert_int_equal(rig_feed(&rig, image.data, image.length, rig_steps[i]), UD_OK);
+        assert_int_equal(ud_updater_truncate(&rig.updater), UD_OK);
+        assert_int_equal(ud_updater_end(&rig.updater), UD_OK);
+        assert_memory_equal(rig_staged(&rig, space), image.data, image.length);
+        rig_assert_commanded(&rig, space, image.length, 0);
+        rig_free(&rig);
+    }
+    image_free(&image);
+}
+
+static void the_largest_image_fits_and_one_more_byte_does_not(void **state)
+{
+    struct updater_rig rig;
+    uint32_t space;
+
+    (void)state;
+    rig_init(&rig, &plain);
+    assert_int_equal(ud_staging_free_space(&rig.staging, &space), UD_OK);
+    assert_int_equal(ud_updater_begin(&rig.updater, UD_COMMAND_FIRMWARE, space + 1), UD_ERR_SPACE);
+    assert_int_equal(ud_updater_begin(&rig.updater, UD_COMMAND_FIRMWARE, UINT32_MAX), UD_ERR_SPACE);
+    assert_int_equal(ud_updater_begin(&rig.updater, UD_COMMAND_FIRMWARE, space), UD_OK);
+    rig_free(&rig);
+}
+
+/* ---- Flash that fails ---- */
+
+enum operation { READ, PROGRAM, ERASE, OPERATIONS };
+
+static void let_fail(struct updater_rig *rig, enum operation operation, uint32_t number)
+{
+    *(operation == READ      ? &rig->flash.fail_read
+      : operation == PROGRAM ? &rig->flash.fail_program
+                             : &rig->flash.fail_erase) = number;
+}
+
+static uint32_t count(const struct updater_rig *rig, enum operation operation)
+{
+    return operation == READ      ? rig->flash.reads
+           : operation == PROGRAM ? rig->flash.programs
+                                  : rig->flash.erases;
+}
+
+/* Every single operation of an update fails once. */
+static void every_flash_operation_may_fail(void **state)
+{
+    static const int errors[OPERATIONS] = {UD_ERR_FLASH_READ, UD_ERR_FLASH_WRITE,
+                                           UD_ERR_FLASH_ERASE};
+    const struct rig_setup setup = {.buffer_size = 256};
+    struct image_bytes image = build(9000, UD_MODE_QIO);
+    struct updater_rig rig;
+
+    (void)state;
+    for (enum operation operation = READ; operation < OPERATIONS; operation++) {
+        uint32_t operations = UINT32_MAX;
+        for (uint32_t number = 1; number <= operations; number++) {
+            rig_init(&rig, &setup);
+            let_fail(&rig, operation, number);
+            const int error = rig_install(&rig, UD_COMMAND_FIRMWARE, &image, 1000);
+            if (error == UD_OK) {
+                operations = count(&rig, operation); /* beyond the last one */
+                assert_true(number == operations + 1);
+            } else {
+                assert_int_equal(error, errors[operation]);
+                rig_assert_untouched(&rig);
+                let_fail(&rig, operation, 0);
+                assert_int_equal(rig_install(&rig, UD_COMMAND_FIRMWARE, &image, 0), UD_OK);
+            }
+            rig_free(&rig);
+        }
+    }
+    image_free(&image);
+}
+
+/* ---- Calls in states ---- */
+
+static void calls_without_a_session_change_nothing(void **state)
+{
+    struct updater_rig rig;
+
+    (void)state;
+    rig_init(&rig, &plain);
+    assert_int_equal(ud_updater_write(&rig.updater, "x", 1), UD_ERR_STATE);
+    assert_int_equal(ud_updater_truncate(&rig.updater), UD_ERR_STATE);
+    assert_int_equal(ud_updater_end(&rig.updater), UD_ERR_STATE);
+    assert_int_equal(ud_updater_expect_md5(&rig.updater, "00000000000000000000000000000000"),
+                     UD_ERR_STATE);
+    ud_updater_abort(&rig.updater, UD_ERR_ABORTED);
+    assert_int_equal(rig.errors, 0);
+    assert_int_equal(rig.updater.error, UD_OK);
+    rig_assert_untouched(&rig);
+    rig_free(&rig);
+}
+
+static void calls_after_a_success_change_nothing(void **state)
+{
+    struct image_bytes image = build(9000, UD_MODE_QIO);
+    struct updater_rig rig;
+
+    (void)state;
+    rig_init(&rig, &plain);
+    assert_int_equal(rig_install(&rig, UD_COMMAND_FIRMWARE, &image, 0), UD_OK);
+    assert_int_equal(ud_updater_write(&rig.updater, "x", 1), UD_ERR_STATE);
+    assert_int_equal(ud_updater_truncate(&rig.updater), UD_ERR_STATE);
+    assert_int_equal(ud_updater_end(&rig.updater), UD_ERR_STATE);
+    ud_updater_abort(&rig.updater, UD_ERR_ABORTED);
+    assert_int_equal(rig.updater.error, UD_OK);
+    assert_int_equal(rig.errors, 0);
+    assert_int_equal(rig.ends, 1);
+    rig_assert_commanded(&rig, image.length, image.length, 0);
+    rig_free(&rig);
+    image_free(&image);
+}
+
+static void a_second_update_replaces_the_first(void **state)
+{
+    struct image_bytes first = build(9000, UD_MODE_DIO);
+    struct image_bytes second = build(30000, UD_MODE_DIO);
+    struct updater_rig rig;
+
+    (void)state;
+    rig_init(&rig, &plain);
+    assert_int_equal(rig_install(&rig, UD_COMMAND_FIRMWARE, &first, 0), UD_OK);
+    assert_int_equal(rig_install(&rig, UD_COMMAND_FIRMWARE, &second, 0), UD_OK);
+    assert_memory_equal(rig_staged(&rig, second.length), second.data, second.length);
+    rig_assert_commanded(&rig, second.length, second.length, 0);
+    rig_free(&rig);
+    image_free(&first);
+    image_free(&second);
+}
+
+static void the_first_error_stays(void **state)
+{
+    struct image_bytes image = build(9000, UD_MODE_QIO);
+    struct updater_rig rig;
+
+    (void)state;
+    rig_init(&rig, &plain);
+    assert_int_equal(ud_updater_begin(&rig.updater, UD_COMMAND_FIRMWARE, 5000), UD_OK);
+    assert_int_equal(rig_feed(&rig, image.data, image.length, 0), UD_ERR_SPACE);
+    ud_updater_abort(&rig.updater, UD_ERR_TIMEOUT);
+    assert_int_equal(ud_updater_end(&rig.updater), UD_ERR_SPACE);
+    assert_int_equal(rig.updater.error, UD_ERR_SPACE);
+    assert_int_equal(rig.errors, 1);
+    rig_free(&rig);
+    image_free(&image);
+}
+
+static void writes_of_nothing_are_allowed(void **state)
+{
+    struct image_bytes image = build(9000, UD_MODE_DIO);
+    struct updater_rig rig;
+
+    (void)state;
+    rig_init(&rig, &plain);
+    assert_int_equal(ud_updater_begin(&rig.updater, UD_COMMAND_FIRMWARE, image.length), UD_OK);
+    assert_int_equal(ud_updater_write(&rig.updater, image.data, 0), UD_OK);
+    assert_int_equal(rig_feed(&rig, image.data, image.length, 0), UD_OK);
+    assert_int_equal(ud_updater_write(&rig.updater, image.data, 0), UD_OK);
+    assert_int_equal(ud_updater_end(&rig.updater), UD_OK);
+    rig_free(&rig);
+    image_free(&image);
+}
+
+/* ---- Configurations ---- */
+
+static void unsound_configurations_are_refused(void **state)
+{
+    struct updater_rig rig;
+    struct ud_updater_config config;
+    struct ud_updater updater;
+
+    (void)state;
+    rig_init(&rig, &plain);
+    static const uint32_t sizes[] = {1, 32, 63, 65, 100, 4095, 8192};
+    for (size_t i = 0; i < SIZE(sizes); i++) {
+        config = rig.updater.config;
+        config.buffer_size = sizes[i];
+        assert_int_equal(ud_updater_init(&updater, &config), UD_ERR_ARGUMENT);
+    }
+    config = rig.updater.config;
+    config.buffer = (uint8_t *)rig.buffer + 1;
+    assert_int_equal(ud_updater_init(&updater, &config), UD_ERR_ARGUMENT);
+    config.buffer = NULL;
+    assert_int_equal(ud_updater_init(&updater, &config), UD_ERR_ARGUMENT);
+    config = rig.updater.config;
+    config.md5 = NULL;
+    assert_int_equal(ud_updater_init(&updater, &config), UD_ERR_ARGUMENT);
+    config = rig.updater.config;
+    config.target.class = NULL;
+    assert_int_equal(ud_updater_init(&updater, &config), UD_ERR_ARGUMENT);
+    rig_free(&rig);
+}
+
+static void events_may_be_missing(void **state)
+{
+    struct image_bytes image = build(9000, UD_MODE_DIO);
+    struct updater_rig rig;
+
+    (void)state;
+    rig_init(&rig, &plain);
+    memset(&rig.updater.config.events, 0, sizeof rig.updater.config.events);
+    assert_int_equal(rig_install(&rig, UD_COMMAND_FIRMWARE, &image, 100), UD_OK);
+    assert_int_equal(ud_updater_begin(&rig.updater, UD_COMMAND_FIRMWARE, 0), UD_ERR_SIZE);
+    rig_free(&rig);
+    image_free(&image);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_image_is_staged_whatever_pieces_it_comes_in),
+        cmocka_unit_test(the_running_flash_mode_replaces_the_images),
+        cmocka_unit_test(a_compressed_image_is_staged_as_it_is),
+        cmocka_unit_test(the_last_word_is_filled_up_with_erased_bytes),
+        cmocka_unit_test(files_are_written_in_place_and_need_no_bootloader),
+        cmocka_unit_test(files_can_be_staged_like_a_program),
+        cmocka_unit_test(a_digest_may_be_written_in_either_case),
+        cmocka_unit_test(what_is_no_digest_leaves_the_expectation_as_it_was),
+        cmocka_unit_test(an_expectation_is_for_one_session),
+        cmocka_unit_test(writes_beyond_the_promised_size_are_refused_whole),
+        cmocka_unit_test(a_session_can_be_cut_to_what_arrived),
+        cmocka_unit_test(the_largest_image_fits_and_one_more_byte_does_not),
+        cmocka_unit_test(every_flash_operation_may_fail),
+        cmocka_unit_test(calls_without_a_session_change_nothing),
+        cmocka_unit_test(calls_after_a_success_change_nothing),
+        cmocka_unit_test(a_second_update_replaces_the_first),
+        cmocka_unit_test(the_first_error_stays),
+        cmocka_unit_test(writes_of_nothing_are_allowed),
+        cmocka_unit_test(unsound_configurations_are_refused),
+        cmocka_unit_test(events_may_be_missing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

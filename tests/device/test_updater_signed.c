@@ -1,0 +1,178 @@
+/* Signed updates: who takes which, and what of a file is signed, staged and
+ * checked. Numbers and texts are in test_updater_errors.c; the trailer by itself
+ * in test_signature.c. */
+#include "signing.h"
+#include "updater_rig.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define KEY "rsa2048"
+
+struct fixture {
+    struct signing_key key;
+    struct image_bytes image; /* signed */
+    uint32_t bare;            /* bytes of it before the signature */
+};
+
+static int setup(void **state)
+{
+    const struct image_firmware firmware = {.version = "1.1.0", .project = "demo", .size = 9000};
+    struct image_bytes bare = image_build_firmware(&firmware);
+    struct fixture *fixture = calloc(1, sizeof *fixture);
+
+    assert_non_null(fixture);
+    signing_load(&fixture->key, KEY ".pub");
+    fixture->bare = bare.length;
+    fixture->image.data = realloc(bare.data, bare.length + UD_SIGNATURE_MAX + 4);
+    assert_non_null(fixture->image.data);
+    fixture->image.length =
+        bare.length + signing_trailer(KEY ".key", fixture->image.data, bare.length,
+                                      fixture->image.data + bare.length);
+    *state = fixture;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *fixture = *state;
+
+    image_free(&fixture->image);
+    free(fixture);
+    return 0;
+}
+
+/* Installs what the fixture holds on a device that verifies with the key. */
+static int install(const struct fixture *fixture, struct updater_rig *rig, uint32_t step)
+{
+    const struct rig_setup verifying = {.verifier = &fixture->key.verifier, .buffer_size = 256};
+
+    rig_init(rig, &verifying);
+    return rig_install(rig, UD_COMMAND_FIRMWARE, &fixture->image, step);
+}
+
+static void assert_refused(const struct fixture *fixture)
+{
+    struct updater_rig rig;
+
+    assert_int_equal(install(fixture, &rig, 1000), UD_ERR_SIGNATURE);
+    rig_assert_untouched(&rig);
+    rig_free(&rig);
+}
+
+/* The signature is over the file as received, whatever its mode byte becomes. */
+static void a_signed_image_is_taken_and_staged_without_its_trailer(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct updater_rig rig;
+
+    for (size_t i = 0; i < rig_step_count; i++) {
+        assert_int_equal(install(fixture, &rig, rig_steps[i]), UD_OK);
+        rig_assert_commanded(&rig, fixture->image.length, fixture->bare, 0);
+        assert_int_equal(rig_staged(&rig, fixture->image.length)[2], UD_MODE_DIO);
+        rig_free(&rig);
+    }
+}
+
+static void a_device_without_a_verifier_takes_it_too(void **state)
+{
+    const struct fixture *fixture = *state;
+    const struct rig_setup trusting = {0};
+    struct updater_rig rig;
+
+    rig_init(&rig, &trusting);
+    assert_int_equal(rig_install(&rig, UD_COMMAND_FIRMWARE, &fixture->image, 1000), UD_OK);
+    rig_assert_commanded(&rig, fixture->image.length, fixture->image.length, 0);
+    rig_free(&rig);
+}
+
+static void any_changed_byte_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    const uint32_t places[] = {2,
+                               100,
+                               UD_IMAGE_APP_OFFSET + 5000,
+                               fixture->bare - 1,
+                               fixture->bare,
+                               fixture->image.length - 5,
+                               fixture->image.length - 1};
+
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        fixture->image.data[places[i]] ^= 0x02;
+        assert_refused(fixture);
+        fixture->image.data[places[i]] ^= 0x02;
+    }
+}
+
+static void a_cut_or_lengthened_trailer_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    const uint32_t whole = fixture->image.length;
+
+    for (uint32_t length = fixture->bare; length < whole; length += 13) {
+        fixture->image.length = length;
+        assert_refused(fixture);
+    }
+    fixture->image.length = whole + 4;
+    assert_refused(fixture);
+}
+
+static void another_key_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture->key.modulus[100] ^= 0x10;
+    assert_refused(fixture);
+}
+
+/* With a verifier, a digest adds nothing, and a wrong one takes nothing away: as
+ * the core has it. */
+static void an_expected_digest_is_not_consulted(void **state)
+{
+    const struct fixture *fixture = *state;
+    const struct rig_setup verifying = {.verifier = &fixture->key.verifier};
+    struct updater_rig rig;
+
+    rig_init(&rig, &verifying);
+    assert_int_equal(ud_updater_begin(&rig.updater, UD_COMMAND_FIRMWARE, fixture->image.length),
+                     UD_OK);
+    assert_int_equal(ud_updater_expect_md5(&rig.updater, "00000000000000000000000000000000"),
+                     UD_OK);
+    assert_int_equal(rig_feed(&rig, fixture->image.data, fixture->image.length, 0), UD_OK);
+    assert_int_equal(ud_updater_end(&rig.updater), UD_OK);
+    rig_free(&rig);
+}
+
+/* A right signature does not make a damaged image sound. */
+static void a_signed_wreck_is_refused_all_the_same(void **state)
+{
+    struct fixture *fixture = *state;
+    struct updater_rig rig;
+
+    fixture->image.data[UD_IMAGE_APP_OFFSET + 1] = 0;
+    signing_trailer(KEY ".key", fixture->image.data, fixture->bare,
+                    fixture->image.data + fixture->bare);
+    assert_int_equal(install(fixture, &rig, 1000), UD_ERR_IMAGE);
+    rig_assert_untouched(&rig);
+    rig_free(&rig);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_signed_image_is_taken_and_staged_without_its_trailer,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(a_device_without_a_verifier_takes_it_too, setup, teardown),
+        cmocka_unit_test_setup_teardown(any_changed_byte_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_cut_or_lengthened_trailer_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(another_key_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_expected_digest_is_not_consulted, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_signed_wreck_is_refused_all_the_same, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
