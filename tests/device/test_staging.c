@@ -1,0 +1,295 @@
+/* Staging in every layout of the core's menus: where images go, what is free,
+ * what a program says of itself, and what the bootloader is told. */
+#include "updater_rig.h"
+
+#include "device/port/bearssl/digest.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define SIZE(rows) (sizeof(rows) / sizeof(rows)[0])
+
+/* Header codes of flash sizes. */
+enum { CODE_512K = 0, CODE_1M = 2, CODE_2M = 3, CODE_4M = 4, CODE_8M = 8, CODE_16M = 9 };
+
+/* `top` is where staged images end: where files begin, and 4 MB at most, which is
+ * as far as the bootloader reads. */
+static const struct row {
+    const char *layout;
+    uint8_t code;
+    uint32_t top;
+} rows[] = {
+    {"512K", 16 + CODE_512K, 0x7b000}, {"512K64K", 16 + CODE_512K, 0x6b000},
+    {"1M", CODE_1M, 0xfb000},          {"1M64K", CODE_1M, 0xeb000},
+    {"1M512K", CODE_1M, 0x7b000},      {"2M64K", CODE_2M, 0x1f0000},
+    {"2M1M", CODE_2M, 0x100000},       {"4M", CODE_4M, 0x3fb000},
+    {"4M1M", CODE_4M, 0x300000},       {"4M2M", CODE_4M, 0x200000},
+    {"4M3M", CODE_4M, 0x100000},       {"8M6M", CODE_8M, 0x200000},
+    {"16M14M", CODE_16M, 0x200000},    {"16M", CODE_16M, 0x400000},
+};
+
+static void open_row(struct updater_rig *rig, const struct row *row)
+{
+    /* Zero in a setup means 1 MB: 512 KB's code is 0 and set by hand. */
+    const struct rig_setup setup = {.layout = row->layout,
+                                    .running_size_code = row->code < 16 ? row->code : 0};
+
+    print_message("%s\n", row->layout);
+    rig_init(rig, &setup);
+    if (row->code >= 16) {
+        rig->running.data[3] = 0;
+        rig->flash.bytes[3] = 0;
+    }
+}
+
+static struct ud_placement place(const struct updater_rig *rig, uint32_t size, int expected)
+{
+    const struct ud_target *target = &rig->updater.config.target;
+    struct ud_placement placement = {0};
+
+    assert_int_equal(target->class->place(target->ctx, UD_COMMAND_FIRMWARE, size, &placement),
+                     expected);
+    return placement;
+}
+
+static void images_end_where_the_files_begin(void **state)
+{
+    static const uint32_t sizes[] = {1, 4095, 4096, 4097, 123457};
+
+    (void)state;
+    for (size_t i = 0; i < SIZE(rows); i++) {
+        struct updater_rig rig;
+
+        open_row(&rig, &rows[i]);
+        for (size_t s = 0; s < SIZE(sizes); s++) {
+            const uint32_t rounded = (sizes[s] + 4095) / 4096 * 4096;
+            const struct ud_placement placement = place(&rig, sizes[s], UD_OK);
+            assert_int_equal(placement.start, rows[i].top - rounded);
+            assert_int_equal(placement.capacity, rounded);
+            assert_int_equal(placement.flash_mode, UD_MODE_DIO);
+            assert_int_equal(placement.max_flash_size, rig.flash.port.size);
+        }
+        rig_free(&rig);
+    }
+}
+
+/* Between the running program and the files, in whole sectors. */
+static void free_space_is_what_fits_to_the_byte(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SIZE(rows); i++) {
+        struct updater_rig rig;
+        uint32_t space;
+
+        open_row(&rig, &rows[i]);
+        const uint32_t used = (rig.running.length + 4095) / 4096 * 4096;
+        assert_int_equal(ud_staging_free_space(&rig.staging, &space), UD_OK);
+        assert_int_equal(space, rows[i].top - used);
+        assert_int_equal(place(&rig, space, UD_OK).start, used);
+        place(&rig, space + 1, UD_ERR_SPACE);
+        place(&rig, UINT32_MAX, UD_ERR_SPACE);
+        rig_free(&rig);
+    }
+}
+
+static void a_program_knows_its_size_and_digest(void **state)
+{
+    uint8_t expected[UD_MD5_SIZE];
+    uint8_t found[UD_MD5_SIZE];
+    const struct rig_setup setup = {0};
+    struct updater_rig rig;
+    struct ud_digest digest;
+    uint32_t size;
+
+    (void)state;
+    rig_init(&rig, &setup);
+    ud_digest_begin(&digest, &ud_md5);
+    ud_digest_add(&digest, rig.running.data, rig.running.length);
+    ud_digest_end(&digest, expected);
+    assert_int_equal(ud_staging_sketch_size(&rig.staging, &size), UD_OK);
+    assert_int_equal(size, rig.running.length);
+    static const uint32_t buffer_sizes[] = {4, 64, 256, 4096};
+    for (size_t i = 0; i < SIZE(buffer_sizes); i++) {
+        assert_int_equal(
+            ud_staging_sketch_digest(&rig.staging, &ud_md5, rig.buffer, buffer_sizes[i], found),
+            UD_OK);
+        assert_memory_equal(found, expected, sizeof expected);
+    }
+    assert_int_equal(ud_staging_sketch_digest(&rig.staging, &ud_md5, rig.buffer, 3, found),
+                     UD_ERR_ARGUMENT);
+    rig_free(&rig);
+}
+
+/* The size says where images may go, so without one nothing goes anywhere. */
+static void without_a_program_nothing_is_staged(void **state)
+{
+    const struct rig_setup setup = {0};
+    struct updater_rig rig;
+    uint32_t size;
+
+    (void)state;
+    rig_init(&rig, &setup);
+    memset(rig.flash.bytes + UD_IMAGE_APP_OFFSET, 0xff, 8);
+    assert_int_equal(ud_staging_sketch_size(&rig.staging, &size), UD_ERR_IMAGE);
+    assert_int_equal(ud_staging_free_space(&rig.staging, &size), UD_ERR_IMAGE);
+    place(&rig, 1000, UD_ERR_IMAGE);
+    rig_free(&rig);
+}
+
+static void flash_that_cannot_be_read_is_said_to_be_so(void **state)
+{
+    const struct rig_setup setup = {0};
+    struct updater_rig rig;
+    uint8_t digest[UD_MD5_SIZE];
+    uint32_t size;
+
+    (void)state;
+    rig_init(&rig, &setup);
+    for (rig.flash.fail_read = 1;; rig.flash.fail_read++) {
+        rig.flash.reads = 0;
+        const int error = ud_staging_sketch_size(&rig.staging, &size);
+        if (error == UD_OK)
+            break;
+        assert_int_equal(error, UD_ERR_FLASH_READ);
+        rig.flash.reads = 0;
+        assert_int_equal(
+            ud_staging_sketch_digest(&rig.staging, &ud_md5, rig.buffer, sizeof rig.buffer, digest),
+            UD_ERR_FLASH_READ);
+    }
+    assert_true(rig.flash.fail_read > 2);
+    rig_free(&rig);
+}
+
+/* A mode byte nobody knows is not worth passing on. */
+static void an_unknown_flash_mode_is_not_passed_on(void **state)
+{
+    const struct rig_setup setup = {0};
+    struct updater_rig rig;
+
+    (void)state;
+    rig_init(&rig, &setup);
+    rig.flash.bytes[2] = 4;
+    assert_int_equal(place(&rig, 1000, UD_OK).flash_mode, UD_KEEP_FLASH_MODE);
+    rig_free(&rig);
+}
+
+static void a_chip_smaller_than_its_layout_is_refused(void **state)
+{
+    const struct rig_setup setup = {.layout = "4M2M", .chip_size = 1u << 20};
+    struct updater_rig rig;
+
+    (void)state;
+    rig_init(&rig, &setup);
+    place(&rig, 1000, UD_ERR_FLASH_CONFIG);
+    rig_free(&rig);
+}
+
+/* Layouts chosen at boot go by the chip, whatever headers say. */
+static void an_automatic_layout_binds_no_header(void **state)
+{
+    const struct rig_setup setup = {.running_size_code = CODE_4M};
+    struct updater_rig rig;
+
+    (void)state;
+    rig_init(&rig, &setup);
+    place(&rig, 1000, UD_ERR_FLASH_CONFIG);
+    rig.staging.config.auto_map = true;
+    assert_int_equal(place(&rig, 1000, UD_OK).max_flash_size, 0);
+    rig_free(&rig);
+}
+
+static void files_fit_their_place_to_the_byte(void **state)
+{
+    static const struct {
+        uint32_t size;
+        bool is_atomic;
+        int error;
+        uint32_t start;
+    } cases[] = {
+        {1, false, UD_OK, 0xeb000},          {65536, false, UD_OK, 0xeb000},
+        {65537, false, UD_ERR_SPACE, 0},     {65536, true, UD_OK, 0xdb000},
+        {4097, true, UD_OK, 0xeb000 - 8192}, {65537, true, UD_ERR_SPACE, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < SIZE(cases); i++) {
+        const struct rig_setup setup = {.is_atomic = cases[i].is_atomic};
+        struct ud_placement placement;
+        struct updater_rig rig;
+
+        rig_init(&rig, &setup);
+        const struct ud_target *target = &rig.updater.config.target;
+        assert_int_equal(
+            target->class->place(target->ctx, UD_COMMAND_FILESYSTEM, cases[i].size, &placement),
+            cases[i].error);
+        if (cases[i].error == UD_OK) {
+            assert_int_equal(placement.start, cases[i].start);
+            assert_int_equal(placement.flash_mode, UD_KEEP_FLASH_MODE);
+            assert_int_equal(placement.max_flash_size, 0);
+        }
+        rig_free(&rig);
+    }
+}
+
+/* Only one setting of the pins leads back into the serial loader. */
+static void pins_are_looked_at_when_there_is_somebody_to_ask(void **state)
+{
+    struct updater_rig rig;
+
+    (void)state;
+    for (uint32_t straps = 0; straps < 16; straps++) {
+        const struct rig_setup setup = {.straps = straps};
+        rig_init(&rig, &setup);
+        const struct ud_target *target = &rig.updater.config.target;
+        assert_int_equal(target->class->ready(target->ctx), straps == 1 ? UD_ERR_BOOT_MODE : UD_OK);
+        rig.staging.config.straps = NULL;
+        assert_int_equal(target->class->ready(target->ctx), UD_OK);
+        rig_free(&rig);
+    }
+}
+
+static void unsound_configurations_are_refused(void **state)
+{
+    const struct rig_setup setup = {0};
+    struct ud_staging_config config;
+    struct ud_staging staging;
+    struct updater_rig rig;
+
+    (void)state;
+    rig_init(&rig, &setup);
+    config = rig.staging.config;
+    config.flash = NULL;
+    assert_int_equal(ud_staging_init(&staging, &config), UD_ERR_ARGUMENT);
+    config = rig.staging.config;
+    config.rtc = NULL;
+    assert_int_equal(ud_staging_init(&staging, &config), UD_ERR_ARGUMENT);
+    config = rig.staging.config;
+    config.layout.fs_start += 100;
+    assert_int_equal(ud_staging_init(&staging, &config), UD_ERR_ARGUMENT);
+    config = rig.staging.config;
+    config.layout.fs_end = config.layout.fs_start - 4096;
+    assert_int_equal(ud_staging_init(&staging, &config), UD_ERR_ARGUMENT);
+    rig_free(&rig);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(images_end_where_the_files_begin),
+        cmocka_unit_test(free_space_is_what_fits_to_the_byte),
+        cmocka_unit_test(a_program_knows_its_size_and_digest),
+        cmocka_unit_test(without_a_program_nothing_is_staged),
+        cmocka_unit_test(flash_that_cannot_be_read_is_said_to_be_so),
+        cmocka_unit_test(an_unknown_flash_mode_is_not_passed_on),
+        cmocka_unit_test(a_chip_smaller_than_its_layout_is_refused),
+        cmocka_unit_test(an_automatic_layout_binds_no_header),
+        cmocka_unit_test(files_fit_their_place_to_the_byte),
+        cmocka_unit_test(pins_are_looked_at_when_there_is_somebody_to_ask),
+        cmocka_unit_test(unsound_configurations_are_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
