@@ -1,0 +1,135 @@
+/* Cut plans: their ids, and when power goes. */
+#include "sim/cut.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define SIZE(rows) (sizeof(rows) / sizeof(rows)[0])
+
+static const struct {
+    const char *id;
+    struct cut_plan plan;
+} rows[] = {
+    {"none", {0, CUT_BEFORE, 0, false}},
+    {"1b", {1, CUT_BEFORE, 0, false}},
+    {"12t:4711", {12, CUT_TORN, 4711, false}},
+    {"12t:0", {12, CUT_TORN, 0, false}},
+    {"12a", {12, CUT_AFTER, 0, false}},
+    {"12a+rtc", {12, CUT_AFTER, 0, true}},
+    {"7t:4294967295+rtc", {7, CUT_TORN, UINT32_MAX, true}},
+    {"18446744073709551615b", {UINT64_MAX, CUT_BEFORE, 0, false}},
+};
+
+static void ids_are_printed_and_read_back(void **state)
+{
+    char text[CUT_ID_MAX];
+    struct cut_plan plan;
+
+    (void)state;
+    for (size_t i = 0; i < SIZE(rows); i++) {
+        assert_string_equal(cut_print(&rows[i].plan, text), rows[i].id);
+        assert_true(cut_parse(rows[i].id, &plan));
+        assert_int_equal(plan.operation, rows[i].plan.operation);
+        assert_int_equal(plan.phase, rows[i].plan.phase);
+        assert_int_equal(plan.seed, rows[i].plan.seed);
+        assert_int_equal(plan.keeps_rtc, rows[i].plan.keeps_rtc);
+    }
+}
+
+static void what_is_no_id_is_refused(void **state)
+{
+    static const char *const texts[] = {
+        "",
+        "b",
+        "0b",
+        "-1b",
+        "12",
+        "12x",
+        "12b:1",
+        "12t",
+        "12t:",
+        "12t:x",
+        "12a ",
+        " 12a",
+        "12a+rt",
+        "12a+rtcs",
+        "none+r",
+        "12t:-1",
+        "12t:4294967296",
+        "18446744073709551616b",
+        "1.5b",
+        "12A",
+    };
+    struct cut_plan plan;
+
+    (void)state;
+    for (size_t i = 0; i < SIZE(texts); i++)
+        if (cut_parse(texts[i], &plan))
+            fail_msg("\"%s\" passed for an id", texts[i]);
+}
+
+static void power_goes_at_its_operation_and_stays_off(void **state)
+{
+    static const enum power_verdict verdicts[] = {
+        [CUT_BEFORE] = POWER_CUT_BEFORE,
+        [CUT_TORN] = POWER_CUT_TORN,
+        [CUT_AFTER] = POWER_CUT_AFTER,
+    };
+
+    (void)state;
+    for (enum cut_phase phase = CUT_BEFORE; phase <= CUT_AFTER; phase++) {
+        const struct cut_plan plan = {.operation = 3, .phase = phase};
+        struct power power;
+
+        power_on(&power, &plan, NULL);
+        assert_int_equal(power_operation(&power), POWER_ON);
+        assert_int_equal(power_operation(&power), POWER_ON);
+        assert_int_equal(power_operation(&power), verdicts[phase]);
+        assert_int_equal(power.is_off, phase == CUT_BEFORE);
+        power_cut(&power);
+        assert_true(power.is_off);
+        assert_int_equal(power_operation(&power), POWER_CUT_BEFORE);
+        assert_int_equal(power.operations, 3);
+        /* Switched on again, it counts from 1. */
+        power_on(&power, NULL, NULL);
+        for (int i = 0; i < 10; i++)
+            assert_int_equal(power_operation(&power), POWER_ON);
+        assert_int_equal(power.operations, 10);
+    }
+}
+
+static void a_handler_is_jumped_to(void **state)
+{
+    const struct cut_plan plan = {.operation = 2, .phase = CUT_BEFORE};
+    static struct power power;
+    static int begun;
+    jmp_buf handler;
+
+    (void)state;
+    begun = 0;
+    if (setjmp(handler) == 0) {
+        power_on(&power, &plan, &handler);
+        for (;;) {
+            power_operation(&power);
+            begun++;
+        }
+    }
+    assert_int_equal(begun, 1);
+    assert_true(power.is_off);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ids_are_printed_and_read_back),
+        cmocka_unit_test(what_is_no_id_is_refused),
+        cmocka_unit_test(power_goes_at_its_operation_and_stays_off),
+        cmocka_unit_test(a_handler_is_jumped_to),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

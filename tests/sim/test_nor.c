@@ -1,0 +1,489 @@
+/* The NOR flash model: its rules, its time and wear, what cuts and faults leave,
+ * and its files. */
+#include "sim/nor.h"
+#include "sim/rtc.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define CHIP_SIZE  (4 * UD_FLASH_BLOCK)
+#define SIZE(rows) (sizeof(rows) / sizeof(rows)[0])
+
+static const struct nor_config memory = {.size = CHIP_SIZE, .has_block_erase = true};
+
+static struct nor *open_chip(const struct nor_config *config)
+{
+    struct nor *nor;
+
+    assert_int_equal(nor_open(&nor, config), 0);
+    return nor;
+}
+
+static int program(struct nor *nor, uint32_t address, const void *data, uint32_t length)
+{
+    const struct ud_flash *flash = nor_flash(nor);
+
+    return flash->program(flash->ctx, address, data, length);
+}
+
+static int erase(struct nor *nor, uint32_t address, uint32_t length)
+{
+    const struct ud_flash *flash = nor_flash(nor);
+
+    return flash->erase(flash->ctx, address, length);
+}
+
+/* ---- Rules ---- */
+
+enum call { READ, PROGRAM, ERASE };
+
+static const struct {
+    enum call call;
+    uint32_t address, length, shift; /* of the buffer */
+    enum nor_fault fault;
+} wrong_calls[] = {
+    {READ, 2, 4, 0, NOR_FAULT_ALIGNMENT},
+    {READ, 4, 6, 0, NOR_FAULT_ALIGNMENT},
+    {READ, 4, 4, 1, NOR_FAULT_ALIGNMENT},
+    {READ, 4, 0, 0, NOR_FAULT_RANGE},
+    {READ, CHIP_SIZE, 4, 0, NOR_FAULT_RANGE},
+    {READ, CHIP_SIZE - 4, 8, 0, NOR_FAULT_RANGE},
+    {READ, UINT32_MAX - 3, 8, 0, NOR_FAULT_RANGE},
+    {PROGRAM, 1, 4, 0, NOR_FAULT_ALIGNMENT},
+    {PROGRAM, 4, 5, 0, NOR_FAULT_ALIGNMENT},
+    {PROGRAM, 4, 4, 2, NOR_FAULT_ALIGNMENT},
+    {PROGRAM, CHIP_SIZE - 4, 8, 0, NOR_FAULT_RANGE},
+    {ERASE, 0, 8192, 0, NOR_FAULT_UNIT},
+    {ERASE, 0, 256, 0, NOR_FAULT_UNIT},
+    {ERASE, 4096 + 4, 4096, 0, NOR_FAULT_ALIGNMENT},
+    {ERASE, 4096, 65536, 0, NOR_FAULT_ALIGNMENT},
+    {ERASE, CHIP_SIZE, 4096, 0, NOR_FAULT_RANGE},
+};
+
+static void wrong_calls_fail_and_are_remembered(void **state)
+{
+    uint32_t words[8] = {0};
+
+    (void)state;
+    for (size_t i = 0; i < SIZE(wrong_calls); i++) {
+        struct nor *nor = open_chip(&memory);
+        const struct ud_flash *flash = nor_flash(nor);
+        void *data = (uint8_t *)words + wrong_calls[i].shift;
+        const uint32_t address = wrong_calls[i].address;
+        const uint32_t length = wrong_calls[i].length;
+
+        const int result = wrong_calls[i].call == READ
+                               ? flash->read(flash->ctx, address, data, length)
+                           : wrong_calls[i].call == PROGRAM ? program(nor, address, data, length)
+                                                            : erase(nor, address, length);
+        assert_true(result < 0);
+        assert_int_equal(nor_fault(nor), wrong_calls[i].fault);
+        /* The first fault stays the one. */
+        assert_true(erase(nor, 0, 1) < 0);
+        assert_int_equal(nor_fault(nor), wrong_calls[i].fault);
+        nor_close(nor);
+    }
+}
+
+static void blocks_are_erased_only_where_the_chip_can(void **state)
+{
+    const struct nor_config config = {.size = CHIP_SIZE};
+    struct nor *nor = open_chip(&config);
+
+    (void)state;
+    assert_true(erase(nor, 0, UD_FLASH_BLOCK) < 0);
+    assert_int_equal(nor_fault(nor), NOR_FAULT_UNIT);
+    nor_close(nor);
+}
+
+static void programming_clears_bits_and_erasing_sets_them(void **state)
+{
+    const uint32_t first = 0xf0f0f0f0, second = 0xff00ff00;
+    struct nor *nor = open_chip(&memory);
+
+    (void)state;
+    assert_int_equal(program(nor, 8, &first, 4), 0);
+    assert_memory_equal(nor_bytes(nor) + 8, &first, 4);
+    /* Strict: a 0 does not become 1, and asking for it is the caller's fault. */
+    assert_true(program(nor, 8, &second, 4) < 0);
+    assert_int_equal(nor_fault(nor), NOR_FAULT_OVERWRITE);
+    assert_memory_equal(nor_bytes(nor) + 8, &first, 4);
+    assert_int_equal(erase(nor, 0, UD_FLASH_SECTOR), 0);
+    assert_int_equal(program(nor, 8, &second, 4), 0);
+    assert_memory_equal(nor_bytes(nor) + 8, &second, 4);
+    nor_close(nor);
+}
+
+static void a_lenient_chip_keeps_zeros_silently(void **state)
+{
+    const struct nor_config config = {.size = CHIP_SIZE, .rules = NOR_AND};
+    const uint32_t first = 0xf0f0f0f0, second = 0xff00ff00, both = 0xf000f000;
+    struct nor *nor = open_chip(&config);
+
+    (void)state;
+    assert_int_equal(program(nor, 8, &first, 4), 0);
+    assert_int_equal(program(nor, 8, &second, 4), 0);
+    assert_memory_equal(nor_bytes(nor) + 8, &both, 4);
+    assert_int_equal(nor_fault(nor), NOR_NO_FAULT);
+    nor_close(nor);
+}
+
+/* ---- Time and wear ---- */
+
+static void operations_take_the_datasheets_time(void **state)
+{
+    static uint32_t words[2048];
+    struct nor *nor = open_chip(&memory);
+    const struct ud_flash *flash = nor_flash(nor);
+    const struct nor_stats *stats = nor_stats(nor);
+    uint64_t before = 0;
+
+    (void)state;
+    assert_int_equal(erase(nor, 0, UD_FLASH_SECTOR), 0);
+    assert_int_equal(stats->time_ns, 45000000u);
+    before = stats->time_ns;
+    assert_int_equal(erase(nor, 0, UD_FLASH_BLOCK), 0);
+    assert_int_equal(stats->time_ns - before, 150000000u);
+    before = stats->time_ns;
+    /* 16 pages of 0.4 ms, and 4096 bytes at a bit a clock of 40 MHz. */
+    assert_int_equal(program(nor, 0, words, 4096), 0);
+    assert_int_equal(stats->time_ns - before, 16 * 400000u + 4096 * 8 * 25u);
+    before = stats->time_ns;
+    /* The same across a page's end: two pages. */
+    assert_int_equal(program(nor, 8192 - 4, words, 8), 0);
+    assert_int_equal(stats->time_ns - before, 2 * 400000u + 8 * 8 * 25u);
+    before = stats->time_ns;
+    /* Two bits a clock, and 24 clocks before the first. */
+    assert_int_equal(flash->read(flash->ctx, 0, words, 4096), 0);
+    assert_int_equal(stats->time_ns - before, (4096 * 4 + 24) * 25u);
+    nor_close(nor);
+}
+
+static void calls_bytes_and_wear_are_counted(void **state)
+{
+    static uint32_t words[16];
+    struct nor *nor = open_chip(&memory);
+    const struct ud_flash *flash = nor_flash(nor);
+    const struct nor_stats *stats = nor_stats(nor);
+
+    (void)state;
+    assert_int_equal(erase(nor, 4096, UD_FLASH_SECTOR), 0);
+    assert_int_equal(erase(nor, 0, UD_FLASH_BLOCK), 0);
+    assert_int_equal(program(nor, 0, words, 64), 0);
+    assert_int_equal(flash->read(flash->ctx, 0, words, 32), 0);
+    assert_int_equal(flash->read(flash->ctx, 0, words, 4), 0);
+    assert_int_equal(stats->calls[NOR_READ], 2);
+    assert_int_equal(stats->calls[NOR_PROGRAM], 1);
+    assert_int_equal(stats->calls[NOR_ERASE], 2);
+    assert_int_equal(stats->sector_erases, 1);
+    assert_int_equal(stats->block_erases, 1);
+    assert_int_equal(stats->bytes_read, 36);
+    assert_int_equal(stats->bytes_programmed, 64);
+    assert_int_equal(nor_wear(nor, 0), 1);
+    assert_int_equal(nor_wear(nor, 4100), 2);
+    assert_int_equal(nor_wear(nor, 65536), 0);
+    nor_close(nor);
+}
+
+/* ---- Faults and cuts ---- */
+
+static void the_chosen_call_fails_and_does_nothing(void **state)
+{
+    const uint32_t zero = 0;
+    struct nor *nor = open_chip(&memory);
+
+    (void)state;
+    nor_fail(nor, NOR_PROGRAM, 2);
+    assert_int_equal(program(nor, 0, &zero, 4), 0);
+    assert_true(program(nor, 4, &zero, 4) < 0);
+    assert_int_equal(nor_bytes(nor)[4], 0xff);
+    assert_int_equal(program(nor, 4, &zero, 4), 0);
+    nor_fail(nor, NOR_ERASE, 1);
+    assert_true(erase(nor, 0, UD_FLASH_SECTOR) < 0);
+    assert_int_equal(nor_bytes(nor)[0], 0);
+    assert_int_equal(erase(nor, 0, UD_FLASH_SECTOR), 0);
+    nor_close(nor);
+}
+
+/* A chip in which one program and one erase happen, cut as the plan says. */
+struct cut_run {
+    struct power power;
+    struct nor *nor;
+    uint8_t old[UD_FLASH_SECTOR];
+    uint32_t data[UD_FLASH_SECTOR / 4];
+};
+
+static void run_cut(struct cut_run *run, const struct cut_plan *plan)
+{
+    const struct nor_config config = {.size = CHIP_SIZE, .power = &run->power};
+
+    power_on(&run->power, plan, NULL);
+    run->nor = open_chip(&config);
+    for (uint32_t i = 0; i < SIZE(run->data); i++)
+        run->data[i] = i * 2654435761u;
+    for (uint32_t i = 0; i < UD_FLASH_SECTOR; i++)
+        run->old[i] = nor_bytes(run->nor)[4096 + i] = (uint8_t)(i * 31);
+    (void)!program(run->nor, 0, run->data, sizeof run->data);
+    (void)!erase(run->nor, 4096, UD_FLASH_SECTOR);
+}
+
+static bool is_all(const uint8_t *bytes, uint8_t value)
+{
+    for (uint32_t i = 0; i < UD_FLASH_SECTOR; i++)
+        if (bytes[i] != value)
+            return false;
+    return true;
+}
+
+static void cuts_before_and_after_leave_all_or_nothing(void **state)
+{
+    (void)state;
+    for (uint64_t operation = 1; operation <= 2; operation++)
+        for (int is_after = 0; is_after < 2; is_after++) {
+            const struct cut_plan plan = {.operation = operation,
+                                          .phase = is_after ? CUT_AFTER : CUT_BEFORE};
+            static struct cut_run run;
+
+            run_cut(&run, &plan);
+            const uint8_t *bytes = nor_bytes(run.nor);
+            if (operation == 1 && !is_after)
+                assert_true(is_all(bytes, 0xff));
+            else
+                assert_memory_equal(bytes, run.data, sizeof run.data);
+            if (operation == 2 && is_after)
+                assert_true(is_all(bytes + 4096, 0xff));
+            else
+                assert_memory_equal(bytes + 4096, run.old, sizeof run.old);
+            /* Nothing answers any more. */
+            uint32_t word;
+            const struct ud_flash *flash = nor_flash(run.nor);
+            assert_true(flash->read(flash->ctx, 0, &word, 4) < 0);
+            assert_true(erase(run.nor, 0, UD_FLASH_SECTOR) < 0);
+            assert_int_equal(nor_fault(run.nor), NOR_NO_FAULT);
+            nor_close(run.nor);
+        }
+}
+
+static void a_torn_program_clears_only_bits_it_was_to_clear(void **state)
+{
+    bool was_partial = false;
+
+    (void)state;
+    for (uint32_t seed = 0; seed < 200; seed++) {
+        const struct cut_plan plan = {.operation = 1, .phase = CUT_TORN, .seed = seed};
+        static struct cut_run run;
+
+        run_cut(&run, &plan);
+        const uint8_t *bytes = nor_bytes(run.nor);
+        const uint8_t *data = (const uint8_t *)run.data;
+        for (uint32_t i = 0; i < UD_FLASH_SECTOR; i++)
+            assert_int_equal(bytes[i] & data[i], data[i]);
+        was_partial |= !is_all(bytes, 0xff) && memcmp(bytes, data, UD_FLASH_SECTOR) != 0;
+        assert_memory_equal(bytes + 4096, run.old, sizeof run.old);
+        nor_close(run.nor);
+    }
+    assert_true(was_partial);
+}
+
+static void a_torn_erase_only_raises_bits(void **state)
+{
+    uint32_t kept = 0, erased = 0, between = 0;
+
+    (void)state;
+    for (uint32_t seed = 0; seed < 20; seed++) {
+        const struct cut_plan plan = {.operation = 2, .phase = CUT_TORN, .seed = seed};
+        static struct cut_run run;
+
+        run_cut(&run, &plan);
+        const uint8_t *bytes = nor_bytes(run.nor) + 4096;
+        for (uint32_t i = 0; i < UD_FLASH_SECTOR; i++) {
+            assert_int_equal(bytes[i] & run.old[i], run.old[i]);
+            kept += bytes[i] == run.old[i];
+            erased += bytes[i] == 0xff;
+            between += bytes[i] != run.old[i] && bytes[i] != 0xff;
+        }
+        assert_memory_equal(nor_bytes(run.nor), run.data, sizeof run.data);
+        nor_close(run.nor);
+    }
+    assert_true(kept > 1000 && erased > 1000 && between > 1000);
+}
+
+static void the_same_seed_tears_the_same_way(void **state)
+{
+    static uint8_t first[2 * UD_FLASH_SECTOR];
+
+    (void)state;
+    for (uint64_t operation = 1; operation <= 2; operation++)
+        for (uint32_t seed = 0; seed < 3; seed++) {
+            const struct cut_plan plan = {.operation = operation, .phase = CUT_TORN, .seed = seed};
+            static struct cut_run run;
+
+            run_cut(&run, &plan);
+            memcpy(first, nor_bytes(run.nor), sizeof first);
+            nor_close(run.nor);
+            run_cut(&run, &plan);
+            assert_memory_equal(nor_bytes(run.nor), first, sizeof first);
+            nor_close(run.nor);
+        }
+}
+
+/* ---- Files ---- */
+
+struct folder {
+    char path[64];
+    char file[80];
+};
+
+static int make_folder(void **state)
+{
+    static struct folder folder;
+
+    snprintf(folder.path, sizeof folder.path, "/tmp/updraft-nor.XXXXXX");
+    assert_non_null(mkdtemp(folder.path));
+    snprintf(folder.file, sizeof folder.file, "%s/chip", folder.path);
+    *state = &folder;
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    const struct folder *folder = *state;
+
+    unlink(folder->file);
+    return rmdir(folder->path);
+}
+
+static void a_file_is_made_erased_and_keeps_its_content(void **state)
+{
+    const struct folder *folder = *state;
+    const struct nor_config config = {.path = folder->file, .size = CHIP_SIZE};
+    const uint32_t word = 0x12345678;
+    struct nor *nor = open_chip(&config);
+
+    assert_true(is_all(nor_bytes(nor), 0xff));
+    assert_int_equal(program(nor, 4, &word, 4), 0);
+    nor_close(nor);
+    nor = open_chip(&config);
+    assert_memory_equal(nor_bytes(nor) + 4, &word, 4);
+    nor_close(nor);
+}
+
+/* What was programmed is there although nobody closed anything. */
+static void a_killed_process_loses_nothing(void **state)
+{
+    const struct folder *folder = *state;
+    const struct nor_config config = {.path = folder->file, .size = CHIP_SIZE};
+    const uint32_t word = 0x12345678;
+    int status;
+
+    const pid_t child = fork();
+    if (child == 0) {
+        struct nor *nor;
+        if (nor_open(&nor, &config) != 0 || program(nor, 4, &word, 4) != 0)
+            _exit(1);
+        raise(SIGKILL);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+    struct nor *nor = open_chip(&config);
+    assert_memory_equal(nor_bytes(nor) + 4, &word, 4);
+    nor_close(nor);
+}
+
+static void one_file_is_one_chip(void **state)
+{
+    const struct folder *folder = *state;
+    const struct nor_config config = {.path = folder->file, .size = CHIP_SIZE};
+    const struct nor_config larger = {.path = folder->file, .size = 2 * CHIP_SIZE};
+    const struct nor_config not_a_file = {.path = folder->path, .size = CHIP_SIZE};
+    const struct nor_config nowhere = {.path = "/nonexistent/chip", .size = CHIP_SIZE};
+    struct nor *nor = open_chip(&config);
+    struct nor *other;
+
+    assert_int_equal(nor_open(&other, &config), -EBUSY);
+    assert_int_equal(nor_open(&other, &larger), -ERANGE);
+    nor_close(nor);
+    nor = open_chip(&config);
+    nor_close(nor);
+    assert_int_equal(nor_open(&other, &larger), -ERANGE);
+    assert_int_equal(nor_open(&other, &not_a_file), -EISDIR);
+    assert_int_equal(nor_open(&other, &nowhere), -ENOENT);
+    nor_close(NULL);
+}
+
+static void a_scratch_chip_leaves_its_file_alone(void **state)
+{
+    const struct folder *folder = *state;
+    const struct nor_config config = {.path = folder->file, .size = CHIP_SIZE};
+    const struct nor_config scratch = {.path = folder->file, .size = CHIP_SIZE, .is_scratch = true};
+    const uint32_t zero = 0;
+    struct nor *nor;
+
+    assert_int_equal(nor_open(&nor, &scratch), -ENOENT);
+    nor_close(open_chip(&config));
+    nor = open_chip(&scratch);
+    struct nor *second = open_chip(&scratch);
+    assert_int_equal(program(nor, 0, &zero, 4), 0);
+    assert_int_equal(nor_bytes(nor)[0], 0);
+    assert_int_equal(nor_bytes(second)[0], 0xff);
+    nor_close(second);
+    nor_close(nor);
+    nor = open_chip(&config);
+    assert_int_equal(nor_bytes(nor)[0], 0xff);
+    nor_close(nor);
+}
+
+/* ---- RTC memory ---- */
+
+static void rtc_memory_wakes_up_with_anything_but_a_command(void **state)
+{
+    const struct ud_eboot_command order = {.action = UD_EBOOT_COPY_RAW, .source = 4096, .size = 8};
+    struct ud_eboot_command found;
+    struct rtc rtc;
+
+    (void)state;
+    for (uint32_t seed = 0; seed < 100; seed++) {
+        rtc_init(&rtc, seed);
+        assert_int_equal(ud_eboot_load(&rtc.port, &found), UD_ERR_STATE);
+        assert_int_equal(ud_eboot_store(&rtc.port, &order), UD_OK);
+        assert_int_equal(ud_eboot_load(&rtc.port, &found), UD_OK);
+        assert_int_equal(found.source, order.source);
+        rtc_power_loss(&rtc, seed);
+        assert_int_equal(ud_eboot_load(&rtc.port, &found), UD_ERR_STATE);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(wrong_calls_fail_and_are_remembered),
+        cmocka_unit_test(blocks_are_erased_only_where_the_chip_can),
+        cmocka_unit_test(programming_clears_bits_and_erasing_sets_them),
+        cmocka_unit_test(a_lenient_chip_keeps_zeros_silently),
+        cmocka_unit_test(operations_take_the_datasheets_time),
+        cmocka_unit_test(calls_bytes_and_wear_are_counted),
+        cmocka_unit_test(the_chosen_call_fails_and_does_nothing),
+        cmocka_unit_test(cuts_before_and_after_leave_all_or_nothing),
+        cmocka_unit_test(a_torn_program_clears_only_bits_it_was_to_clear),
+        cmocka_unit_test(a_torn_erase_only_raises_bits),
+        cmocka_unit_test(the_same_seed_tears_the_same_way),
+        cmocka_unit_test_setup_teardown(a_file_is_made_erased_and_keeps_its_content, make_folder,
+                                        remove_folder),
+        cmocka_unit_test_setup_teardown(a_killed_process_loses_nothing, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(one_file_is_one_chip, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_scratch_chip_leaves_its_file_alone, make_folder,
+                                        remove_folder),
+        cmocka_unit_test(rtc_memory_wakes_up_with_anything_but_a_command),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
