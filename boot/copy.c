@@ -1,103 +1,135 @@
-#include "boot/copy.h"
+#include "boot/work.h"
 
-#include <stddef.h>
 #include <string.h>
 
-#define ERASED       0xffu
-#define COMPARE_SIZE 256u /* bytes of flash looked at in one go; on the stack */
+#define SECTORS_IN_BLOCK (UD_FLASH_BLOCK / UD_FLASH_SECTOR)
 
-struct copy {
-    const struct ud_flash *flash;
-    uint32_t destination;
-    struct boot_copy_report *report;
-};
-
-static bool is_erased(const uint8_t *bytes, uint32_t length)
+static uint32_t sectors(uint32_t bytes)
 {
-    while (length > 0 && *bytes == ERASED) {
-        bytes++;
-        length--;
-    }
-    return length == 0;
+    return ud_flash_round_up(bytes) / UD_FLASH_SECTOR;
 }
 
-/* Does the flash sector hold `length` bytes of data, and FF behind them? */
-static int compare(const struct ud_flash *flash, uint32_t address, const uint8_t *data,
-                   uint32_t length, bool *is_equal)
+static bool is_blank(const uint32_t *words)
 {
-    uint32_t words[COMPARE_SIZE / sizeof(uint32_t)];
-    const uint8_t *found = (const uint8_t *)words;
+    uint32_t all = UINT32_MAX;
 
-    *is_equal = true;
-    for (uint32_t offset = 0; *is_equal && offset < UD_FLASH_SECTOR; offset += COMPARE_SIZE) {
-        const uint32_t left = length > offset ? length - offset : 0;
-        const uint32_t part = left < COMPARE_SIZE ? left : COMPARE_SIZE;
-        const int error = ud_flash_read(flash, address + offset, words, COMPARE_SIZE);
+    for (uint32_t i = 0; i < UD_FLASH_SECTOR / sizeof *words; i++)
+        all &= words[i];
+    return all == UINT32_MAX;
+}
+
+/* `free` sectors from this one on will be written next and hold nothing that is
+ * still needed. */
+static int write_sector(struct boot_work *work, uint32_t address, const void *data, uint32_t free)
+{
+    const struct ud_flash *flash = work->flash;
+    const bool is_block =
+        flash->has_block_erase && address % UD_FLASH_BLOCK == 0 && free >= SECTORS_IN_BLOCK;
+
+    if (flash->read(flash->ctx, address, work->found, UD_FLASH_SECTOR) != 0)
+        return UD_ERR_FLASH_READ;
+    if (address == 0 || memcmp(work->found, data, UD_FLASH_SECTOR) == 0)
+        return UD_OK;
+    if (!is_blank(work->found) &&
+        flash->erase(flash->ctx, address, is_block ? UD_FLASH_BLOCK : UD_FLASH_SECTOR) != 0)
+        return UD_ERR_FLASH_ERASE;
+    return flash->program(flash->ctx, address, data, UD_FLASH_SECTOR) == 0 ? UD_OK
+                                                                           : UD_ERR_FLASH_WRITE;
+}
+
+/* A step of the journal: once marked, it is not done again. */
+static int write_step(struct boot_work *work, uint32_t step, uint32_t address, const void *data,
+                      uint32_t free)
+{
+    const int error = write_sector(work, address, data, free);
+
+    return error != UD_OK ? error : ud_journal_mark(work->flash, UD_JOURNAL_STEP + step);
+}
+
+/* Sectors [first, last) from `from` on to `to` on; `step` is the first one's. */
+struct range {
+    uint32_t from;
+    uint32_t to;
+    uint32_t step;
+    uint32_t first;
+    uint32_t last;
+};
+
+static int copy_range(struct boot_work *work, const struct range *range)
+{
+    const struct ud_flash *flash = work->flash;
+    /* A block may be erased whole when no sector still to be read lies in it. */
+    const bool is_apart = range->from - range->to >= UD_FLASH_BLOCK;
+
+    for (uint32_t i = range->first; i < range->last; i++) {
+        const uint32_t offset = i * UD_FLASH_SECTOR;
+        if (ud_journal_is_marked(flash, UD_JOURNAL_STEP + range->step + i))
+            continue;
+        if (flash->read(flash->ctx, range->from + offset, work->inflate.window, UD_FLASH_SECTOR) !=
+            0)
+            return UD_ERR_FLASH_READ;
+        const int error = write_step(work, range->step + i, range->to + offset,
+                                     work->inflate.window, is_apart ? range->last - i : 0);
         if (error != UD_OK)
             return error;
-        *is_equal = (part == 0 || memcmp(found, data + offset, part) == 0) &&
-                    is_erased(found + part, COMPARE_SIZE - part);
     }
     return UD_OK;
 }
 
-/* Flash takes whole words; the last one is filled up with FF. */
-static int program(const struct ud_flash *flash, uint32_t address, const uint8_t *data,
-                   uint32_t length)
+static uint32_t least(uint32_t a, uint32_t b)
 {
-    const uint32_t rest = length % UD_FLASH_WORD;
-    const uint32_t whole = length - rest;
-    uint32_t last = UINT32_MAX;
-    const int error = ud_flash_program(flash, address, data, whole);
-
-    if (error != UD_OK || rest == 0)
-        return error;
-    memcpy(&last, data + whole, rest);
-    return ud_flash_program(flash, address + whole, &last, sizeof last);
+    return a < b ? a : b;
 }
 
-static int rewrite(const struct ud_flash *flash, uint32_t address, const struct boot_sector *sector)
+/* Keeps and copies in turns: the place an image is kept at reaches into its
+ * successor's source, which must have been copied that far. */
+static int copy_raw(struct boot_work *work, uint32_t kept, uint32_t copied)
 {
-    bool is_equal;
-    int error = ud_flash_erase_sector(flash, address);
-
-    if (error == UD_OK)
-        error = program(flash, address, sector->data, sector->length);
-    if (error == UD_OK)
-        error = compare(flash, address, sector->data, sector->length, &is_equal);
-    if (error != UD_OK)
-        return error;
-    return is_equal ? UD_OK : UD_ERR_FLASH_WRITE;
-}
-
-static int copy_sector(void *ctx, const struct boot_sector *sector)
-{
-    struct copy *copy = ctx;
-    const uint32_t address = copy->destination + sector->offset;
-    bool is_equal;
-    const int error = compare(copy->flash, address, sector->data, sector->length, &is_equal);
-
-    if (error != UD_OK)
-        return error;
-    if (is_equal || address == 0) {
-        copy->report->bootloader_differs |= !is_equal;
-        copy->report->sectors_kept++;
-        return UD_OK;
-    }
-    copy->report->sectors_written++;
-    return rewrite(copy->flash, address, sector);
-}
-
-int boot_copy(const struct ud_flash *flash, const struct boot_decision *decision,
-              struct boot_memory *memory, struct boot_copy_report *report)
-{
-    struct copy copy = {
-        .flash = flash,
-        .destination = decision->destination,
-        .report = report,
+    const uint32_t turn =
+        kept > 0 ? (work->order.source - work->plan.keep) / UD_FLASH_SECTOR : copied;
+    struct range keep = {.from = 0, .to = work->plan.keep, .step = 0};
+    struct range copy = {
+        .from = work->order.source,
+        .to = work->order.destination,
+        .step = kept,
     };
-    const struct boot_sink sink = {.ctx = &copy, .sector = copy_sector};
+    int error = UD_OK;
 
-    memset(report, 0, sizeof *report);
-    return boot_source_walk(flash, decision, memory, &sink);
+    while (error == UD_OK && (keep.last < kept || copy.last < copied)) {
+        keep.first = keep.last;
+        keep.last = least(keep.first + turn, kept);
+        copy.first = copy.last;
+        copy.last = least(copy.first + turn, copied);
+        error = copy_range(work, &keep);
+        if (error == UD_OK)
+            error = copy_range(work, &copy);
+    }
+    return error;
+}
+
+/* Decompressed sectors, in order; `sector` counts them on. */
+static int write_output(void *ctx, uint8_t *data, uint32_t length)
+{
+    struct boot_work *work = ctx;
+    const uint32_t step = sectors(work->plan.keep_size) + work->sector;
+    const uint32_t offset = work->sector * UD_FLASH_SECTOR;
+
+    work->sector++;
+    if (ud_journal_is_marked(work->flash, UD_JOURNAL_STEP + step))
+        return UD_OK;
+    memset(data + length, 0xff, UD_FLASH_SECTOR - length);
+    return write_step(work, step, work->order.destination + offset, data,
+                      sectors(work->plan.output_size - offset));
+}
+
+int boot_copy(struct boot_work *work)
+{
+    const uint32_t kept = sectors(work->plan.keep_size);
+    const struct range keep = {.from = 0, .to = work->plan.keep, .last = kept};
+
+    if (!work->is_gzip)
+        return copy_raw(work, kept, sectors(work->plan.output_size));
+    const int error = copy_range(work, &keep);
+    work->sector = 0;
+    return error != UD_OK ? error : boot_inflate(work, write_output);
 }

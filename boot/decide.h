@@ -1,74 +1,30 @@
-/* What a boot should do, from what is known: pure, and readable as a table.
- *
- * Whoever boots reads the command, looks at the source it names and at the
- * running program, hands the facts in here and carries the decision out.
- */
+/* What a boot does, from what is known: pure, and readable as a table. */
 #ifndef BOOT_DECIDE_H
 #define BOOT_DECIDE_H
 
-#include "updraft/eboot.h"
-
-#include <stdbool.h>
-#include <stdint.h>
-
-/* Where the file of the program that runs unless told otherwise lies in flash. */
-#define BOOT_RUNNING_BASE 0u
-
-struct boot_facts {
-    bool has_command;
-    struct ud_eboot_command command; /* meaningful when has_command is set */
-    bool is_gzip;                    /* copy: the source begins as a gzip file does */
-    uint32_t output_size;            /* copy: bytes it would write; gzip: as its trailer says */
-    uint32_t running_size;           /* bytes of the program at 0, whole sectors; 0: none */
-    uint32_t flash_size;
+/* The facts. */
+enum boot_fact {
+    BOOT_JOURNAL = 1 << 0,  /* the journal holds an update */
+    BOOT_PLANNED = 1 << 1,  /* its plan too */
+    BOOT_VERIFIED = 1 << 2, /* its source was checked and may have been overwritten since */
+    BOOT_DEBRIS = 1 << 3,   /* the journal's sector holds what a cut left of one */
+    BOOT_COPY = 1 << 4,     /* RTC memory orders an update */
+    BOOT_LOAD = 1 << 5,     /* RTC memory names an application to start */
+    BOOT_TRIAL = 1 << 6,    /* the program is on trial */
+    BOOT_SPENT = 1 << 7,    /* and has had all its boots */
 };
 
 enum boot_action {
-    BOOT_LOAD,    /* start the application at `base` */
-    BOOT_COPY,    /* copy, then start it */
-    BOOT_INFLATE, /* decompress, then start it */
+    BOOT_RESUME,    /* carry on with the update in the journal */
+    BOOT_BEGIN,     /* plan it, check its source, carry it out */
+    BOOT_ADOPT,     /* put the ordered one into the journal, then begin */
+    BOOT_CLEAN,     /* erase the journal, decide again */
+    BOOT_ROLL_BACK, /* order the way back to the image before, then begin */
+    BOOT_TRY,       /* count a boot of the trial, start the program */
+    BOOT_START,     /* start the program */
+    BOOT_START_AT,  /* start the application RTC memory names */
 };
 
-enum boot_reason {
-    BOOT_NO_COMMAND,
-    BOOT_COMMANDED,
-
-    /* The command was refused: the running program starts, untouched. */
-    BOOT_REFUSED,                 /* this and every later one */
-    BOOT_BAD_BASE = BOOT_REFUSED, /* no room for an application there */
-    BOOT_BAD_ALIGNMENT,           /* source or destination starts no sector */
-    BOOT_EMPTY,                   /* nothing to copy */
-    BOOT_BAD_SOURCE,              /* source leaves the chip */
-    BOOT_BAD_DESTINATION,         /* destination reaches files or settings behind it */
-    BOOT_OVER_RUNNING,            /* destination inside the running program */
-    BOOT_OVERLAP,                 /* destination would overwrite source not read yet */
-    BOOT_REASONS,
-};
-
-struct boot_decision {
-    enum boot_action action;
-    enum boot_reason reason;
-    uint32_t base; /* of the two-image file to start when all else is done */
-
-    /* Copy and inflate. */
-    uint32_t source;
-    uint32_t destination;
-    uint32_t size;        /* stored bytes */
-    uint32_t output_size; /* bytes that appear at destination */
-};
-
-static inline bool boot_is_refused(const struct boot_decision *decision)
-{
-    return decision->reason >= BOOT_REFUSED;
-}
-
-/* A destination of 0 is the running program; everything else is data, a file
- * system, and is never started. */
-static inline bool boot_is_program(const struct boot_decision *decision)
-{
-    return decision->destination == BOOT_RUNNING_BASE;
-}
-
-struct boot_decision boot_decide(const struct boot_facts *facts);
+enum boot_action boot_decide(unsigned facts);
 
 #endif

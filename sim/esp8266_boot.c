@@ -10,28 +10,31 @@
 
 #define NOT_THE_UPDATERS 255u /* ud_updater_error_number() of other errors */
 
-static void step(void *ctx, enum boot_step step, const struct boot_decision *decision)
+static void step(void *ctx, enum boot_step step, const struct boot_result *result)
 {
+    struct esp8266 *device = ctx;
+
+    (void)result;
     if (step == BOOT_STEP_COPY)
-        esp8266_emit(
-            ctx, &(struct esp8266_event){.kind = ESP8266_COPYING, .total = decision->output_size});
+        esp8266_emit(device, &(struct esp8266_event){.kind = ESP8266_COPYING,
+                                                     .total = device->program.sketch_size});
 }
 
 static bool run_bootloader(struct esp8266 *device)
 {
-    struct boot_memory *memory = malloc(sizeof *memory);
+    struct boot_work *work = malloc(sizeof *work);
     const struct boot_config config = {
         .flash = nor_flash(device->nor),
         .rtc = &device->rtc.port,
-        .memory = memory,
+        .work = work,
         .ctx = device,
         .step = step,
     };
 
-    if (memory == NULL)
+    if (work == NULL)
         return false;
     boot_run(&config, &device->boot);
-    free(memory);
+    free(work);
     return true;
 }
 
@@ -67,7 +70,7 @@ bool esp8266_boot(struct esp8266 *device, const char **why)
     if (!run_bootloader(device))
         return false;
     *why = "flash failed while the update was copied";
-    if (device->boot.outcome == BOOT_RESTART)
+    if (device->boot.outcome == BOOT_RESTARTS)
         return false;
     *why = "no application in flash, or a damaged one";
     return rom_finds_application(bytes, size, device->boot.base) && read_program(device);
@@ -78,10 +81,9 @@ bool esp8266_boot(struct esp8266 *device, const char **why)
 static const char *reason_text(enum boot_reason reason)
 {
     static const char *const texts[BOOT_REASONS] = {
-        [BOOT_BAD_BASE] = "nothing can be started there",
         [BOOT_BAD_ALIGNMENT] = "it starts in the middle of a sector",
         [BOOT_EMPTY] = "it is empty",
-        [BOOT_BAD_SOURCE] = "it lies outside the flash chip",
+        [BOOT_BAD_SOURCE] = "it is not where updates are staged",
         [BOOT_BAD_DESTINATION] = "it does not fit: files or settings would be overwritten",
         [BOOT_OVER_RUNNING] = "it would overwrite the running program",
         [BOOT_OVERLAP] = "it would overwrite itself",
@@ -96,8 +98,6 @@ static const char *error_text(int error)
     case UD_ERR_GZIP:
     case UD_ERR_GZIP_CRC:
         return "the compressed image is damaged";
-    case UD_ERR_SPACE:
-        return "decompressing would overwrite it before it is read";
     case UD_ERR_CHIP:
         return "the image is for another chip";
     case UD_ERR_FLASH_READ:
@@ -117,16 +117,14 @@ static int error_number(int error)
 void esp8266_report_boot(struct esp8266 *device)
 {
     const struct boot_result *boot = &device->boot;
-    const int error = boot_is_refused(&boot->decision) ? UD_ERR_IMAGE : boot->error;
 
-    if (error == UD_OK)
+    if (boot->error == UD_OK)
         return;
-    esp8266_emit(device,
-                 &(struct esp8266_event){
-                     .kind = ESP8266_REFUSED,
-                     .error = error,
-                     .number = error_number(error),
-                     .text = boot_is_refused(&boot->decision) ? reason_text(boot->decision.reason)
-                                                              : error_text(error),
-                 });
+    esp8266_emit(device, &(struct esp8266_event){
+                             .kind = ESP8266_REFUSED,
+                             .error = boot->error,
+                             .number = error_number(boot->error),
+                             .text = boot->reason != BOOT_FEASIBLE ? reason_text(boot->reason)
+                                                                   : error_text(boot->error),
+                         });
 }

@@ -136,24 +136,31 @@ static void tear_program(uint8_t *cells, const uint8_t *data, uint32_t length, u
         cells[i] &= (uint8_t)(data[i] | prng_next(&prng));
 }
 
-/* Power went while the chip was erasing: a byte is as it was, erased, or on the
- * way, with any of its 0 bits back at 1. */
+/* A byte is as it was, erased, or on the way, with any of its 0 bits back at 1. */
+static void tear_byte(uint8_t *cell, uint64_t bits)
+{
+    if (bits % 3 == 1)
+        *cell = ERASED;
+    else if (bits % 3 == 2)
+        *cell |= (uint8_t)(bits >> 8);
+}
+
+/* Power went while the chip was erasing: a part may not have noticed yet, a part
+ * may be done, and the rest is on the way. Half of all seeds leave all of it on the
+ * way, the others divide it up. */
 static void tear_erase(uint8_t *cells, uint32_t length, uint32_t seed)
 {
     struct prng prng = {seed};
+    const uint64_t kind = prng_next(&prng) % 4;
+    const uint32_t middle = prng_below(&prng, length + 1);
 
     for (uint32_t i = 0; i < length; i++) {
+        const bool is_first = i < middle;
         const uint64_t bits = prng_next(&prng);
-        switch (bits % 3) {
-        case 0:
-            break;
-        case 1:
+        if (kind >= 2)
+            tear_byte(&cells[i], bits);
+        else if (is_first == (kind == 0))
             cells[i] = ERASED;
-            break;
-        default:
-            cells[i] |= (uint8_t)(bits >> 8);
-            break;
-        }
     }
 }
 

@@ -13,15 +13,6 @@ enum loader_result {
     LOADER_NO_IMAGE = 4, /* ours: no image there, or a segment over the bootloader */
 };
 
-/* Where an image's segment goes. */
-enum loader_place {
-    LOADER_COPY,    /* into RAM */
-    LOADER_MAPPED,  /* stays in flash */
-    LOADER_REFUSED, /* over this program, its stack or the ROM's data */
-};
-
-enum loader_place loader_place(uint32_t address, uint32_t length);
-
 /* Copies the segments of the image whose header is at flash address `image`
  * that belong into RAM; *entry is where to jump. Constants of this program lie
  * where applications put theirs: after this call nothing but code may be used. */

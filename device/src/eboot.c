@@ -3,6 +3,7 @@
 #include "updraft/crc32.h"
 #include "updraft/endian.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -28,31 +29,29 @@ void ud_eboot_encode(const struct ud_eboot_command *command, uint8_t block[UD_EB
     ud_put_u32(block + OFFSET_CRC, ud_crc32_forward(UD_CRC32_FORWARD_START, block, OFFSET_CRC));
 }
 
+static int decode(const uint32_t *words, struct ud_eboot_command *command)
+{
+    const uint32_t action = ud_le32(words[OFFSET_ACTION / 4]);
+    const bool is_copy = action == (uint32_t)UD_EBOOT_COPY_RAW;
+
+    if ((ud_le32(words[OFFSET_MAGIC / 4]) & UD_EBOOT_MAGIC_MASK) != UD_EBOOT_MAGIC ||
+        ud_le32(words[OFFSET_CRC / 4]) !=
+            ud_crc32_forward(UD_CRC32_FORWARD_START, words, OFFSET_CRC) ||
+        (!is_copy && action != (uint32_t)UD_EBOOT_LOAD_APP))
+        return UD_ERR_STATE;
+    command->action = (enum ud_eboot_action)action;
+    command->source = is_copy ? ud_le32(words[OFFSET_ARGS / 4]) : 0;
+    command->destination = ud_le32(words[OFFSET_ARGS / 4 + is_copy]);
+    command->size = is_copy ? ud_le32(words[OFFSET_ARGS / 4 + 2]) : 0;
+    return UD_OK;
+}
+
 int ud_eboot_decode(const uint8_t block[UD_EBOOT_BLOCK_SIZE], struct ud_eboot_command *command)
 {
-    const uint32_t action = ud_get_u32(block + OFFSET_ACTION);
+    uint32_t words[UD_EBOOT_BLOCK_WORDS];
 
-    if ((ud_get_u32(block + OFFSET_MAGIC) & UD_EBOOT_MAGIC_MASK) != UD_EBOOT_MAGIC)
-        return UD_ERR_STATE;
-    if (ud_get_u32(block + OFFSET_CRC) !=
-        ud_crc32_forward(UD_CRC32_FORWARD_START, block, OFFSET_CRC))
-        return UD_ERR_STATE;
-
-    if (action == (uint32_t)UD_EBOOT_COPY_RAW) {
-        command->action = UD_EBOOT_COPY_RAW;
-        command->source = ud_get_u32(block + OFFSET_ARGS);
-        command->destination = ud_get_u32(block + OFFSET_ARGS + 4);
-        command->size = ud_get_u32(block + OFFSET_ARGS + 8);
-        return UD_OK;
-    }
-    if (action == (uint32_t)UD_EBOOT_LOAD_APP) {
-        command->action = UD_EBOOT_LOAD_APP;
-        command->source = 0;
-        command->destination = ud_get_u32(block + OFFSET_ARGS);
-        command->size = 0;
-        return UD_OK;
-    }
-    return UD_ERR_STATE;
+    memcpy(words, block, sizeof words);
+    return decode(words, command);
 }
 
 /* A whole block, aligned as the port wants it. */
@@ -80,7 +79,7 @@ int ud_eboot_load(const struct ud_rtc *rtc, struct ud_eboot_command *command)
 
     if (rtc->read(rtc->ctx, 0, block.words, sizeof block.words) != 0)
         return UD_ERR_FLASH_READ;
-    return ud_eboot_decode(block.bytes, command);
+    return decode(block.words, command);
 }
 
 int ud_eboot_clear(const struct ud_rtc *rtc)

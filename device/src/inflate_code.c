@@ -2,15 +2,12 @@
 
 #include <string.h>
 
-#define LENGTH_BITS 4u /* of a fast entry, below the symbol */
-
 /* Counts codes by length and checks that they fill the room there is. */
-static int count_lengths(struct ud_inflate_code *code, const uint8_t *lengths, uint32_t count,
-                         bool may_be_sparse)
+static int count_lengths(struct ud_inflate_code *code, const uint8_t *lengths, uint32_t count)
 {
     int32_t room = 1; /* codes of the current length not used up by shorter ones */
 
-    memset(code->count, 0, sizeof code->count);
+    memset(code, 0, sizeof code->fast + sizeof code->count);
     for (uint32_t symbol = 0; symbol < count; symbol++)
         code->count[lengths[symbol]]++;
     const uint32_t used = count - code->count[0];
@@ -21,56 +18,49 @@ static int count_lengths(struct ud_inflate_code *code, const uint8_t *lengths, u
         if (room < 0)
             return UD_ERR_GZIP;
     }
-    const bool is_sparse = used == 0 || (used == 1 && code->count[1] == 1);
-    return room == 0 || (is_sparse && may_be_sparse) ? UD_OK : UD_ERR_GZIP;
+    return room == 0 || used == 0 || (used == 1 && code->count[1] == 1) ? UD_OK : UD_ERR_GZIP;
 }
 
 static void sort_symbols(struct ud_inflate_code *code, const uint8_t *lengths, uint32_t count)
 {
-    uint16_t next[UD_INFLATE_MAX_BITS + 1]; /* place of the next symbol of each length */
+    uint16_t *next = code->symbols;
 
-    next[1] = 0;
-    for (uint32_t length = 1; length < UD_INFLATE_MAX_BITS; length++)
-        next[length + 1] = (uint16_t)(next[length] + code->count[length]);
-    for (uint32_t symbol = 0; symbol < count; symbol++)
-        if (lengths[symbol] != 0)
-            code->symbols[next[lengths[symbol]]++] = (uint16_t)symbol;
+    for (uint32_t length = 1; length <= UD_INFLATE_MAX_BITS; length++)
+        for (uint32_t symbol = 0; symbol < count; symbol++)
+            if (lengths[symbol] == length)
+                *next++ = (uint16_t)symbol;
 }
 
-/* Codes are numbers sent from the top, but bits arrive from the bottom. */
-static uint32_t reverse(uint32_t value, uint32_t length)
+/* Codes are numbers sent from the top, but bits arrive from the bottom: counts
+ * one up from the top of `length` bits. */
+static uint32_t next_code(uint32_t value, uint32_t length)
 {
-    uint32_t reversed = 0;
+    uint32_t bit = 1u << (length - 1);
 
-    for (; length > 0; length--) {
-        reversed = reversed << 1 | (value & 1);
-        value >>= 1;
-    }
-    return reversed;
+    for (; value & bit; bit >>= 1)
+        value ^= bit;
+    return value | bit;
 }
 
 /* Every entry whose low bits are a short code leads to its symbol. */
 static void fill_fast(struct ud_inflate_code *code)
 {
-    const uint32_t size = 1u << UD_INFLATE_FAST_BITS;
+    const uint16_t *symbol = code->symbols;
     uint32_t value = 0;
-    uint32_t index = 0;
 
-    memset(code->fast, 0, sizeof code->fast);
     for (uint32_t length = 1; length <= UD_INFLATE_FAST_BITS; length++) {
-        for (uint32_t i = 0; i < code->count[length]; i++) {
-            const uint32_t entry = (uint32_t)code->symbols[index++] << LENGTH_BITS | length;
-            for (uint32_t at = reverse(value++, length); at < size; at += 1u << length)
+        for (uint32_t left = code->count[length]; left > 0; left--) {
+            const uint32_t entry = (uint32_t)*symbol++ << UD_INFLATE_ENTRY_BITS | length;
+            for (uint32_t at = value; at < 1u << UD_INFLATE_FAST_BITS; at += 1u << length)
                 code->fast[at] = (uint16_t)entry;
+            value = next_code(value, length);
         }
-        value <<= 1;
     }
 }
 
-int ud_inflate_code_make(struct ud_inflate_code *code, const uint8_t *lengths, uint32_t count,
-                         bool may_be_sparse)
+int ud_inflate_code_make(struct ud_inflate_code *code, const uint8_t *lengths, uint32_t count)
 {
-    const int error = count_lengths(code, lengths, count, may_be_sparse);
+    const int error = count_lengths(code, lengths, count);
 
     if (error != UD_OK)
         return error;
@@ -81,33 +71,20 @@ int ud_inflate_code_make(struct ud_inflate_code *code, const uint8_t *lengths, u
 
 /* Goes through the lengths: codes of one length are consecutive numbers, and the
  * first of the next length is twice the number after them. */
-static int read_long(const struct ud_inflate_code *code, struct ud_inflate *inflate)
+uint32_t ud_inflate_code_find(const struct ud_inflate_code *code, uint32_t bits)
 {
-    uint32_t value = 0;
-    uint32_t first = 0; /* code of the current length */
-    uint32_t index = 0; /* of its symbol */
+    const uint16_t *symbols = code->symbols;
+    int32_t value = 0; /* of the bits so far, counted from the first code this long */
 
     for (uint32_t length = 1; length <= UD_INFLATE_MAX_BITS; length++) {
-        const uint32_t count = code->count[length];
+        const int32_t count = code->count[length];
 
-        value |= inflate->bits >> (length - 1) & 1;
-        if (value - first < count) {
-            (void)ud_inflate_take(inflate, length);
-            return code->symbols[index + value - first];
-        }
-        index += count;
-        first = (first + count) << 1;
-        value <<= 1;
+        value += bits & 1;
+        bits >>= 1;
+        if (value < count)
+            return (uint32_t)symbols[value] << UD_INFLATE_ENTRY_BITS | length;
+        symbols += count;
+        value = (value - count) << 1;
     }
-    return UD_ERR_GZIP;
-}
-
-int ud_inflate_code_read(const struct ud_inflate_code *code, struct ud_inflate *inflate)
-{
-    const uint32_t entry = code->fast[inflate->bits & ((1u << UD_INFLATE_FAST_BITS) - 1)];
-
-    if (entry == 0)
-        return read_long(code, inflate);
-    (void)ud_inflate_take(inflate, entry & ((1u << LENGTH_BITS) - 1));
-    return (int)(entry >> LENGTH_BITS);
+    return UD_INFLATE_NO_SYMBOL;
 }

@@ -28,4 +28,15 @@ static inline void ud_put_u32(uint8_t *bytes, uint32_t value)
     bytes[3] = (uint8_t)(value >> 24);
 }
 
+/* A word of a little-endian record to the machine's own order, or back: nothing
+ * to do on every chip this is built for. */
+static inline uint32_t ud_le32(uint32_t word)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    return __builtin_bswap32(word);
+#else
+    return word;
+#endif
+}
+
 #endif

@@ -2,6 +2,7 @@
  * copied where, what stays in flash, and what is refused before it does harm.
  */
 #include "boot/lx106/loader.h"
+#include "boot/place.h"
 
 #include "esp8266-rom/rom.h"
 #include "updraft/endian.h"
@@ -126,32 +127,32 @@ static void places_end_where_memory_does(void **state)
     static const struct {
         uint32_t address;
         uint32_t length;
-        enum loader_place place;
+        enum boot_place place;
     } cases[] = {
-        {0x3ffe8000, 0x14000, LOADER_COPY},
-        {0x3ffe8000, 0x14001, LOADER_REFUSED},
-        {0x3ffe7fff, 4, LOADER_REFUSED},
-        {0x3fffbffc, 4, LOADER_COPY},
-        {0x3fffc000, 0, LOADER_COPY},
-        {0x3fffc000, 1, LOADER_REFUSED},
-        {0x3ffffff0, 4, LOADER_REFUSED},
-        {0x40000000, 4, LOADER_REFUSED},
-        {0x40100000, 0xc000, LOADER_COPY},
-        {0x40100000, 0xc001, LOADER_REFUSED},
-        {0x4010bfff, 0x3001, LOADER_REFUSED},
-        {0x4010f000, 4, LOADER_REFUSED},
-        {0x40201010, 0xfeff0, LOADER_MAPPED},
-        {0x40201010, 0xfeff1, LOADER_REFUSED},
-        {0x40201010, UINT32_MAX, LOADER_REFUSED},
-        {0x40300000, 4, LOADER_REFUSED},
-        {0x60001200, 4, LOADER_REFUSED},
-        {0, 4, LOADER_REFUSED},
-        {0x3ffe8000, UINT32_MAX, LOADER_REFUSED},
-        {UINT32_MAX, 4, LOADER_REFUSED},
+        {0x3ffe8000, 0x14000, BOOT_PLACE_COPY},
+        {0x3ffe8000, 0x14001, BOOT_PLACE_REFUSED},
+        {0x3ffe7fff, 4, BOOT_PLACE_REFUSED},
+        {0x3fffbffc, 4, BOOT_PLACE_COPY},
+        {0x3fffc000, 0, BOOT_PLACE_COPY},
+        {0x3fffc000, 1, BOOT_PLACE_REFUSED},
+        {0x3ffffff0, 4, BOOT_PLACE_REFUSED},
+        {0x40000000, 4, BOOT_PLACE_REFUSED},
+        {0x40100000, 0xc000, BOOT_PLACE_COPY},
+        {0x40100000, 0xc001, BOOT_PLACE_REFUSED},
+        {0x4010bfff, 0x3001, BOOT_PLACE_REFUSED},
+        {0x4010f000, 4, BOOT_PLACE_REFUSED},
+        {0x40201010, 0xfeff0, BOOT_PLACE_MAPPED},
+        {0x40201010, 0xfeff1, BOOT_PLACE_REFUSED},
+        {0x40201010, UINT32_MAX, BOOT_PLACE_REFUSED},
+        {0x40300000, 4, BOOT_PLACE_REFUSED},
+        {0x60001200, 4, BOOT_PLACE_REFUSED},
+        {0, 4, BOOT_PLACE_REFUSED},
+        {0x3ffe8000, UINT32_MAX, BOOT_PLACE_REFUSED},
+        {UINT32_MAX, 4, BOOT_PLACE_REFUSED},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        assert_int_equal(loader_place(cases[i].address, cases[i].length), cases[i].place);
+        assert_int_equal(boot_place(cases[i].address, cases[i].length), cases[i].place);
 }
 
 int main(void)

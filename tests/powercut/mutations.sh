@@ -1,0 +1,58 @@
+# The safeguards, taken out one at a time: without any one of them, some power cut
+# or damaged image must get through, or the suite proves nothing.
+. "$(dirname "$0")/../lib/tap.sh"
+
+cd "$TAP_ROOT" || exit 1
+SOURCES="$(echo boot/*.c device/src/*.c sim/cut.c sim/nor.c sim/nor_file.c sim/rtc.c tests/powercut/*.c) tests/lib/image_builder.c"
+
+compile() { # FILE OBJECT
+    gcc -std=c11 -O2 -w -D_GNU_SOURCE -I"$TAP_ROOT" -I"$TAP_ROOT/device/include" -I"$TAP_ROOT/device/src" \
+        -I"$TAP_ROOT/tests/lib" -I"$TAP_ROOT/tests/powercut" -c "$1" -o "$2"
+}
+
+object_of() { echo "$TAP_TMP/${1//\//_}.o"; }
+
+# without FILE EXPRESSION SCENARIO: changes the file as sed says, and runs the
+# scenario. Fails if nothing was changed or the scenario is survived.
+without() {
+    local file=$1 expression=$2 scenario=$3 objects=() source
+    sed "$expression" "$TAP_ROOT/$file" >mutant.c
+    ! cmp -s mutant.c "$TAP_ROOT/$file" || { echo "$file has nothing like that any more"; return 1; }
+    compile mutant.c mutant.o
+    for source in $SOURCES; do [ "$source" = "$file" ] || objects+=("$(object_of "$source")"); done
+    gcc "${objects[@]}" mutant.o -o mutant -lz -lcrypto
+    ! timeout 30 ./mutant "$scenario" >said || { echo "nothing happened:"; tail -n 3 said; return 1; }
+}
+
+for source in $SOURCES; do
+    compile "$source" "$(object_of "$source")" || { echo "Bail out! $source does not compile"; exit 1; }
+done
+
+the_journals_order() { without boot/run.c 's/= ud_journal_order(boot->work->flash, &order);/= UD_OK;/' raw; }
+the_check_of_a_raw_source() { without boot/run.c 's/error = boot_check(work);/error = UD_OK;/' raw-damaged; }
+the_check_of_a_gzip_source() { without boot/run.c 's/error = boot_check(work);/error = UD_OK;/' gzip-damaged; }
+trust_in_what_was_checked() { without boot/decide.c '/BOOT_RESUME}/d' raw-overtakes; }
+the_progress_words() { without boot/copy.c 's/ud_journal_mark(work->flash, UD_JOURNAL_STEP + step)/UD_OK/' raw-overtakes; }
+keeping_before_copying() { without boot/copy.c '/while (error == UD_OK/,/^}/{s/work, &keep)/work, \&other)/; s/work, &copy)/work, \&keep)/; s/&other/\&copy/}' trial-back; }
+keeping_in_turns() { without boot/copy.c 's/least(keep.first + turn, kept)/kept/' trial-turns; }
+ending_a_record_before_erasing_it() { without device/src/journal.c 's/= program(flash, VERSION, zeros, HEAD_WORDS - VERSION);/= UD_OK;/' raw-overtakes; }
+clearing_the_debris() { without boot/decide.c '/BOOT_CLEAN}/d' raw; }
+sparing_sector_0() { without boot/copy.c 's/address == 0 || //' raw; }
+clearing_the_command() { without boot/run.c '/The journal has it now/,+1d' trial-back; }
+going_back_only_once() { without device/src/trial.c 's/else if (trial->boots == UD_TRIAL_BOOTS)/else/' trial-same; }
+counting_the_boots() { without boot/run.c 's/(void)!ud_trial_count(boot->work->flash, &boot->trial);/;/' trial-back; }
+
+check the_journals_order
+check the_check_of_a_raw_source
+check the_check_of_a_gzip_source
+check trust_in_what_was_checked
+check the_progress_words
+check keeping_before_copying
+check keeping_in_turns
+check ending_a_record_before_erasing_it
+check clearing_the_debris
+check sparing_sector_0
+check clearing_the_command
+check going_back_only_once
+check counting_the_boots
+tap_end

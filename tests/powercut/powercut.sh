@@ -1,0 +1,5 @@
+# Every power cut of every kind of update. The program prints TAP, and at the end
+# how many it tried.
+. "$(dirname "$0")/../lib/tap.sh"
+
+"$(dirname "$UPDRAFT")/tests/powercut/powercut"
