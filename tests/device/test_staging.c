@@ -12,37 +12,29 @@
 
 #define SIZE(rows) (sizeof(rows) / sizeof(rows)[0])
 
-/* Header codes of flash sizes. */
-enum { CODE_512K = 0, CODE_1M = 2, CODE_2M = 3, CODE_4M = 4, CODE_8M = 8, CODE_16M = 9 };
+enum { CODE_4M = 4 };
 
 /* `top` is where staged images end: where files begin, and 4 MB at most, which is
- * as far as the bootloader reads. */
+ * as far as the bootloader reads. All of the core's menus, and two beyond. */
 static const struct row {
     const char *layout;
-    uint8_t code;
     uint32_t top;
 } rows[] = {
-    {"512K", 16 + CODE_512K, 0x7b000}, {"512K64K", 16 + CODE_512K, 0x6b000},
-    {"1M", CODE_1M, 0xfb000},          {"1M64K", CODE_1M, 0xeb000},
-    {"1M512K", CODE_1M, 0x7b000},      {"2M64K", CODE_2M, 0x1f0000},
-    {"2M1M", CODE_2M, 0x100000},       {"4M", CODE_4M, 0x3fb000},
-    {"4M1M", CODE_4M, 0x300000},       {"4M2M", CODE_4M, 0x200000},
-    {"4M3M", CODE_4M, 0x100000},       {"8M6M", CODE_8M, 0x200000},
-    {"16M14M", CODE_16M, 0x200000},    {"16M", CODE_16M, 0x400000},
+    {"512K", 0x7b000},    {"512K32K", 0x73000}, {"512K64K", 0x6b000}, {"512K128K", 0x5b000},
+    {"1M", 0xfb000},      {"1M64K", 0xeb000},   {"1M128K", 0xdb000},  {"1M144K", 0xd7000},
+    {"1M160K", 0xd3000},  {"1M192K", 0xcb000},  {"1M256K", 0xbb000},  {"1M512K", 0x7b000},
+    {"2M64K", 0x1f0000},  {"2M128K", 0x1e0000}, {"2M256K", 0x1c0000}, {"2M512K", 0x180000},
+    {"2M1M", 0x100000},   {"4M", 0x3fb000},     {"4M1M", 0x300000},   {"4M2M", 0x200000},
+    {"4M3M", 0x100000},   {"8M6M", 0x200000},   {"8M7M", 0x100000},   {"16M14M", 0x200000},
+    {"16M15M", 0x100000}, {"8M", 0x400000},     {"16M", 0x400000},
 };
 
 static void open_row(struct updater_rig *rig, const struct row *row)
 {
-    /* Zero in a setup means 1 MB: 512 KB's code is 0 and set by hand. */
-    const struct rig_setup setup = {.layout = row->layout,
-                                    .running_size_code = row->code < 16 ? row->code : 0};
+    const struct rig_setup setup = {.layout = row->layout};
 
     print_message("%s\n", row->layout);
     rig_init(rig, &setup);
-    if (row->code >= 16) {
-        rig->running.data[3] = 0;
-        rig->flash.bytes[3] = 0;
-    }
 }
 
 static struct ud_placement place(const struct updater_rig *rig, uint32_t size, int expected)
@@ -72,6 +64,26 @@ static void images_end_where_the_files_begin(void **state)
             assert_int_equal(placement.flash_mode, UD_MODE_DIO);
             assert_int_equal(placement.max_flash_size, rig.flash.port.size);
         }
+        rig_free(&rig);
+    }
+}
+
+/* Examples worked out by the rule of the core. */
+static void known_images_go_where_the_core_puts_them(void **state)
+{
+    static const struct {
+        const char *layout;
+        uint32_t size, start;
+    } cases[] = {
+        {"1M64K", 0x47f30, 0xa3000}, {"4M2M", 0x47f30, 0x1b8000}, {"4M3M", 300000, 0xb6000}};
+
+    (void)state;
+    for (size_t i = 0; i < SIZE(cases); i++) {
+        const struct rig_setup setup = {.layout = cases[i].layout};
+        struct updater_rig rig;
+
+        rig_init(&rig, &setup);
+        assert_int_equal(place(&rig, cases[i].size, UD_OK).start, cases[i].start);
         rig_free(&rig);
     }
 }
@@ -279,6 +291,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(images_end_where_the_files_begin),
+        cmocka_unit_test(known_images_go_where_the_core_puts_them),
         cmocka_unit_test(free_space_is_what_fits_to_the_byte),
         cmocka_unit_test(a_program_knows_its_size_and_digest),
         cmocka_unit_test(without_a_program_nothing_is_staged),
