@@ -161,6 +161,26 @@ static int staging_place(void *ctx, enum ud_command command, uint32_t size,
     }
 }
 
+static bool overlaps(const struct ud_placement *placement, const struct ud_eboot_command *copy)
+{
+    return copy->source - placement->start < placement->capacity ||
+           placement->start - copy->source < copy->size;
+}
+
+static int staging_open(void *ctx, const struct ud_placement *placement)
+{
+    const struct ud_staging *staging = ctx;
+    const struct ud_rtc *rtc = staging->config.rtc;
+    struct ud_eboot_command waiting;
+    const int error = ud_eboot_load(rtc, &waiting);
+
+    if (error == UD_ERR_STATE)
+        return UD_OK;
+    if (error != UD_OK)
+        return UD_ERR_COMMIT;
+    return overlaps(placement, &waiting) ? ud_eboot_clear(rtc) : UD_OK;
+}
+
 static int staging_commit(void *ctx, enum ud_command command, const struct ud_placement *placement,
                           uint32_t size)
 {
@@ -183,6 +203,7 @@ static int staging_commit(void *ctx, enum ud_command command, const struct ud_pl
 static const struct ud_target_class staging_class = {
     .ready = staging_ready,
     .place = staging_place,
+    .open = staging_open,
     .commit = staging_commit,
 };
 

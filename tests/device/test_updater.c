@@ -1,5 +1,6 @@
-/* The updater at work: what reaches flash, what the bootloader is told, and what
- * calls do in which state. Errors have test_updater_errors.c. */
+/* The updater at work: what reaches flash and what the bootloader is told.
+ * Errors have test_updater_errors.c, states test_updater_states.c, and hardware
+ * that fails test_updater_faults.c. */
 #include "updater_rig.h"
 
 #include <setjmp.h>
@@ -307,145 +308,6 @@ static void the_largest_image_fits_and_one_more_byte_does_not(void **state)
     rig_free(&rig);
 }
 
-/* ---- Flash that fails ---- */
-
-enum operation { READ, PROGRAM, ERASE, OPERATIONS };
-
-static void let_fail(struct updater_rig *rig, enum operation operation, uint32_t number)
-{
-    *(operation == READ      ? &rig->flash.fail_read
-      : operation == PROGRAM ? &rig->flash.fail_program
-                             : &rig->flash.fail_erase) = number;
-}
-
-static uint32_t count(const struct updater_rig *rig, enum operation operation)
-{
-    return operation == READ      ? rig->flash.reads
-           : operation == PROGRAM ? rig->flash.programs
-                                  : rig->flash.erases;
-}
-
-/* Every single operation of an update fails once. */
-static void every_flash_operation_may_fail(void **state)
-{
-    static const int errors[OPERATIONS] = {UD_ERR_FLASH_READ, UD_ERR_FLASH_WRITE,
-                                           UD_ERR_FLASH_ERASE};
-    const struct rig_setup setup = {.buffer_size = 256};
-    struct image_bytes image = build(9000, UD_MODE_QIO);
-    struct updater_rig rig;
-
-    (void)state;
-    for (enum operation operation = READ; operation < OPERATIONS; operation++) {
-        uint32_t operations = UINT32_MAX;
-        for (uint32_t number = 1; number <= operations; number++) {
-            rig_init(&rig, &setup);
-            let_fail(&rig, operation, number);
-            const int error = rig_install(&rig, UD_COMMAND_FIRMWARE, &image, 1000);
-            if (error == UD_OK) {
-                operations = count(&rig, operation); /* beyond the last one */
-                assert_true(number == operations + 1);
-            } else {
-                assert_int_equal(error, errors[operation]);
-                rig_assert_untouched(&rig);
-                let_fail(&rig, operation, 0);
-                assert_int_equal(rig_install(&rig, UD_COMMAND_FIRMWARE, &image, 0), UD_OK);
-            }
-            rig_free(&rig);
-        }
-    }
-    image_free(&image);
-}
-
-/* ---- Calls in states ---- */
-
-static void calls_without_a_session_change_nothing(void **state)
-{
-    struct updater_rig rig;
-
-    (void)state;
-    rig_init(&rig, &plain);
-    assert_int_equal(ud_updater_write(&rig.updater, "x", 1), UD_ERR_STATE);
-    assert_int_equal(ud_updater_truncate(&rig.updater), UD_ERR_STATE);
-    assert_int_equal(ud_updater_end(&rig.updater), UD_ERR_STATE);
-    assert_int_equal(ud_updater_expect_md5(&rig.updater, "00000000000000000000000000000000"),
-                     UD_ERR_STATE);
-    ud_updater_abort(&rig.updater, UD_ERR_ABORTED);
-    assert_int_equal(rig.errors, 0);
-    assert_int_equal(rig.updater.error, UD_OK);
-    rig_assert_untouched(&rig);
-    rig_free(&rig);
-}
-
-static void calls_after_a_success_change_nothing(void **state)
-{
-    struct image_bytes image = build(9000, UD_MODE_QIO);
-    struct updater_rig rig;
-
-    (void)state;
-    rig_init(&rig, &plain);
-    assert_int_equal(rig_install(&rig, UD_COMMAND_FIRMWARE, &image, 0), UD_OK);
-    assert_int_equal(ud_updater_write(&rig.updater, "x", 1), UD_ERR_STATE);
-    assert_int_equal(ud_updater_truncate(&rig.updater), UD_ERR_STATE);
-    assert_int_equal(ud_updater_end(&rig.updater), UD_ERR_STATE);
-    ud_updater_abort(&rig.updater, UD_ERR_ABORTED);
-    assert_int_equal(rig.updater.error, UD_OK);
-    assert_int_equal(rig.errors, 0);
-    assert_int_equal(rig.ends, 1);
-    rig_assert_commanded(&rig, image.length, image.length, 0);
-    rig_free(&rig);
-    image_free(&image);
-}
-
-static void a_second_update_replaces_the_first(void **state)
-{
-    struct image_bytes first = build(9000, UD_MODE_DIO);
-    struct image_bytes second = build(30000, UD_MODE_DIO);
-    struct updater_rig rig;
-
-    (void)state;
-    rig_init(&rig, &plain);
-    assert_int_equal(rig_install(&rig, UD_COMMAND_FIRMWARE, &first, 0), UD_OK);
-    assert_int_equal(rig_install(&rig, UD_COMMAND_FIRMWARE, &second, 0), UD_OK);
-    assert_memory_equal(rig_staged(&rig, second.length), second.data, second.length);
-    rig_assert_commanded(&rig, second.length, second.length, 0);
-    rig_free(&rig);
-    image_free(&first);
-    image_free(&second);
-}
-
-static void the_first_error_stays(void **state)
-{
-    struct image_bytes image = build(9000, UD_MODE_QIO);
-    struct updater_rig rig;
-
-    (void)state;
-    rig_init(&rig, &plain);
-    assert_int_equal(ud_updater_begin(&rig.updater, UD_COMMAND_FIRMWARE, 5000), UD_OK);
-    assert_int_equal(rig_feed(&rig, image.data, image.length, 0), UD_ERR_SPACE);
-    ud_updater_abort(&rig.updater, UD_ERR_TIMEOUT);
-    assert_int_equal(ud_updater_end(&rig.updater), UD_ERR_SPACE);
-    assert_int_equal(rig.updater.error, UD_ERR_SPACE);
-    assert_int_equal(rig.errors, 1);
-    rig_free(&rig);
-    image_free(&image);
-}
-
-static void writes_of_nothing_are_allowed(void **state)
-{
-    struct image_bytes image = build(9000, UD_MODE_DIO);
-    struct updater_rig rig;
-
-    (void)state;
-    rig_init(&rig, &plain);
-    assert_int_equal(ud_updater_begin(&rig.updater, UD_COMMAND_FIRMWARE, image.length), UD_OK);
-    assert_int_equal(ud_updater_write(&rig.updater, image.data, 0), UD_OK);
-    assert_int_equal(rig_feed(&rig, image.data, image.length, 0), UD_OK);
-    assert_int_equal(ud_updater_write(&rig.updater, image.data, 0), UD_OK);
-    assert_int_equal(ud_updater_end(&rig.updater), UD_OK);
-    rig_free(&rig);
-    image_free(&image);
-}
-
 /* ---- Configurations ---- */
 
 static void unsound_configurations_are_refused(void **state)
@@ -505,12 +367,6 @@ int main(void)
         cmocka_unit_test(writes_beyond_the_promised_size_are_refused_whole),
         cmocka_unit_test(a_session_can_be_cut_to_what_arrived),
         cmocka_unit_test(the_largest_image_fits_and_one_more_byte_does_not),
-        cmocka_unit_test(every_flash_operation_may_fail),
-        cmocka_unit_test(calls_without_a_session_change_nothing),
-        cmocka_unit_test(calls_after_a_success_change_nothing),
-        cmocka_unit_test(a_second_update_replaces_the_first),
-        cmocka_unit_test(the_first_error_stays),
-        cmocka_unit_test(writes_of_nothing_are_allowed),
         cmocka_unit_test(unsound_configurations_are_refused),
         cmocka_unit_test(events_may_be_missing),
     };
