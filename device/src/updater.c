@@ -255,7 +255,11 @@ int ud_updater_truncate(struct ud_updater *updater)
 {
     if (!updater->running)
         return updater->error != UD_OK ? updater->error : UD_ERR_STATE;
+    if (ud_updater_remaining(updater) == 0)
+        return UD_OK;
     updater->size = ud_updater_progress(updater);
+    if (updater->buffered == 0 && updater->size > 0)
+        report_progress(updater); /* no write is left that would tell the new size */
     return UD_OK;
 }
 

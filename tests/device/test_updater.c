@@ -338,20 +338,6 @@ static void unsound_configurations_are_refused(void **state)
     rig_free(&rig);
 }
 
-static void events_may_be_missing(void **state)
-{
-    struct image_bytes image = build(9000, UD_MODE_DIO);
-    struct updater_rig rig;
-
-    (void)state;
-    rig_init(&rig, &plain);
-    memset(&rig.updater.config.events, 0, sizeof rig.updater.config.events);
-    assert_int_equal(rig_install(&rig, UD_COMMAND_FIRMWARE, &image, 100), UD_OK);
-    assert_int_equal(ud_updater_begin(&rig.updater, UD_COMMAND_FIRMWARE, 0), UD_ERR_SIZE);
-    rig_free(&rig);
-    image_free(&image);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -368,7 +354,6 @@ int main(void)
         cmocka_unit_test(a_session_can_be_cut_to_what_arrived),
         cmocka_unit_test(the_largest_image_fits_and_one_more_byte_does_not),
         cmocka_unit_test(unsound_configurations_are_refused),
-        cmocka_unit_test(events_may_be_missing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
