@@ -246,6 +246,36 @@ static void files_fit_their_place_to_the_byte(void **state)
     }
 }
 
+/* In place they may lie anywhere; the bootloader copies within 4 MB. */
+static void files_are_not_staged_for_where_the_bootloader_cannot_copy(void **state)
+{
+    static const struct {
+        const char *layout;
+        uint32_t size;
+        int atomic_error;
+    } cases[] = {
+        {"8M6M", 0x1fa000, UD_OK}, {"8M5M", 0x100000, UD_OK},   {"8M5M", 0x100001, UD_ERR_SPACE},
+        {"8M4M", 1, UD_ERR_SPACE}, {"16M14M", 0x1fa000, UD_OK}, {"16M8M", 4096, UD_ERR_SPACE},
+        {"4M1M", 0xfa000, UD_OK},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < SIZE(cases); i++)
+        for (int is_atomic = 0; is_atomic < 2; is_atomic++) {
+            const struct rig_setup setup = {.layout = cases[i].layout, .is_atomic = is_atomic};
+            struct ud_placement placement;
+            struct updater_rig rig;
+
+            print_message("%s, %u\n", cases[i].layout, cases[i].size);
+            rig_init(&rig, &setup);
+            const struct ud_target *target = &rig.updater.config.target;
+            assert_int_equal(
+                target->class->place(target->ctx, UD_COMMAND_FILESYSTEM, cases[i].size, &placement),
+                is_atomic ? cases[i].atomic_error : UD_OK);
+            rig_free(&rig);
+        }
+}
+
 /* Only one setting of the pins leads back into the serial loader. */
 static void pins_are_looked_at_when_there_is_somebody_to_ask(void **state)
 {
@@ -300,6 +330,7 @@ int main(void)
         cmocka_unit_test(a_chip_smaller_than_its_layout_is_refused),
         cmocka_unit_test(an_automatic_layout_binds_no_header),
         cmocka_unit_test(files_fit_their_place_to_the_byte),
+        cmocka_unit_test(files_are_not_staged_for_where_the_bootloader_cannot_copy),
         cmocka_unit_test(pins_are_looked_at_when_there_is_somebody_to_ask),
         cmocka_unit_test(unsound_configurations_are_refused),
     };
