@@ -100,6 +100,51 @@ static void the_running_flash_mode_replaces_the_images(void **state)
     image_free(&image);
 }
 
+/* From any mode into any other, in buffers that split the header from the rest or
+ * do not; a program whose own mode means nothing imposes none. */
+static void every_flash_mode_is_patched(void **state)
+{
+    static const uint32_t buffer_sizes[] = {64, 256, 4096};
+
+    (void)state;
+    for (uint8_t running = 0; running <= 4; running++)
+        for (uint8_t mode = 0; mode <= UD_MODE_DOUT; mode++)
+            for (size_t i = 0; i < SIZE(buffer_sizes); i++) {
+                const struct rig_setup setup = {.buffer_size = buffer_sizes[i]};
+                struct image_bytes image = build(9000, mode);
+                struct updater_rig rig;
+
+                rig_init(&rig, &setup);
+                rig.flash.bytes[2] = rig.before[2] = running;
+                assert_int_equal(rig_install(&rig, UD_COMMAND_FIRMWARE, &image, 1), UD_OK);
+                const uint8_t *staged = rig_staged(&rig, image.length);
+                assert_int_equal(staged[2], running <= UD_MODE_DOUT ? running : mode);
+                assert_memory_equal(staged + 3, image.data + 3, image.length - 3);
+                rig_assert_commanded(&rig, image.length, image.length, 0);
+                rig_free(&rig);
+                image_free(&image);
+            }
+}
+
+/* A mode was patched in the session before; this one has none to take back. */
+static void a_patch_is_for_one_session(void **state)
+{
+    struct image_bytes image = build(9000, UD_MODE_QIO);
+    struct image_bytes file = compress_image(&image);
+    struct updater_rig rig;
+
+    (void)state;
+    rig_init(&rig, &plain);
+    assert_int_equal(rig_install(&rig, UD_COMMAND_FIRMWARE, &image, 0), UD_OK);
+    assert_int_equal(rig_install(&rig, UD_COMMAND_FIRMWARE, &file, 0), UD_OK);
+    assert_memory_equal(rig_staged(&rig, file.length), file.data, file.length);
+    assert_int_equal(rig_install(&rig, UD_COMMAND_FILESYSTEM, &image, 0), UD_OK);
+    assert_int_equal(rig_install(&rig, UD_COMMAND_FIRMWARE, &image, 0), UD_OK);
+    rig_free(&rig);
+    image_free(&file);
+    image_free(&image);
+}
+
 static void a_compressed_image_is_staged_as_it_is(void **state)
 {
     struct image_bytes image = build(9000, UD_MODE_QIO);
@@ -272,6 +317,68 @@ static void writes_beyond_the_promised_size_are_refused_whole(void **state)
     image_free(&image);
 }
 
+/* However far beyond, from whatever part of a buffer. */
+static void lengths_beyond_all_bounds_are_refused(void **state)
+{
+    static const uint32_t received[] = {0, 1, 4095, 4096, 4097, 5000};
+    static const uint32_t beyond[] = {1, 4096, 0x7fffffff, UINT32_MAX - 5000};
+    struct image_bytes image = build(9000, UD_MODE_QIO);
+
+    (void)state;
+    for (size_t r = 0; r < SIZE(received); r++)
+        for (size_t b = 0; b < SIZE(beyond); b++) {
+            struct updater_rig rig;
+
+            rig_init(&rig, &plain);
+            assert_int_equal(ud_updater_begin(&rig.updater, UD_COMMAND_FIRMWARE, 5000), UD_OK);
+            assert_int_equal(rig_feed(&rig, image.data, received[r], 0), UD_OK);
+            const uint32_t remaining = ud_updater_remaining(&rig.updater);
+            assert_int_equal(ud_updater_write(&rig.updater, image.data, remaining + beyond[b]),
+                             UD_ERR_SPACE);
+            rig_assert_untouched(&rig);
+            rig_free(&rig);
+        }
+    image_free(&image);
+}
+
+/* Too short for a header, of known size or cut there: never written, never taken. */
+static void the_first_bytes_of_an_image_are_no_image(void **state)
+{
+    struct image_bytes image = build(9000, UD_MODE_DIO);
+
+    (void)state;
+    for (uint32_t length = 1; length <= 64; length++)
+        for (int is_cut = 0; is_cut < 2; is_cut++) {
+            struct updater_rig rig;
+            const uint32_t promised = is_cut ? 10000 : length;
+
+            rig_init(&rig, &plain);
+            assert_int_equal(ud_updater_begin(&rig.updater, UD_COMMAND_FIRMWARE, promised), UD_OK);
+            int error = rig_feed(&rig, image.data, length, 1);
+            if (is_cut)
+                assert_int_equal(ud_updater_truncate(&rig.updater), UD_OK);
+            if (error == UD_OK)
+                error = ud_updater_end(&rig.updater);
+            assert_int_equal(error, UD_ERR_IMAGE);
+            rig_assert_untouched(&rig);
+            rig_free(&rig);
+        }
+    image_free(&image);
+}
+
+static void the_first_byte_of_gzip_is_not_gzip(void **state)
+{
+    uint8_t byte = UD_IMAGE_GZIP_MAGIC0;
+    const struct image_bytes file = {&byte, 1};
+    struct updater_rig rig;
+
+    (void)state;
+    rig_init(&rig, &plain);
+    assert_int_equal(rig_install(&rig, UD_COMMAND_FIRMWARE, &file, 0), UD_ERR_MAGIC);
+    rig_assert_untouched(&rig);
+    rig_free(&rig);
+}
+
 /* A sender that cannot tell the size begins with all the room there is. */
 static void a_session_can_be_cut_to_what_arrived(void **state)
 {
@@ -343,6 +450,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_image_is_staged_whatever_pieces_it_comes_in),
         cmocka_unit_test(the_running_flash_mode_replaces_the_images),
+        cmocka_unit_test(every_flash_mode_is_patched),
+        cmocka_unit_test(a_patch_is_for_one_session),
         cmocka_unit_test(a_compressed_image_is_staged_as_it_is),
         cmocka_unit_test(the_last_word_is_filled_up_with_erased_bytes),
         cmocka_unit_test(files_are_written_in_place_and_need_no_bootloader),
@@ -351,6 +460,9 @@ int main(void)
         cmocka_unit_test(what_is_no_digest_leaves_the_expectation_as_it_was),
         cmocka_unit_test(an_expectation_is_for_one_session),
         cmocka_unit_test(writes_beyond_the_promised_size_are_refused_whole),
+        cmocka_unit_test(lengths_beyond_all_bounds_are_refused),
+        cmocka_unit_test(the_first_byte_of_gzip_is_not_gzip),
+        cmocka_unit_test(the_first_bytes_of_an_image_are_no_image),
         cmocka_unit_test(a_session_can_be_cut_to_what_arrived),
         cmocka_unit_test(the_largest_image_fits_and_one_more_byte_does_not),
         cmocka_unit_test(unsound_configurations_are_refused),
