@@ -85,6 +85,29 @@ static void the_chips_last_bytes_are_read(void **state)
     assert_int_equal(ud_flash_read(&flash->port, CHIP_SIZE, found, 0), UD_OK);
 }
 
+/* Not even where a word would have to be read to get at them. */
+static void nothing_is_read_for_no_bytes(void **state)
+{
+    struct ram_flash *flash = *state;
+    uint8_t byte;
+
+    for (uint32_t address = 0; address <= 8; address++)
+        assert_int_equal(ud_flash_read(&flash->port, address, &byte, 0), UD_OK);
+    assert_int_equal(flash->reads, 0);
+}
+
+/* Two parts of words, and the whole ones between them in one piece. */
+static void an_aligned_buffer_takes_whole_words_at_once(void **state)
+{
+    struct ram_flash *flash = *state;
+    uint32_t words[UD_FLASH_SECTOR / 4 + 2];
+
+    assert_int_equal(ud_flash_read(&flash->port, 3, (uint8_t *)words + 3, UD_FLASH_SECTOR), UD_OK);
+    assert_int_equal(flash->reads, 3);
+    assert_int_equal(ud_flash_read(&flash->port, 4, words, UD_FLASH_SECTOR), UD_OK);
+    assert_int_equal(flash->reads, 4);
+}
+
 static void ranges_outside_the_chip_are_refused(void **state)
 {
     static const struct {
@@ -202,6 +225,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(unsound_ports_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(any_range_is_read_into_any_buffer, setup, teardown),
         cmocka_unit_test_setup_teardown(the_chips_last_bytes_are_read, setup, teardown),
+        cmocka_unit_test_setup_teardown(nothing_is_read_for_no_bytes, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_aligned_buffer_takes_whole_words_at_once, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(ranges_outside_the_chip_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(only_words_are_programmed, setup, teardown),
         cmocka_unit_test_setup_teardown(only_whole_sectors_are_erased, setup, teardown),

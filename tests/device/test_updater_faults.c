@@ -210,20 +210,20 @@ static void a_second_update_replaces_the_first(void **state)
 }
 
 /* What the first left waiting is overwritten from the first erase on: a command to
- * copy it over the running program must not survive that. */
-static void a_second_update_that_fails_leaves_no_command_to_copy_the_wreck(void **state)
+ * copy it over the running program must not survive that. Both end at one place,
+ * so either may begin within the other. */
+static void assert_withdrawn(uint32_t first_size, uint32_t second_size)
 {
-    struct image_bytes first = build(9000);
-    struct image_bytes second = build(30000);
+    struct image_bytes first = build(first_size);
+    struct image_bytes second = build(second_size);
     struct ud_eboot_command command;
     struct updater_rig rig;
 
-    (void)state;
     rig_init(&rig, &plain);
     assert_int_equal(rig_install(&rig, UD_COMMAND_FIRMWARE, &first, 0), UD_OK);
     assert_int_equal(ud_updater_begin(&rig.updater, UD_COMMAND_FIRMWARE, second.length), UD_OK);
     assert_int_equal(rig_feed(&rig, second.data, 4095, 0), UD_OK);
-    rig_assert_commanded(&rig, first.length, first.length, 0);
+    assert_int_equal(ud_eboot_load(&rig.rtc, &command), UD_OK);
     assert_int_equal(rig_feed(&rig, second.data + 4095, 1, 0), UD_OK);
     assert_int_equal(ud_eboot_load(&rig.rtc, &command), UD_ERR_STATE);
     ud_updater_abort(&rig.updater, UD_ERR_ABORTED);
@@ -231,6 +231,47 @@ static void a_second_update_that_fails_leaves_no_command_to_copy_the_wreck(void 
     rig_free(&rig);
     image_free(&first);
     image_free(&second);
+}
+
+static void a_second_update_that_fails_leaves_no_command_to_copy_the_wreck(void **state)
+{
+    (void)state;
+    assert_withdrawn(9000, 30000);
+    assert_withdrawn(9000, 9000);
+    assert_withdrawn(30000, 9000);
+}
+
+/* Commands that copy from next to the place, up to its last byte, are left alone. */
+static void only_commands_that_copy_from_the_place_are_withdrawn(void **state)
+{
+    struct updater_rig rig;
+
+    (void)state;
+    rig_init(&rig, &plain);
+    const struct ud_target *target = &rig.updater.config.target;
+    const struct ud_placement placement = {.start = 0x20000, .capacity = 0x4000};
+    const struct {
+        struct ud_eboot_command command;
+        int left;
+    } cases[] = {
+        {{UD_EBOOT_COPY_RAW, 0x1f000, 0, 0x1000}, UD_OK},
+        {{UD_EBOOT_COPY_RAW, 0x1f000, 0, 0x1001}, UD_ERR_STATE},
+        {{UD_EBOOT_COPY_RAW, 0x20000, 0, 1}, UD_ERR_STATE},
+        {{UD_EBOOT_COPY_RAW, 0x23000, 0, 0x8000}, UD_ERR_STATE},
+        {{UD_EBOOT_COPY_RAW, 0x24000, 0, 0x8000}, UD_OK},
+        {{UD_EBOOT_COPY_RAW, 0x10000, 0, 0x80000}, UD_ERR_STATE},
+        {{UD_EBOOT_LOAD_APP, 0, 0, 0}, UD_OK},
+        {{UD_EBOOT_LOAD_APP, 0, 0x20000, 0}, UD_OK},
+    };
+    for (size_t i = 0; i < SIZE(cases); i++) {
+        struct ud_eboot_command found;
+
+        print_message("case %zu\n", i);
+        assert_int_equal(ud_eboot_store(&rig.rtc, &cases[i].command), UD_OK);
+        assert_int_equal(target->class->open(target->ctx, &placement), UD_OK);
+        assert_int_equal(ud_eboot_load(&rig.rtc, &found), cases[i].left);
+    }
+    rig_free(&rig);
 }
 
 static void a_second_update_that_overwrites_nothing_leaves_the_first_waiting(void **state)
@@ -331,6 +372,7 @@ int main(void)
         cmocka_unit_test(every_write_of_the_command_may_fail),
         cmocka_unit_test(a_second_update_replaces_the_first),
         cmocka_unit_test(a_second_update_that_fails_leaves_no_command_to_copy_the_wreck),
+        cmocka_unit_test(only_commands_that_copy_from_the_place_are_withdrawn),
         cmocka_unit_test(a_second_update_that_overwrites_nothing_leaves_the_first_waiting),
         cmocka_unit_test(files_written_in_place_leave_a_program_waiting),
         cmocka_unit_test(staged_files_replace_a_program_waiting),
