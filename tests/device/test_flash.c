@@ -159,21 +159,34 @@ static void only_whole_sectors_are_erased(void **state)
     assert_int_equal(flash->erases, 0);
 }
 
-/* From the last sector of a block to the first one of the block after the next. */
+/* Sectors up to the first whole block, and after the last one. */
 static void whole_blocks_are_erased_at_once_where_the_port_can(void **state)
 {
-    const uint32_t start = UD_FLASH_BLOCK - UD_FLASH_SECTOR;
-    const uint32_t length = UD_FLASH_BLOCK + 2 * UD_FLASH_SECTOR;
+    static const struct {
+        uint32_t start, length, with_blocks, without;
+    } cases[] = {
+        {UD_FLASH_BLOCK - UD_FLASH_SECTOR, UD_FLASH_BLOCK + 2 * UD_FLASH_SECTOR, 3, 18},
+        {UD_FLASH_BLOCK, UD_FLASH_BLOCK, 1, 16},
+        {UD_FLASH_BLOCK, UD_FLASH_BLOCK - UD_FLASH_SECTOR, 15, 15},
+        {UD_FLASH_SECTOR, UD_FLASH_BLOCK, 16, 16},
+        {0, CHIP_SIZE, 4, 64},
+        {CHIP_SIZE - UD_FLASH_SECTOR, UD_FLASH_SECTOR, 1, 1},
+        {UD_FLASH_BLOCK, 0, 0, 0},
+    };
     struct ram_flash *flash = *state;
 
-    for (int has_blocks = 0; has_blocks < 2; has_blocks++) {
-        flash->port.has_block_erase = has_blocks;
+    for (size_t i = 0; i < 2 * sizeof cases / sizeof cases[0]; i++) {
+        const uint32_t start = cases[i / 2].start;
+        const uint32_t length = cases[i / 2].length;
+
+        flash->port.has_block_erase = i % 2 == 0;
         flash->erases = 0;
         memset(flash->bytes, 0, CHIP_SIZE);
         assert_int_equal(ud_flash_erase(&flash->port, start, length), UD_OK);
-        assert_int_equal(flash->erases, has_blocks ? 3 : 18);
-        for (uint32_t i = 0; i < CHIP_SIZE; i++)
-            assert_int_equal(flash->bytes[i], i - start < length ? 0xff : 0);
+        assert_int_equal(flash->erases,
+                         i % 2 == 0 ? cases[i / 2].with_blocks : cases[i / 2].without);
+        for (uint32_t at = 0; at < CHIP_SIZE; at++)
+            assert_int_equal(flash->bytes[at], at - start < length ? 0xff : 0);
     }
 }
 

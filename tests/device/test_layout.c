@@ -63,9 +63,10 @@ static void names_give_the_linker_scripts_values(void **state)
 static void nonsense_names_are_refused(void **state)
 {
     static const char *const names[] = {
-        "",      "M",      "4",   "4M2",  "4M2M ",  "4M2MB", "3M",        "4M4M",         "4M5M",
-        "2M2M",  "512M",   "32M", "256K", "4G",     "-4M",   "4M-1",      "4M4K",         "4M8K",
-        "2M16K", "16M20K", "4m",  "1M1M", "4M2M2M", "1M63K", "1M100000K", "99999999999M", "4M3M0",
+        "",       "M",     "4",         "4M2",          "4M2M ", "4M2MB", "3M",  "4M4M",
+        "4M5M",   "2M2M",  "512M",      "32M",          "256K",  "4G",    "-4M", "4M-1",
+        "4M4K",   "4M8K",  "2M16K",     "16M20K",       "4MM",   "4MK",   "4m",  "1M1M",
+        "4M2M2M", "1M63K", "1M100000K", "99999999999M", "4M3M0",
     };
 
     (void)state;
