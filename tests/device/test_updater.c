@@ -415,6 +415,48 @@ static void the_largest_image_fits_and_one_more_byte_does_not(void **state)
     rig_free(&rig);
 }
 
+/* ---- The flash a program is made for ---- */
+
+static int install_for(struct updater_rig *rig, uint8_t size_code)
+{
+    const struct image_firmware firmware = {.project = "demo", .flash_size_code = size_code};
+    struct image_bytes image = image_build_firmware(&firmware);
+    const int error = rig_install(rig, UD_COMMAND_FIRMWARE, &image, 0);
+
+    image_free(&image);
+    return error;
+}
+
+/* Codes without a meaning promise nothing; a layout chosen at boot asks nothing. */
+static void a_program_may_name_any_flash_up_to_the_chips(void **state)
+{
+    static const uint32_t kilobytes[16] = {512, 256, 1024, 2048, 4096, 2048, 4096, 0, 8192, 16384};
+    static const struct {
+        const char *layout;
+        uint32_t kilobytes;
+    } chips[] = {{"512K", 512}, {"1M64K", 1024}, {"2M1M", 2048}, {"4M2M", 4096}, {"8M6M", 8192}};
+
+    (void)state;
+    for (size_t i = 0; i < SIZE(chips); i++)
+        for (uint8_t code = 0; code < 16; code++) {
+            const struct rig_setup setup = {.layout = chips[i].layout};
+            const bool is_too_large = kilobytes[code] > chips[i].kilobytes;
+            struct updater_rig rig;
+
+            rig_init(&rig, &setup);
+            assert_int_equal(install_for(&rig, code),
+                             is_too_large ? UD_ERR_NEW_FLASH_CONFIG : UD_OK);
+            if (is_too_large) {
+                assert_int_equal(rig.updater.flash_size_found, kilobytes[code] * 1024);
+                assert_int_equal(rig.flash.erases, 0);
+                rig_assert_untouched(&rig);
+            }
+            rig.staging.config.auto_map = true;
+            assert_int_equal(install_for(&rig, code), UD_OK);
+            rig_free(&rig);
+        }
+}
+
 /* ---- Configurations ---- */
 
 static void unsound_configurations_are_refused(void **state)
@@ -465,6 +507,7 @@ int main(void)
         cmocka_unit_test(the_first_bytes_of_an_image_are_no_image),
         cmocka_unit_test(a_session_can_be_cut_to_what_arrived),
         cmocka_unit_test(the_largest_image_fits_and_one_more_byte_does_not),
+        cmocka_unit_test(a_program_may_name_any_flash_up_to_the_chips),
         cmocka_unit_test(unsound_configurations_are_refused),
     };
 

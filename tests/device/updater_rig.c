@@ -58,6 +58,7 @@ static void progressed(void *ctx, uint32_t done, uint32_t total)
         assert_int_equal(done, 0);
     else /* forward, or a session that was cut to what arrived */
         assert_true(done > rig->done || (done == rig->done && total < rig->total));
+    assert_true(total > 0); /* who shows a percentage divides by it */
     assert_true(done <= total);
     rig->done = done;
     rig->total = total;
