@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -127,6 +128,21 @@ static void sizes_are_judged_to_the_sector(void **state)
     }
 }
 
+/* Every size that has a name is read as what it says. */
+static void names_are_read_in_decimal(void **state)
+{
+    (void)state;
+    for (uint32_t kilobytes = 4; kilobytes < 900; kilobytes += 4) {
+        struct ud_layout named, made;
+        char name[16];
+
+        snprintf(name, sizeof name, "1M%uK", kilobytes);
+        assert_int_equal(ud_layout_parse(name, &named), UD_OK);
+        assert_int_equal(ud_layout_make(M(1), K(kilobytes), &made), UD_OK);
+        assert_memory_equal(&named, &made, sizeof named);
+    }
+}
+
 static void auto_maps_choose_by_the_real_chip(void **state)
 {
     static const struct {
@@ -158,6 +174,7 @@ int main(void)
         cmocka_unit_test(nonsense_names_are_refused),
         cmocka_unit_test(no_file_system_reaches_the_settings),
         cmocka_unit_test(sizes_are_judged_to_the_sector),
+        cmocka_unit_test(names_are_read_in_decimal),
         cmocka_unit_test(auto_maps_choose_by_the_real_chip),
     };
 
