@@ -98,6 +98,26 @@ static void blocks_are_judged_by_magic_and_action(void **state)
     }
 }
 
+static void commands_come_back_as_they_went(void **state)
+{
+    static const struct ud_eboot_command commands[] = {
+        {UD_EBOOT_COPY_RAW, 0x1000, 0x2000, 0x3000},
+        {UD_EBOOT_COPY_RAW, UINT32_MAX, UINT32_MAX - 1, UINT32_MAX - 2},
+        {UD_EBOOT_LOAD_APP, 0, 0x200000, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        uint8_t block[UD_EBOOT_BLOCK_SIZE];
+        struct ud_eboot_command decoded;
+
+        memset(&decoded, 0xa5, sizeof decoded);
+        ud_eboot_encode(&commands[i], block);
+        assert_int_equal(ud_eboot_decode(block, &decoded), UD_OK);
+        assert_memory_equal(&decoded, &commands[i], sizeof decoded);
+    }
+}
+
 /* RTC memory whose power fails after a number of words. */
 struct memory {
     uint8_t bytes[UD_EBOOT_BLOCK_SIZE];
@@ -176,6 +196,7 @@ int main(void)
         cmocka_unit_test(blocks_have_the_original_bytes),
         cmocka_unit_test(every_flipped_bit_is_refused),
         cmocka_unit_test(blocks_are_judged_by_magic_and_action),
+        cmocka_unit_test(commands_come_back_as_they_went),
         cmocka_unit_test(a_store_cut_anywhere_leaves_no_valid_block),
         cmocka_unit_test(a_cleared_block_is_no_command),
     };

@@ -293,12 +293,51 @@ static void pins_are_looked_at_when_there_is_somebody_to_ask(void **state)
     }
 }
 
-static void unsound_configurations_are_refused(void **state)
+/* Each changes one thing of a sound 1M64K. */
+static void unsound_layouts_are_refused(void **state)
+{
+    static const struct {
+        uint32_t flash_size, fs_start, fs_end, eeprom;
+        int error;
+    } cases[] = {
+        {0x100000, 0xeb000, 0xfb000, 0xfb000, UD_OK},
+        {0x100000, 0xfb000, 0xfb000, 0xfb000, UD_OK}, /* no files */
+        {0x100000, 0x2000, 0xfb000, 0xfb000, UD_OK},
+        {0x100000, 0x1000, 0xfb000, 0xfb000, UD_ERR_ARGUMENT}, /* no room for a program */
+        {0x100000, 0, 0xfb000, 0xfb000, UD_ERR_ARGUMENT},
+        {0x100000, 0xeb064, 0xfb000, 0xfb000, UD_ERR_ARGUMENT},
+        {0x100000, 0xfc000, 0xfb000, 0xfb000, UD_ERR_ARGUMENT},
+        {0x100000, 0xeb000, 0xfc000, 0xfb000, UD_ERR_ARGUMENT},
+        {0x100000, 0xeb000, 0xfb000, 0x100000, UD_ERR_ARGUMENT},
+        {0x100004, 0xeb000, 0xfb000, 0xfb000, UD_ERR_ARGUMENT},
+        {0, 0xeb000, 0xfb000, 0xfb000, UD_ERR_ARGUMENT},
+    };
+    const struct rig_setup setup = {0};
+    struct updater_rig rig;
+
+    (void)state;
+    rig_init(&rig, &setup);
+    for (size_t i = 0; i < SIZE(cases); i++) {
+        struct ud_staging_config config = rig.staging.config;
+        struct ud_staging staging;
+
+        print_message("case %zu\n", i);
+        config.layout.flash_size = cases[i].flash_size;
+        config.layout.fs_start = cases[i].fs_start;
+        config.layout.fs_end = cases[i].fs_end;
+        config.layout.eeprom = cases[i].eeprom;
+        assert_int_equal(ud_staging_init(&staging, &config), cases[i].error);
+    }
+    rig_free(&rig);
+}
+
+static void missing_ports_are_refused(void **state)
 {
     const struct rig_setup setup = {0};
     struct ud_staging_config config;
     struct ud_staging staging;
     struct updater_rig rig;
+    struct ud_rtc rtc;
 
     (void)state;
     rig_init(&rig, &setup);
@@ -308,12 +347,15 @@ static void unsound_configurations_are_refused(void **state)
     config = rig.staging.config;
     config.rtc = NULL;
     assert_int_equal(ud_staging_init(&staging, &config), UD_ERR_ARGUMENT);
-    config = rig.staging.config;
-    config.layout.fs_start += 100;
+    config.rtc = &rtc;
+    rtc = rig.rtc;
+    rtc.read = NULL;
     assert_int_equal(ud_staging_init(&staging, &config), UD_ERR_ARGUMENT);
-    config = rig.staging.config;
-    config.layout.fs_end = config.layout.fs_start - 4096;
+    rtc = rig.rtc;
+    rtc.write = NULL;
     assert_int_equal(ud_staging_init(&staging, &config), UD_ERR_ARGUMENT);
+    rtc = rig.rtc;
+    assert_int_equal(ud_staging_init(&staging, &config), UD_OK);
     rig_free(&rig);
 }
 
@@ -332,7 +374,8 @@ int main(void)
         cmocka_unit_test(files_fit_their_place_to_the_byte),
         cmocka_unit_test(files_are_not_staged_for_where_the_bootloader_cannot_copy),
         cmocka_unit_test(pins_are_looked_at_when_there_is_somebody_to_ask),
-        cmocka_unit_test(unsound_configurations_are_refused),
+        cmocka_unit_test(unsound_layouts_are_refused),
+        cmocka_unit_test(missing_ports_are_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* The updater at work: what reaches flash and what the bootloader is told.
- * Errors have test_updater_errors.c, states test_updater_states.c, and hardware
- * that fails test_updater_faults.c. */
+ * Errors have test_updater_errors.c, states test_updater_states.c, events
+ * test_updater_events.c, hardware that fails test_updater_faults.c. */
 #include "updater_rig.h"
 
 #include <setjmp.h>

@@ -147,6 +147,7 @@ static void init_updater(struct updater_rig *rig, const struct rig_setup *setup)
         .events = {rig, started, progressed, ended, failed},
     };
 
+    memset(&rig->updater, 0xa5, sizeof rig->updater); /* as memory is before init */
     assert_int_equal(ud_updater_init(&rig->updater, &config), UD_OK);
 }
 
