@@ -131,7 +131,11 @@ static void sizes_are_judged_to_the_sector(void **state)
 /* Every size that has a name is read as what it says. */
 static void names_are_read_in_decimal(void **state)
 {
+    struct ud_layout largest;
+
     (void)state;
+    assert_int_equal(ud_layout_parse("16384K", &largest), UD_OK);
+    assert_int_equal(largest.flash_size, M(16));
     for (uint32_t kilobytes = 4; kilobytes < 900; kilobytes += 4) {
         struct ud_layout named, made;
         char name[16];

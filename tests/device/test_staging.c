@@ -166,12 +166,19 @@ static void flash_that_cannot_be_read_is_said_to_be_so(void **state)
         if (error == UD_OK)
             break;
         assert_int_equal(error, UD_ERR_FLASH_READ);
-        rig.flash.reads = 0;
-        assert_int_equal(
-            ud_staging_sketch_digest(&rig.staging, &ud_md5, rig.buffer, sizeof rig.buffer, digest),
-            UD_ERR_FLASH_READ);
     }
-    assert_true(rig.flash.fail_read > 2);
+    /* The digest finds the size first, then reads a sector at a time. */
+    const uint32_t size_reads = rig.flash.fail_read - 1;
+    for (rig.flash.fail_read = 1;; rig.flash.fail_read++) {
+        rig.flash.reads = 0;
+        const int error =
+            ud_staging_sketch_digest(&rig.staging, &ud_md5, rig.buffer, sizeof rig.buffer, digest);
+        if (error == UD_OK)
+            break;
+        assert_int_equal(error, UD_ERR_FLASH_READ);
+    }
+    assert_int_equal(rig.flash.fail_read - 1,
+                     size_reads + ud_flash_round_up(rig.running.length) / UD_FLASH_SECTOR);
     rig_free(&rig);
 }
 

@@ -162,6 +162,30 @@ static void a_mode_that_was_not_patched_is_noticed(void **state)
     image_free(&image);
 }
 
+/* ---- A place that is smaller than the image ---- */
+
+/* No target should give one; nothing beyond it is touched all the same. */
+static void the_end_of_the_place_is_kept_to(void **state)
+{
+    static const uint32_t capacities[] = {0, 4, 4096, 8192, 12288};
+    struct image_bytes image = build(9000);
+
+    (void)state;
+    assert_true(image.length > 12288);
+    for (size_t i = 0; i < SIZE(capacities); i++) {
+        struct updater_rig rig;
+
+        rig_init(&rig, &plain);
+        assert_int_equal(ud_updater_begin(&rig.updater, UD_COMMAND_FIRMWARE, image.length), UD_OK);
+        rig.updater.placement.capacity = capacities[i];
+        assert_int_equal(rig_feed(&rig, image.data, image.length, 1000), UD_ERR_SPACE);
+        assert_int_equal(rig.flash.erases, capacities[i] / UD_FLASH_SECTOR);
+        rig_assert_untouched(&rig);
+        rig_free(&rig);
+    }
+    image_free(&image);
+}
+
 /* ---- RTC memory ---- */
 
 /* A command is written in steps, and is none until the last. */
@@ -369,6 +393,7 @@ int main(void)
         cmocka_unit_test(every_flash_operation_may_fail),
         cmocka_unit_test(a_bit_lost_anywhere_is_noticed),
         cmocka_unit_test(a_mode_that_was_not_patched_is_noticed),
+        cmocka_unit_test(the_end_of_the_place_is_kept_to),
         cmocka_unit_test(every_write_of_the_command_may_fail),
         cmocka_unit_test(a_second_update_replaces_the_first),
         cmocka_unit_test(a_second_update_that_fails_leaves_no_command_to_copy_the_wreck),
