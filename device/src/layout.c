@@ -46,6 +46,8 @@ int ud_layout_make(uint32_t flash_size, uint32_t fs_size, struct ud_layout *layo
 
     if (fs_size > top - IROM_OFFSET || (!is_small && fs_size > flash_size - MB))
         return UD_ERR_ARGUMENT;
+    if (fs_size != 0 && top - fs_size >= eeprom)
+        return UD_ERR_ARGUMENT; /* all tail and no files */
 
     layout->flash_size = flash_size;
     layout->eeprom = eeprom;

@@ -8,8 +8,8 @@
 #define HEADER_BYTES 8u
 
 /* The mask ROM's flash routines, which the bootloader copies with, take every
- * chip for one of 4 MB: what is staged above would never be found. */
-#define STAGING_TOP 0x400000u
+ * chip for one of 4 MB: it can neither read nor write above. */
+#define ROM_REACH 0x400000u
 
 static bool is_layout_sound(const struct ud_layout *layout)
 {
@@ -37,7 +37,7 @@ static uint32_t staging_top(const struct ud_staging *staging)
 {
     const uint32_t fs_start = staging->config.layout.fs_start;
 
-    return fs_start < STAGING_TOP ? fs_start : STAGING_TOP;
+    return fs_start < ROM_REACH ? fs_start : ROM_REACH;
 }
 
 int ud_staging_free_space(const struct ud_staging *staging, uint32_t *space)
@@ -125,8 +125,12 @@ static int place_filesystem(const struct ud_staging *staging, uint32_t size,
         return UD_ERR_SPACE;
     placement->flash_mode = UD_KEEP_FLASH_MODE;
     placement->max_flash_size = 0;
-    if (staging->config.atomic_filesystem)
+    if (staging->config.atomic_filesystem) {
+        /* The bootloader would have to copy it to where it cannot write. */
+        if (layout->fs_start > ROM_REACH || ud_flash_round_up(size) > ROM_REACH - layout->fs_start)
+            return UD_ERR_SPACE;
         return place_below_filesystem(staging, size, placement);
+    }
     placement->start = layout->fs_start;
     placement->capacity = layout->fs_end - layout->fs_start;
     return UD_OK;
@@ -161,6 +165,26 @@ static int staging_place(void *ctx, enum ud_command command, uint32_t size,
     }
 }
 
+static bool overlaps(const struct ud_placement *placement, const struct ud_eboot_command *copy)
+{
+    return copy->source - placement->start < placement->capacity ||
+           placement->start - copy->source < copy->size;
+}
+
+static int staging_open(void *ctx, const struct ud_placement *placement)
+{
+    const struct ud_staging *staging = ctx;
+    const struct ud_rtc *rtc = staging->config.rtc;
+    struct ud_eboot_command waiting;
+    const int error = ud_eboot_load(rtc, &waiting);
+
+    if (error == UD_ERR_STATE)
+        return UD_OK;
+    if (error != UD_OK)
+        return UD_ERR_COMMIT;
+    return overlaps(placement, &waiting) ? ud_eboot_clear(rtc) : UD_OK;
+}
+
 static int staging_commit(void *ctx, enum ud_command command, const struct ud_placement *placement,
                           uint32_t size)
 {
@@ -183,6 +207,7 @@ static int staging_commit(void *ctx, enum ud_command command, const struct ud_pl
 static const struct ud_target_class staging_class = {
     .ready = staging_ready,
     .place = staging_place,
+    .open = staging_open,
     .commit = staging_commit,
 };
 

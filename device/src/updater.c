@@ -76,6 +76,7 @@ int ud_updater_begin(struct ud_updater *updater, enum ud_command command, uint32
     updater->error = UD_OK;
     updater->has_expected_md5 = false;
     updater->is_compressed = false;
+    updater->mode_change = 0;
     updater->command = command;
     updater->size = size;
     updater->flushed = 0;
@@ -141,14 +142,11 @@ static int judge_header(struct ud_updater *updater, const uint8_t *bytes)
  * to work in it. Digests and structure are over the bytes as received. */
 static void patch_flash_mode(struct ud_updater *updater, uint8_t *bytes)
 {
-    updater->received_mode = bytes[MODE_BYTE];
+    const uint8_t received = bytes[MODE_BYTE];
+
     if (updater->placement.flash_mode != UD_KEEP_FLASH_MODE)
         bytes[MODE_BYTE] = updater->placement.flash_mode;
-}
-
-static bool is_mode_patched(const struct ud_updater *updater)
-{
-    return is_firmware(updater) && !updater->is_compressed;
+    updater->mode_change = received ^ bytes[MODE_BYTE];
 }
 
 static int prepare_first_buffer(struct ud_updater *updater, uint8_t *bytes)
@@ -158,9 +156,18 @@ static int prepare_first_buffer(struct ud_updater *updater, uint8_t *bytes)
     const int error = judge_header(updater, bytes);
     if (error != UD_OK)
         return error;
-    if (is_mode_patched(updater))
+    if (!updater->is_compressed)
         patch_flash_mode(updater, bytes);
     return UD_OK;
+}
+
+/* The last moment before flash is touched. */
+static int open_place(struct ud_updater *updater, uint8_t *bytes)
+{
+    const struct ud_target *target = &updater->config.target;
+    const int error = prepare_first_buffer(updater, bytes);
+
+    return error != UD_OK ? error : target->class->open(target->ctx, &updater->placement);
 }
 
 /* Erases a sector when the first byte of it is about to be programmed, so that
@@ -188,7 +195,7 @@ static int flush(struct ud_updater *updater)
     int error = UD_OK;
 
     if (updater->flushed == 0)
-        error = prepare_first_buffer(updater, bytes);
+        error = open_place(updater, bytes);
     if (error == UD_OK)
         error = store(updater, bytes, updater->buffered);
     if (error != UD_OK)
@@ -248,19 +255,23 @@ int ud_updater_truncate(struct ud_updater *updater)
 {
     if (!updater->running)
         return updater->error != UD_OK ? updater->error : UD_ERR_STATE;
+    if (ud_updater_remaining(updater) == 0)
+        return UD_OK;
     updater->size = ud_updater_progress(updater);
+    if (updater->buffered == 0 && updater->size > 0)
+        report_progress(updater); /* no write is left that would tell the new size */
     return UD_OK;
 }
 
 /* ---- end ---- */
 
-/* Flash as a port through which the staged image reads as it was received: the
- * patched mode byte shows its received value. Good for reading only. */
+/* Flash as a port through which the staged image reads as it was received: what
+ * was patched into the mode byte is taken back, and bits it lost since stay lost.
+ * Good for reading only. */
 struct received_view {
     const struct ud_flash *flash;
     uint32_t word_address; /* of the image's first word, which holds the byte */
-    uint8_t mode;
-    bool is_patched;
+    uint8_t mode_change;
 };
 
 static int view_read(void *ctx, uint32_t address, void *data, uint32_t length)
@@ -270,9 +281,8 @@ static int view_read(void *ctx, uint32_t address, void *data, uint32_t length)
     uint8_t *bytes = data;
 
     /* Ports are asked for whole words, so the first word comes whole or not at all. */
-    if (error == UD_OK && view->is_patched && address <= view->word_address &&
-        view->word_address - address < length)
-        bytes[view->word_address - address + MODE_BYTE] = view->mode;
+    if (error == UD_OK && address <= view->word_address && view->word_address - address < length)
+        bytes[view->word_address - address + MODE_BYTE] ^= view->mode_change;
     return error;
 }
 
@@ -334,8 +344,7 @@ static int check_image(struct ud_updater *updater, uint32_t *image_size)
     struct received_view view = {
         .flash = updater->config.flash,
         .word_address = updater->placement.start,
-        .mode = updater->received_mode,
-        .is_patched = is_mode_patched(updater),
+        .mode_change = updater->mode_change,
     };
     struct ud_flash received = *updater->config.flash;
     int error;

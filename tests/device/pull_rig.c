@@ -27,6 +27,13 @@ static int place(void *ctx, enum ud_command command, uint32_t size, struct ud_pl
     return size <= RIG_SPACE ? UD_OK : UD_ERR_SPACE;
 }
 
+static int open_place(void *ctx, const struct ud_placement *placement)
+{
+    (void)ctx;
+    (void)placement;
+    return UD_OK;
+}
+
 static int commit(void *ctx, enum ud_command command, const struct ud_placement *placement,
                   uint32_t size)
 {
@@ -41,7 +48,7 @@ static int commit(void *ctx, enum ud_command command, const struct ud_placement 
     return UD_OK;
 }
 
-static const struct ud_target_class target_class = {ready, place, commit};
+static const struct ud_target_class target_class = {ready, place, open_place, commit};
 
 /* ---- the updater's events ---- */
 

@@ -2,6 +2,7 @@
  * damaged block refused, and writes that never leave a half block valid. */
 #include "updraft/eboot.h"
 
+#include "updraft/crc32.h"
 #include "updraft/endian.h"
 #include "updraft/hex.h"
 
@@ -62,6 +63,58 @@ static void every_flipped_bit_is_refused(void **state)
         block[bit / 8] ^= (uint8_t)(1u << bit % 8);
         assert_int_equal(ud_eboot_decode(block, &decoded), UD_ERR_STATE);
         block[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+}
+
+/* Whole, but not for us; and the bits of the magic that do not count. */
+static void blocks_are_judged_by_magic_and_action(void **state)
+{
+    static const struct {
+        uint32_t magic, action;
+        int error;
+    } cases[] = {
+        {0xeb001000, 1, UD_OK},
+        {0xeb001fff, 1, UD_OK},
+        {0xeb001001, 0xffffffff, UD_OK},
+        {0xeb002000, 1, UD_ERR_STATE},
+        {0xea001000, 1, UD_ERR_STATE},
+        {0, 1, UD_ERR_STATE},
+        {0xeb001000, 0, UD_ERR_STATE},
+        {0xeb001000, 2, UD_ERR_STATE},
+        {0xeb001000, 0x7fffffff, UD_ERR_STATE},
+        {0xeb001000, 0x10001, UD_ERR_STATE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        uint8_t block[UD_EBOOT_BLOCK_SIZE];
+        struct ud_eboot_command decoded;
+
+        ud_eboot_encode(&copy, block);
+        ud_put_u32(block, cases[i].magic);
+        ud_put_u32(block + 4, cases[i].action);
+        ud_put_u32(block + 0x7c, ud_crc32_forward(UD_CRC32_FORWARD_START, block, 0x7c));
+        assert_int_equal(ud_eboot_decode(block, &decoded), cases[i].error);
+    }
+}
+
+static void commands_come_back_as_they_went(void **state)
+{
+    static const struct ud_eboot_command commands[] = {
+        {UD_EBOOT_COPY_RAW, 0x1000, 0x2000, 0x3000},
+        {UD_EBOOT_COPY_RAW, UINT32_MAX, UINT32_MAX - 1, UINT32_MAX - 2},
+        {UD_EBOOT_LOAD_APP, 0, 0x200000, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        uint8_t block[UD_EBOOT_BLOCK_SIZE];
+        struct ud_eboot_command decoded;
+
+        memset(&decoded, 0xa5, sizeof decoded);
+        ud_eboot_encode(&commands[i], block);
+        assert_int_equal(ud_eboot_decode(block, &decoded), UD_OK);
+        assert_memory_equal(&decoded, &commands[i], sizeof decoded);
     }
 }
 
@@ -142,6 +195,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blocks_have_the_original_bytes),
         cmocka_unit_test(every_flipped_bit_is_refused),
+        cmocka_unit_test(blocks_are_judged_by_magic_and_action),
+        cmocka_unit_test(commands_come_back_as_they_went),
         cmocka_unit_test(a_store_cut_anywhere_leaves_no_valid_block),
         cmocka_unit_test(a_cleared_block_is_no_command),
     };

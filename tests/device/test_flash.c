@@ -85,6 +85,29 @@ static void the_chips_last_bytes_are_read(void **state)
     assert_int_equal(ud_flash_read(&flash->port, CHIP_SIZE, found, 0), UD_OK);
 }
 
+/* Not even where a word would have to be read to get at them. */
+static void nothing_is_read_for_no_bytes(void **state)
+{
+    struct ram_flash *flash = *state;
+    uint8_t byte;
+
+    for (uint32_t address = 0; address <= 8; address++)
+        assert_int_equal(ud_flash_read(&flash->port, address, &byte, 0), UD_OK);
+    assert_int_equal(flash->reads, 0);
+}
+
+/* Two parts of words, and the whole ones between them in one piece. */
+static void an_aligned_buffer_takes_whole_words_at_once(void **state)
+{
+    struct ram_flash *flash = *state;
+    uint32_t words[UD_FLASH_SECTOR / 4 + 2];
+
+    assert_int_equal(ud_flash_read(&flash->port, 3, (uint8_t *)words + 3, UD_FLASH_SECTOR), UD_OK);
+    assert_int_equal(flash->reads, 3);
+    assert_int_equal(ud_flash_read(&flash->port, 4, words, UD_FLASH_SECTOR), UD_OK);
+    assert_int_equal(flash->reads, 4);
+}
+
 static void ranges_outside_the_chip_are_refused(void **state)
 {
     static const struct {
@@ -136,21 +159,34 @@ static void only_whole_sectors_are_erased(void **state)
     assert_int_equal(flash->erases, 0);
 }
 
-/* From the last sector of a block to the first one of the block after the next. */
+/* Sectors up to the first whole block, and after the last one. */
 static void whole_blocks_are_erased_at_once_where_the_port_can(void **state)
 {
-    const uint32_t start = UD_FLASH_BLOCK - UD_FLASH_SECTOR;
-    const uint32_t length = UD_FLASH_BLOCK + 2 * UD_FLASH_SECTOR;
+    static const struct {
+        uint32_t start, length, with_blocks, without;
+    } cases[] = {
+        {UD_FLASH_BLOCK - UD_FLASH_SECTOR, UD_FLASH_BLOCK + 2 * UD_FLASH_SECTOR, 3, 18},
+        {UD_FLASH_BLOCK, UD_FLASH_BLOCK, 1, 16},
+        {UD_FLASH_BLOCK, UD_FLASH_BLOCK - UD_FLASH_SECTOR, 15, 15},
+        {UD_FLASH_SECTOR, UD_FLASH_BLOCK, 16, 16},
+        {0, CHIP_SIZE, 4, 64},
+        {CHIP_SIZE - UD_FLASH_SECTOR, UD_FLASH_SECTOR, 1, 1},
+        {UD_FLASH_BLOCK, 0, 0, 0},
+    };
     struct ram_flash *flash = *state;
 
-    for (int has_blocks = 0; has_blocks < 2; has_blocks++) {
-        flash->port.has_block_erase = has_blocks;
+    for (size_t i = 0; i < 2 * sizeof cases / sizeof cases[0]; i++) {
+        const uint32_t start = cases[i / 2].start;
+        const uint32_t length = cases[i / 2].length;
+
+        flash->port.has_block_erase = i % 2 == 0;
         flash->erases = 0;
         memset(flash->bytes, 0, CHIP_SIZE);
         assert_int_equal(ud_flash_erase(&flash->port, start, length), UD_OK);
-        assert_int_equal(flash->erases, has_blocks ? 3 : 18);
-        for (uint32_t i = 0; i < CHIP_SIZE; i++)
-            assert_int_equal(flash->bytes[i], i - start < length ? 0xff : 0);
+        assert_int_equal(flash->erases,
+                         i % 2 == 0 ? cases[i / 2].with_blocks : cases[i / 2].without);
+        for (uint32_t at = 0; at < CHIP_SIZE; at++)
+            assert_int_equal(flash->bytes[at], at - start < length ? 0xff : 0);
     }
 }
 
@@ -202,6 +238,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(unsound_ports_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(any_range_is_read_into_any_buffer, setup, teardown),
         cmocka_unit_test_setup_teardown(the_chips_last_bytes_are_read, setup, teardown),
+        cmocka_unit_test_setup_teardown(nothing_is_read_for_no_bytes, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_aligned_buffer_takes_whole_words_at_once, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(ranges_outside_the_chip_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(only_words_are_programmed, setup, teardown),
         cmocka_unit_test_setup_teardown(only_whole_sectors_are_erased, setup, teardown),

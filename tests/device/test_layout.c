@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -63,9 +64,10 @@ static void names_give_the_linker_scripts_values(void **state)
 static void nonsense_names_are_refused(void **state)
 {
     static const char *const names[] = {
-        "",     "M",    "4",      "4M2",   "4M2M ",     "4M2MB",        "3M",    "4M4M",
-        "4M5M", "2M2M", "512M",   "32M",   "256K",      "4G",           "-4M",   "4M-1",
-        "4m",   "1M1M", "4M2M2M", "1M63K", "1M100000K", "99999999999M", "4M3M0",
+        "",       "M",     "4",         "4M2",          "4M2M ", "4M2MB", "3M",  "4M4M",
+        "4M5M",   "2M2M",  "512M",      "32M",          "256K",  "4G",    "-4M", "4M-1",
+        "4M4K",   "4M8K",  "2M16K",     "16M20K",       "4MM",   "4MK",   "4m",  "1M1M",
+        "4M2M2M", "1M63K", "1M100000K", "99999999999M", "4M3M0",
     };
 
     (void)state;
@@ -74,6 +76,74 @@ static void nonsense_names_are_refused(void **state)
 
         print_message("'%s'\n", names[i]);
         assert_int_equal(ud_layout_parse(names[i], &layout), UD_ERR_ARGUMENT);
+    }
+}
+
+/* Settings and calibration data lie at the end of the chip, whatever is asked for. */
+static void no_file_system_reaches_the_settings(void **state)
+{
+    (void)state;
+    for (uint32_t flash_size = K(512); flash_size <= M(16); flash_size *= 2)
+        for (uint32_t fs_size = K(4); fs_size < flash_size; fs_size += K(4)) {
+            struct ud_layout layout;
+
+            if (ud_layout_make(flash_size, fs_size, &layout) != UD_OK)
+                continue;
+            assert_int_equal(layout.eeprom, flash_size - 0x5000);
+            assert_true(layout.fs_start > 0x1000);
+            assert_true(layout.fs_start < layout.fs_end);
+            assert_true(layout.fs_end <= layout.eeprom);
+            assert_true(layout.fs_end - layout.fs_start <= fs_size);
+        }
+}
+
+/* Sizes beyond the menus: as small, as large and as odd as can be. */
+static void sizes_are_judged_to_the_sector(void **state)
+{
+    static const struct {
+        uint32_t flash_size, fs_size;
+        int error;
+    } cases[] = {
+        {M(4), K(20), UD_ERR_ARGUMENT},
+        {M(4), K(24), UD_OK},
+        {M(1), K(4), UD_OK},
+        {M(1), K(4) + 1, UD_ERR_ARGUMENT},
+        {M(1), K(2), UD_ERR_ARGUMENT},
+        {K(512), 0x79000, UD_OK},
+        {K(512), 0x7a000, UD_ERR_ARGUMENT},
+        {M(2), M(1) + K(4), UD_ERR_ARGUMENT},
+        {K(256), 0, UD_ERR_ARGUMENT},
+        {M(32), 0, UD_ERR_ARGUMENT},
+        {M(3), 0, UD_ERR_ARGUMENT},
+        {0, 0, UD_ERR_ARGUMENT},
+        {M(4), UINT32_MAX & ~4095u, UD_ERR_ARGUMENT},
+    };
+    struct ud_layout layout;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        print_message("%u, %u\n", cases[i].flash_size, cases[i].fs_size);
+        assert_int_equal(ud_layout_make(cases[i].flash_size, cases[i].fs_size, &layout),
+                         cases[i].error);
+    }
+}
+
+/* Every size that has a name is read as what it says. */
+static void names_are_read_in_decimal(void **state)
+{
+    struct ud_layout largest;
+
+    (void)state;
+    assert_int_equal(ud_layout_parse("16384K", &largest), UD_OK);
+    assert_int_equal(largest.flash_size, M(16));
+    for (uint32_t kilobytes = 4; kilobytes < 900; kilobytes += 4) {
+        struct ud_layout named, made;
+        char name[16];
+
+        snprintf(name, sizeof name, "1M%uK", kilobytes);
+        assert_int_equal(ud_layout_parse(name, &named), UD_OK);
+        assert_int_equal(ud_layout_make(M(1), K(kilobytes), &made), UD_OK);
+        assert_memory_equal(&named, &made, sizeof named);
     }
 }
 
@@ -98,6 +168,7 @@ static void auto_maps_choose_by_the_real_chip(void **state)
         }
     }
     assert_int_equal(ud_layout_auto(M(3), UD_MAP_OTA_FS, &layout), UD_ERR_ARGUMENT);
+    assert_int_equal(ud_layout_auto(M(4), (enum ud_layout_map)3, &layout), UD_ERR_ARGUMENT);
 }
 
 int main(void)
@@ -105,6 +176,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_give_the_linker_scripts_values),
         cmocka_unit_test(nonsense_names_are_refused),
+        cmocka_unit_test(no_file_system_reaches_the_settings),
+        cmocka_unit_test(sizes_are_judged_to_the_sector),
+        cmocka_unit_test(names_are_read_in_decimal),
         cmocka_unit_test(auto_maps_choose_by_the_real_chip),
     };
 

@@ -1,5 +1,6 @@
-/* The updater at work: what reaches flash, what the bootloader is told, and what
- * calls do in which state. Errors have test_updater_errors.c. */
+/* The updater at work: what reaches flash and what the bootloader is told.
+ * Errors have test_updater_errors.c, states test_updater_states.c, events
+ * test_updater_events.c, hardware that fails test_updater_faults.c. */
 #include "updater_rig.h"
 
 #include <setjmp.h>
@@ -96,6 +97,51 @@ static void the_running_flash_mode_replaces_the_images(void **state)
     assert_memory_equal(staged, image.data, 2);
     assert_memory_equal(staged + 3, image.data + 3, image.length - 3);
     rig_free(&rig);
+    image_free(&image);
+}
+
+/* From any mode into any other, in buffers that split the header from the rest or
+ * do not; a program whose own mode means nothing imposes none. */
+static void every_flash_mode_is_patched(void **state)
+{
+    static const uint32_t buffer_sizes[] = {64, 256, 4096};
+
+    (void)state;
+    for (uint8_t running = 0; running <= 4; running++)
+        for (uint8_t mode = 0; mode <= UD_MODE_DOUT; mode++)
+            for (size_t i = 0; i < SIZE(buffer_sizes); i++) {
+                const struct rig_setup setup = {.buffer_size = buffer_sizes[i]};
+                struct image_bytes image = build(9000, mode);
+                struct updater_rig rig;
+
+                rig_init(&rig, &setup);
+                rig.flash.bytes[2] = rig.before[2] = running;
+                assert_int_equal(rig_install(&rig, UD_COMMAND_FIRMWARE, &image, 1), UD_OK);
+                const uint8_t *staged = rig_staged(&rig, image.length);
+                assert_int_equal(staged[2], running <= UD_MODE_DOUT ? running : mode);
+                assert_memory_equal(staged + 3, image.data + 3, image.length - 3);
+                rig_assert_commanded(&rig, image.length, image.length, 0);
+                rig_free(&rig);
+                image_free(&image);
+            }
+}
+
+/* A mode was patched in the session before; this one has none to take back. */
+static void a_patch_is_for_one_session(void **state)
+{
+    struct image_bytes image = build(9000, UD_MODE_QIO);
+    struct image_bytes file = compress_image(&image);
+    struct updater_rig rig;
+
+    (void)state;
+    rig_init(&rig, &plain);
+    assert_int_equal(rig_install(&rig, UD_COMMAND_FIRMWARE, &image, 0), UD_OK);
+    assert_int_equal(rig_install(&rig, UD_COMMAND_FIRMWARE, &file, 0), UD_OK);
+    assert_memory_equal(rig_staged(&rig, file.length), file.data, file.length);
+    assert_int_equal(rig_install(&rig, UD_COMMAND_FILESYSTEM, &image, 0), UD_OK);
+    assert_int_equal(rig_install(&rig, UD_COMMAND_FIRMWARE, &image, 0), UD_OK);
+    rig_free(&rig);
+    image_free(&file);
     image_free(&image);
 }
 
@@ -271,6 +317,69 @@ static void writes_beyond_the_promised_size_are_refused_whole(void **state)
     image_free(&image);
 }
 
+/* However far beyond, from whatever part of a buffer. */
+static void lengths_beyond_all_bounds_are_refused(void **state)
+{
+    static const uint32_t received[] = {0, 1, 4095, 4096, 4097, 5000};
+    static const uint32_t beyond[] = {1, 4096, 0x7fffffff, UINT32_MAX - 5000};
+    struct image_bytes image = build(9000, UD_MODE_QIO);
+
+    (void)state;
+    for (size_t r = 0; r < SIZE(received); r++)
+        for (size_t b = 0; b < SIZE(beyond); b++) {
+            struct updater_rig rig;
+
+            rig_init(&rig, &plain);
+            assert_int_equal(ud_updater_begin(&rig.updater, UD_COMMAND_FIRMWARE, 5000), UD_OK);
+            assert_int_equal(rig_feed(&rig, image.data, received[r], 0), UD_OK);
+            const uint32_t remaining = ud_updater_remaining(&rig.updater);
+            assert_int_equal(ud_updater_write(&rig.updater, image.data, remaining + beyond[b]),
+                             UD_ERR_SPACE);
+            rig_assert_untouched(&rig);
+            rig_free(&rig);
+        }
+    image_free(&image);
+}
+
+/* Of known size or cut there: never taken, and without a whole header never written. */
+static void the_first_bytes_of_an_image_are_no_image(void **state)
+{
+    struct image_bytes image = build(9000, UD_MODE_DIO);
+
+    (void)state;
+    for (uint32_t length = 1; length <= 64; length++)
+        for (int is_cut = 0; is_cut < 2; is_cut++) {
+            struct updater_rig rig;
+            const uint32_t promised = is_cut ? 10000 : length;
+
+            rig_init(&rig, &plain);
+            assert_int_equal(ud_updater_begin(&rig.updater, UD_COMMAND_FIRMWARE, promised), UD_OK);
+            int error = rig_feed(&rig, image.data, length, 1);
+            if (is_cut)
+                assert_int_equal(ud_updater_truncate(&rig.updater), UD_OK);
+            if (error == UD_OK)
+                error = ud_updater_end(&rig.updater);
+            assert_int_equal(error, UD_ERR_IMAGE);
+            assert_int_equal(rig.flash.erases, length < 8 ? 0 : 1);
+            rig_assert_untouched(&rig);
+            rig_free(&rig);
+        }
+    image_free(&image);
+}
+
+static void the_first_byte_of_gzip_is_not_gzip(void **state)
+{
+    uint8_t byte = UD_IMAGE_GZIP_MAGIC0;
+    const struct image_bytes file = {&byte, 1};
+    struct updater_rig rig;
+
+    (void)state;
+    rig_init(&rig, &plain);
+    assert_int_equal(rig_install(&rig, UD_COMMAND_FIRMWARE, &file, 0), UD_ERR_MAGIC);
+    rig_assert_untouched(&rig);
+    rig_free(&rig);
+}
+
 /* A sender that cannot tell the size begins with all the room there is. */
 static void a_session_can_be_cut_to_what_arrived(void **state)
 {
@@ -307,143 +416,46 @@ static void the_largest_image_fits_and_one_more_byte_does_not(void **state)
     rig_free(&rig);
 }
 
-/* ---- Flash that fails ---- */
+/* ---- The flash a program is made for ---- */
 
-enum operation { READ, PROGRAM, ERASE, OPERATIONS };
-
-static void let_fail(struct updater_rig *rig, enum operation operation, uint32_t number)
+static int install_for(struct updater_rig *rig, uint8_t size_code)
 {
-    *(operation == READ      ? &rig->flash.fail_read
-      : operation == PROGRAM ? &rig->flash.fail_program
-                             : &rig->flash.fail_erase) = number;
+    const struct image_firmware firmware = {.project = "demo", .flash_size_code = size_code};
+    struct image_bytes image = image_build_firmware(&firmware);
+    const int error = rig_install(rig, UD_COMMAND_FIRMWARE, &image, 0);
+
+    image_free(&image);
+    return error;
 }
 
-static uint32_t count(const struct updater_rig *rig, enum operation operation)
+/* Codes without a meaning promise nothing; a layout chosen at boot asks nothing. */
+static void a_program_may_name_any_flash_up_to_the_chips(void **state)
 {
-    return operation == READ      ? rig->flash.reads
-           : operation == PROGRAM ? rig->flash.programs
-                                  : rig->flash.erases;
-}
-
-/* Every single operation of an update fails once. */
-static void every_flash_operation_may_fail(void **state)
-{
-    static const int errors[OPERATIONS] = {UD_ERR_FLASH_READ, UD_ERR_FLASH_WRITE,
-                                           UD_ERR_FLASH_ERASE};
-    const struct rig_setup setup = {.buffer_size = 256};
-    struct image_bytes image = build(9000, UD_MODE_QIO);
-    struct updater_rig rig;
+    static const uint32_t kilobytes[16] = {512, 256, 1024, 2048, 4096, 2048, 4096, 0, 8192, 16384};
+    static const struct {
+        const char *layout;
+        uint32_t kilobytes;
+    } chips[] = {{"512K", 512}, {"1M64K", 1024}, {"2M1M", 2048}, {"4M2M", 4096}, {"8M6M", 8192}};
 
     (void)state;
-    for (enum operation operation = READ; operation < OPERATIONS; operation++) {
-        uint32_t operations = UINT32_MAX;
-        for (uint32_t number = 1; number <= operations; number++) {
+    for (size_t i = 0; i < SIZE(chips); i++)
+        for (uint8_t code = 0; code < 16; code++) {
+            const struct rig_setup setup = {.layout = chips[i].layout};
+            const bool is_too_large = kilobytes[code] > chips[i].kilobytes;
+            struct updater_rig rig;
+
             rig_init(&rig, &setup);
-            let_fail(&rig, operation, number);
-            const int error = rig_install(&rig, UD_COMMAND_FIRMWARE, &image, 1000);
-            if (error == UD_OK) {
-                operations = count(&rig, operation); /* beyond the last one */
-                assert_true(number == operations + 1);
-            } else {
-                assert_int_equal(error, errors[operation]);
+            assert_int_equal(install_for(&rig, code),
+                             is_too_large ? UD_ERR_NEW_FLASH_CONFIG : UD_OK);
+            if (is_too_large) {
+                assert_int_equal(rig.updater.flash_size_found, kilobytes[code] * 1024);
+                assert_int_equal(rig.flash.erases, 0);
                 rig_assert_untouched(&rig);
-                let_fail(&rig, operation, 0);
-                assert_int_equal(rig_install(&rig, UD_COMMAND_FIRMWARE, &image, 0), UD_OK);
             }
+            rig.staging.config.auto_map = true;
+            assert_int_equal(install_for(&rig, code), UD_OK);
             rig_free(&rig);
         }
-    }
-    image_free(&image);
-}
-
-/* ---- Calls in states ---- */
-
-static void calls_without_a_session_change_nothing(void **state)
-{
-    struct updater_rig rig;
-
-    (void)state;
-    rig_init(&rig, &plain);
-    assert_int_equal(ud_updater_write(&rig.updater, "x", 1), UD_ERR_STATE);
-    assert_int_equal(ud_updater_truncate(&rig.updater), UD_ERR_STATE);
-    assert_int_equal(ud_updater_end(&rig.updater), UD_ERR_STATE);
-    assert_int_equal(ud_updater_expect_md5(&rig.updater, "00000000000000000000000000000000"),
-                     UD_ERR_STATE);
-    ud_updater_abort(&rig.updater, UD_ERR_ABORTED);
-    assert_int_equal(rig.errors, 0);
-    assert_int_equal(rig.updater.error, UD_OK);
-    rig_assert_untouched(&rig);
-    rig_free(&rig);
-}
-
-static void calls_after_a_success_change_nothing(void **state)
-{
-    struct image_bytes image = build(9000, UD_MODE_QIO);
-    struct updater_rig rig;
-
-    (void)state;
-    rig_init(&rig, &plain);
-    assert_int_equal(rig_install(&rig, UD_COMMAND_FIRMWARE, &image, 0), UD_OK);
-    assert_int_equal(ud_updater_write(&rig.updater, "x", 1), UD_ERR_STATE);
-    assert_int_equal(ud_updater_truncate(&rig.updater), UD_ERR_STATE);
-    assert_int_equal(ud_updater_end(&rig.updater), UD_ERR_STATE);
-    ud_updater_abort(&rig.updater, UD_ERR_ABORTED);
-    assert_int_equal(rig.updater.error, UD_OK);
-    assert_int_equal(rig.errors, 0);
-    assert_int_equal(rig.ends, 1);
-    rig_assert_commanded(&rig, image.length, image.length, 0);
-    rig_free(&rig);
-    image_free(&image);
-}
-
-static void a_second_update_replaces_the_first(void **state)
-{
-    struct image_bytes first = build(9000, UD_MODE_DIO);
-    struct image_bytes second = build(30000, UD_MODE_DIO);
-    struct updater_rig rig;
-
-    (void)state;
-    rig_init(&rig, &plain);
-    assert_int_equal(rig_install(&rig, UD_COMMAND_FIRMWARE, &first, 0), UD_OK);
-    assert_int_equal(rig_install(&rig, UD_COMMAND_FIRMWARE, &second, 0), UD_OK);
-    assert_memory_equal(rig_staged(&rig, second.length), second.data, second.length);
-    rig_assert_commanded(&rig, second.length, second.length, 0);
-    rig_free(&rig);
-    image_free(&first);
-    image_free(&second);
-}
-
-static void the_first_error_stays(void **state)
-{
-    struct image_bytes image = build(9000, UD_MODE_QIO);
-    struct updater_rig rig;
-
-    (void)state;
-    rig_init(&rig, &plain);
-    assert_int_equal(ud_updater_begin(&rig.updater, UD_COMMAND_FIRMWARE, 5000), UD_OK);
-    assert_int_equal(rig_feed(&rig, image.data, image.length, 0), UD_ERR_SPACE);
-    ud_updater_abort(&rig.updater, UD_ERR_TIMEOUT);
-    assert_int_equal(ud_updater_end(&rig.updater), UD_ERR_SPACE);
-    assert_int_equal(rig.updater.error, UD_ERR_SPACE);
-    assert_int_equal(rig.errors, 1);
-    rig_free(&rig);
-    image_free(&image);
-}
-
-static void writes_of_nothing_are_allowed(void **state)
-{
-    struct image_bytes image = build(9000, UD_MODE_DIO);
-    struct updater_rig rig;
-
-    (void)state;
-    rig_init(&rig, &plain);
-    assert_int_equal(ud_updater_begin(&rig.updater, UD_COMMAND_FIRMWARE, image.length), UD_OK);
-    assert_int_equal(ud_updater_write(&rig.updater, image.data, 0), UD_OK);
-    assert_int_equal(rig_feed(&rig, image.data, image.length, 0), UD_OK);
-    assert_int_equal(ud_updater_write(&rig.updater, image.data, 0), UD_OK);
-    assert_int_equal(ud_updater_end(&rig.updater), UD_OK);
-    rig_free(&rig);
-    image_free(&image);
 }
 
 /* ---- Configurations ---- */
@@ -476,25 +488,13 @@ static void unsound_configurations_are_refused(void **state)
     rig_free(&rig);
 }
 
-static void events_may_be_missing(void **state)
-{
-    struct image_bytes image = build(9000, UD_MODE_DIO);
-    struct updater_rig rig;
-
-    (void)state;
-    rig_init(&rig, &plain);
-    memset(&rig.updater.config.events, 0, sizeof rig.updater.config.events);
-    assert_int_equal(rig_install(&rig, UD_COMMAND_FIRMWARE, &image, 100), UD_OK);
-    assert_int_equal(ud_updater_begin(&rig.updater, UD_COMMAND_FIRMWARE, 0), UD_ERR_SIZE);
-    rig_free(&rig);
-    image_free(&image);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_image_is_staged_whatever_pieces_it_comes_in),
         cmocka_unit_test(the_running_flash_mode_replaces_the_images),
+        cmocka_unit_test(every_flash_mode_is_patched),
+        cmocka_unit_test(a_patch_is_for_one_session),
         cmocka_unit_test(a_compressed_image_is_staged_as_it_is),
         cmocka_unit_test(the_last_word_is_filled_up_with_erased_bytes),
         cmocka_unit_test(files_are_written_in_place_and_need_no_bootloader),
@@ -503,16 +503,13 @@ int main(void)
         cmocka_unit_test(what_is_no_digest_leaves_the_expectation_as_it_was),
         cmocka_unit_test(an_expectation_is_for_one_session),
         cmocka_unit_test(writes_beyond_the_promised_size_are_refused_whole),
+        cmocka_unit_test(lengths_beyond_all_bounds_are_refused),
+        cmocka_unit_test(the_first_byte_of_gzip_is_not_gzip),
+        cmocka_unit_test(the_first_bytes_of_an_image_are_no_image),
         cmocka_unit_test(a_session_can_be_cut_to_what_arrived),
         cmocka_unit_test(the_largest_image_fits_and_one_more_byte_does_not),
-        cmocka_unit_test(every_flash_operation_may_fail),
-        cmocka_unit_test(calls_without_a_session_change_nothing),
-        cmocka_unit_test(calls_after_a_success_change_nothing),
-        cmocka_unit_test(a_second_update_replaces_the_first),
-        cmocka_unit_test(the_first_error_stays),
-        cmocka_unit_test(writes_of_nothing_are_allowed),
+        cmocka_unit_test(a_program_may_name_any_flash_up_to_the_chips),
         cmocka_unit_test(unsound_configurations_are_refused),
-        cmocka_unit_test(events_may_be_missing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -470,6 +470,7 @@ static void a_session_that_runs_is_left_alone(void **state)
     struct image_bytes image = sound();
     const struct rig_setup setup = {0};
     struct updater_rig rig;
+    char text[UD_MESSAGE_MAX];
 
     (void)state;
     rig_init(&rig, &setup);
@@ -477,6 +478,8 @@ static void a_session_that_runs_is_left_alone(void **state)
     assert_int_equal(rig_feed(&rig, image.data, 5000, 0), UD_OK);
     assert_int_equal(ud_updater_begin(&rig.updater, UD_COMMAND_FILESYSTEM, 100), UD_ERR_BUSY);
     assert_int_equal(ud_updater_error_number(UD_ERR_BUSY), 15);
+    ud_pull_error_text(UD_ERR_BUSY, &rig.updater, text, sizeof text);
+    assert_string_equal(text, "Update error: ERROR[15]: Update already running");
     assert_int_equal(rig.errors, 0);
     assert_int_equal(rig.updater.error, UD_OK);
     assert_int_equal(rig_feed(&rig, image.data + 5000, image.length - 5000, 0), UD_OK);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <zlib.h>
 
 #define KEY "rsa2048"
 
@@ -147,6 +148,72 @@ static void an_expected_digest_is_not_consulted(void **state)
     rig_free(&rig);
 }
 
+/* Signs what the fixture's image holds, which may have become shorter. */
+static void sign_again(struct fixture *fixture)
+{
+    fixture->image.length =
+        fixture->bare + signing_trailer(KEY ".key", fixture->image.data, fixture->bare,
+                                        fixture->image.data + fixture->bare);
+}
+
+/* Signed after compressing: the bootloader gets what gzip made. */
+static void a_signed_compressed_image_is_staged_without_its_trailer(void **state)
+{
+    struct fixture *fixture = *state;
+    uint8_t file[16384];
+    z_stream stream = {.next_in = fixture->image.data,
+                       .avail_in = fixture->bare,
+                       .next_out = file,
+                       .avail_out = sizeof file};
+
+    assert_int_equal(deflateInit2(&stream, 9, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    assert_int_equal(deflate(&stream, Z_FINISH), Z_STREAM_END);
+    fixture->bare = (uint32_t)stream.total_out;
+    deflateEnd(&stream);
+    memcpy(fixture->image.data, file, fixture->bare);
+    sign_again(fixture);
+    for (size_t i = 0; i < rig_step_count; i++) {
+        struct updater_rig rig;
+
+        assert_int_equal(install(fixture, &rig, rig_steps[i]), UD_OK);
+        rig_assert_commanded(&rig, fixture->image.length, fixture->bare, 0);
+        assert_memory_equal(rig_staged(&rig, fixture->image.length), fixture->image.data,
+                            fixture->image.length);
+        rig_free(&rig);
+    }
+    fixture->image.data[fixture->bare / 2] ^= 1;
+    assert_refused(fixture);
+}
+
+/* Sizes that are no whole number of words leave the trailer unaligned in flash. */
+static void files_of_any_size_are_signed_like_a_program(void **state)
+{
+    struct fixture *fixture = *state;
+
+    for (uint32_t bare = 4093; bare <= 4100; bare++)
+        for (int is_atomic = 0; is_atomic < 2; is_atomic++) {
+            const struct rig_setup verifying = {.verifier = &fixture->key.verifier,
+                                                .is_atomic = is_atomic};
+            struct updater_rig rig;
+
+            fixture->bare = bare;
+            image_fill(fixture->image.data, bare, 3);
+            sign_again(fixture);
+            rig_init(&rig, &verifying);
+            const uint32_t fs_start = rig.staging.config.layout.fs_start;
+            assert_int_equal(rig_install(&rig, UD_COMMAND_FILESYSTEM, &fixture->image, 1000),
+                             UD_OK);
+            if (is_atomic)
+                rig_assert_commanded(&rig, fixture->image.length, bare, fs_start);
+            else
+                rig_assert_untouched(&rig);
+            fixture->image.data[bare - 1] ^= 1;
+            assert_int_equal(rig_install(&rig, UD_COMMAND_FILESYSTEM, &fixture->image, 1000),
+                             UD_ERR_SIGNATURE);
+            rig_free(&rig);
+        }
+}
+
 /* A right signature does not make a damaged image sound. */
 static void a_signed_wreck_is_refused_all_the_same(void **state)
 {
@@ -171,6 +238,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_cut_or_lengthened_trailer_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(another_key_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(an_expected_digest_is_not_consulted, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_signed_compressed_image_is_staged_without_its_trailer,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(files_of_any_size_are_signed_like_a_program, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_signed_wreck_is_refused_all_the_same, setup, teardown),
     };
 

@@ -13,11 +13,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define RIG_OLD_BYTE 0x5a /* left everywhere by earlier updates, so that nothing is erased */
+
 /* What all-zero means stands in parentheses. */
 struct rig_setup {
     const char *layout;        /* (1M64K) */
     uint32_t chip_size;        /* (as the layout says) */
-    uint8_t running_size_code; /* in the running program's header (1 MB's) */
+    uint8_t running_size_code; /* in the running program's header (the layout's) */
     uint32_t buffer_size;      /* (4096) */
     bool has_no_buffer;
     bool is_atomic; /* file systems are staged too */
@@ -27,9 +29,13 @@ struct rig_setup {
 
 struct updater_rig {
     struct ram_flash flash;
+    uint8_t *before; /* what the flash held at first; the program, then RIG_OLD_BYTE */
     uint32_t rtc_words[UD_EBOOT_BLOCK_WORDS];
+    uint32_t rtc_before[UD_EBOOT_BLOCK_WORDS]; /* a sketch's data: no command */
     struct ud_rtc rtc;
     bool rtc_fails;
+    uint32_t rtc_writes;
+    uint32_t fail_rtc_write; /* the write of this number, counted from 1; 0 = none */
     uint32_t straps;
     struct ud_staging staging;
     struct ud_updater updater;
@@ -57,12 +63,12 @@ int rig_feed(struct updater_rig *rig, const uint8_t *data, uint32_t length, uint
 int rig_install(struct updater_rig *rig, enum ud_command command, const struct image_bytes *image,
                 uint32_t step);
 
-/* The running program is as it was, no command waits in RTC memory, and no call
- * broke the rules of flash. */
+/* RTC memory and flash are as they were, but for the place of the last session in
+ * flash, and no call broke the rules of flash. */
 void rig_assert_untouched(const struct updater_rig *rig);
 
 /* The command in RTC memory copies `size` bytes from where an image of `placed`
- * bytes is staged to `destination`. */
+ * bytes is staged to `destination`; flash as above. */
 void rig_assert_commanded(const struct updater_rig *rig, uint32_t placed, uint32_t size,
                           uint32_t destination);
 

@@ -39,7 +39,9 @@ struct ud_flash {
  * is not a whole number of sectors. */
 UD_MUST_CHECK int ud_flash_check(const struct ud_flash *flash);
 
-/* Reads any range into any buffer, aligned or not (at most two bounce words).
+/* Reads any range into any buffer, aligned or not: whole words at once, the parts
+ * of words at both ends by themselves. Where the words do not fall on words of the
+ * buffer they are read one by one: slow, as each is an operation of the chip.
  * UD_ERR_FLASH_RANGE outside the chip, UD_ERR_FLASH_READ if the port fails. */
 UD_MUST_CHECK int ud_flash_read(const struct ud_flash *flash, uint32_t address, void *data,
                                 uint32_t length);

@@ -29,7 +29,8 @@ struct ud_layout {
 
 /* Layout of a chip of flash_size bytes with fs_size bytes set aside for files.
  * UD_ERR_ARGUMENT for a flash size that is not 512 KB … 16 MB in powers of two,
- * or a file system that leaves no room for a program. */
+ * or a file system that leaves no room for a program or, on chips above 1 MB,
+ * would lie in the tail altogether. */
 UD_MUST_CHECK int ud_layout_make(uint32_t flash_size, uint32_t fs_size, struct ud_layout *layout);
 
 /* Layout from a menu name: flash size, then file system size, as "4M2M",

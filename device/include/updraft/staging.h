@@ -17,7 +17,8 @@ struct ud_staging_config {
     const struct ud_flash *flash; /* size is the real chip's */
     const struct ud_rtc *rtc;
     struct ud_layout layout; /* as the running program was linked */
-    bool atomic_filesystem;  /* stage file systems too, for the bootloader to copy */
+    bool atomic_filesystem;  /* stage file systems too, for the bootloader to copy: it
+                              * cannot where they would reach beyond 4 MB */
     bool auto_map;           /* layout chosen at boot: header sizes bind nobody */
     /* Strapping pins as GPI bits 16..19 show them; null means flash boot. */
     uint32_t (*straps)(void *ctx);

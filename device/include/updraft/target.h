@@ -33,6 +33,10 @@ struct ud_target_class {
     /* Finds the place for `size` > 0 bytes without touching flash.
      * UD_ERR_FLASH_CONFIG, UD_ERR_SPACE, UD_ERR_COMMAND, or a flash error. */
     int (*place)(void *ctx, enum ud_command command, uint32_t size, struct ud_placement *placement);
+    /* Called before the first erase: an earlier update that waits in this place
+     * for the bootloader is withdrawn, as it is about to be overwritten.
+     * UD_ERR_COMMIT if it cannot be. */
+    int (*open)(void *ctx, const struct ud_placement *placement);
     /* Hands `size` verified bytes at placement->start to the bootloader. Until
      * it returns UD_OK the running image stays the one that boots. */
     int (*commit)(void *ctx, enum ud_command command, const struct ud_placement *placement,

@@ -61,7 +61,7 @@ struct ud_updater {
     uint8_t actual_md5[UD_MD5_SIZE];
     uint32_t flash_size_found; /* bytes named by the header that UD_ERR_FLASH_CONFIG
                                 * or UD_ERR_NEW_FLASH_CONFIG complains about */
-    uint8_t received_mode;     /* header byte 2 as received, before it was patched */
+    uint8_t mode_change;       /* bits of header byte 2 that were flipped to patch it */
     struct ud_digest md5;
     struct ud_image image;
 };
@@ -84,7 +84,8 @@ UD_MUST_CHECK int ud_updater_begin(struct ud_updater *updater, enum ud_command c
 UD_MUST_CHECK int ud_updater_expect_md5(struct ud_updater *updater, const char *md5);
 
 /* Takes the next bytes. The first buffer is judged before the first erase:
- * UD_ERR_MAGIC, UD_ERR_CHIP, UD_ERR_NEW_FLASH_CONFIG. More bytes than promised:
+ * UD_ERR_MAGIC, UD_ERR_CHIP, UD_ERR_NEW_FLASH_CONFIG; then what an earlier update
+ * left waiting in its place is withdrawn (UD_ERR_COMMIT). More bytes than promised:
  * UD_ERR_SPACE, nothing of this call is written. UD_ERR_FLASH_* when the chip
  * fails. Any error ends the session. UD_ERR_STATE when not running and no
  * error is remembered; else the remembered error. */
