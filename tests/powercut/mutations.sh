@@ -21,7 +21,7 @@ without() {
     compile mutant.c mutant.o
     for source in $SOURCES; do [ "$source" = "$file" ] || objects+=("$(object_of "$source")"); done
     gcc "${objects[@]}" mutant.o -o mutant -lz -lcrypto
-    ! timeout 30 ./mutant "$scenario" >said || { echo "nothing happened:"; tail -n 3 said; return 1; }
+    ! timeout 15 ./mutant "$scenario" >said || { echo "nothing happened:"; tail -n 3 said; return 1; }
 }
 
 for source in $SOURCES; do

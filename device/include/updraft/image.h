@@ -50,11 +50,12 @@
 #define UD_IMAGE_DESCRIPTION_OFFSET 0x20u /* from the start of the application's image */
 #define UD_IMAGE_DESCRIPTION_SIZE   256u
 #define UD_IMAGE_DESCRIPTION_MAGIC  0xabcd5432u
-#define UD_IMAGE_TRIAL_OFFSET       8u /* in the description: the first of two words ESP-IDF
-                                        * leaves unused; this magic asks for a trial */
-#define UD_IMAGE_TRIAL_MAGIC        0x4c495254u
-#define UD_IMAGE_MAX_SEGMENTS       16u
-#define UD_IMAGE_MAX_PARTS          2u
+#define UD_IMAGE_TRIAL_OFFSET                                                                      \
+    8u /* in the description: the first of two words ESP-IDF                                       \
+        * leaves unused; this magic asks for a trial */
+#define UD_IMAGE_TRIAL_MAGIC  0x4c495254u
+#define UD_IMAGE_MAX_SEGMENTS 16u
+#define UD_IMAGE_MAX_PARTS    2u
 
 enum ud_chip {
     UD_CHIP_UNKNOWN = 0,
