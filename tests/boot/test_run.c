@@ -445,18 +445,11 @@ static void every_flash_operation_may_fail(void **state)
 
 /* ---- Trials ---- */
 
-static void ask_for_trial(struct image_bytes *image)
-{
-    ud_put_u32(image->data + UD_IMAGE_APP_OFFSET + UD_IMAGE_DESCRIPTION_OFFSET +
-                   UD_IMAGE_TRIAL_OFFSET,
-               UD_IMAGE_TRIAL_MAGIC);
-}
-
 static void stage_trial(struct device *device)
 {
     image_free(&device->new_image);
-    device->new_image = build("2.0.0", 12000, IMAGE_WORDS_ABSENT);
-    ask_for_trial(&device->new_image);
+    device->new_image = image_build_firmware(&(struct image_firmware){
+        .version = "2.0.0", .project = "demo", .size = 12000, .wants_trial = true});
     stage_new(device);
 }
 

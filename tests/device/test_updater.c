@@ -11,7 +11,6 @@
 
 #include <cmocka.h>
 #include <openssl/evp.h>
-#include <zlib.h>
 
 #define SIZE(rows) (sizeof(rows) / sizeof(rows)[0])
 
@@ -32,21 +31,6 @@ static void md5_of(const uint8_t *data, uint32_t length, char text[UD_UPDATER_MD
     assert_int_equal(EVP_Digest(data, length, digest, NULL, EVP_md5(), NULL), 1);
     for (size_t i = 0; i < sizeof digest; i++)
         snprintf(text + 2 * i, 3, "%02x", digest[i]);
-}
-
-static struct image_bytes compress_image(const struct image_bytes *image)
-{
-    z_stream stream = {.next_in = image->data, .avail_in = image->length};
-    struct image_bytes file = {malloc(image->length + 100), 0};
-
-    assert_non_null(file.data);
-    assert_int_equal(deflateInit2(&stream, 9, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY), Z_OK);
-    stream.next_out = file.data;
-    stream.avail_out = image->length + 100;
-    assert_int_equal(deflate(&stream, Z_FINISH), Z_STREAM_END);
-    file.length = (uint32_t)stream.total_out;
-    deflateEnd(&stream);
-    return file;
 }
 
 /* ---- What reaches flash ---- */
@@ -130,7 +114,7 @@ static void every_flash_mode_is_patched(void **state)
 static void a_patch_is_for_one_session(void **state)
 {
     struct image_bytes image = build(9000, UD_MODE_QIO);
-    struct image_bytes file = compress_image(&image);
+    struct image_bytes file = image_compress(image.data, image.length);
     struct updater_rig rig;
 
     (void)state;
@@ -148,7 +132,7 @@ static void a_patch_is_for_one_session(void **state)
 static void a_compressed_image_is_staged_as_it_is(void **state)
 {
     struct image_bytes image = build(9000, UD_MODE_QIO);
-    struct image_bytes file = compress_image(&image);
+    struct image_bytes file = image_compress(image.data, image.length);
     struct updater_rig rig;
 
     (void)state;

@@ -3,6 +3,7 @@
 #include "updraft/endian.h"
 
 #include <openssl/evp.h>
+#include <zlib.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -210,6 +211,9 @@ static uint8_t *make_program(const struct image_firmware *firmware, uint32_t siz
     if (firmware->version != NULL || firmware->project != NULL)
         image_encode_description(program + description_at(firmware), firmware->version,
                                  firmware->project);
+    if (firmware->wants_trial)
+        ud_put_u32(program + description_at(firmware) + UD_IMAGE_TRIAL_OFFSET,
+                   UD_IMAGE_TRIAL_MAGIC);
     return program;
 }
 
@@ -264,4 +268,24 @@ struct image_bytes image_build_firmware(const struct image_firmware *firmware)
         image = build_with_bootloader(firmware, &app);
     free(program);
     return image;
+}
+
+struct image_bytes image_compress(const uint8_t *data, uint32_t length)
+{
+    const uint32_t room = length + length / 100 + 1000;
+    struct image_bytes file = {malloc(room), 0};
+    z_stream stream = {
+        .next_in = (Bytef *)(uintptr_t)data,
+        .avail_in = length,
+        .next_out = file.data,
+        .avail_out = room,
+    };
+
+    if (file.data == NULL ||
+        deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK ||
+        deflate(&stream, Z_FINISH) != Z_STREAM_END)
+        abort();
+    file.length = (uint32_t)stream.total_out;
+    deflateEnd(&stream);
+    return file;
 }

@@ -48,6 +48,7 @@ struct image_firmware {
 
     /* ESP8266 */
     bool is_single;         /* the application alone, no bootloader before it */
+    bool wants_trial;       /* its description asks the bootloader for one */
     enum image_words words; /* ignored when is_single */
 
     /* ESP32 */
@@ -56,6 +57,9 @@ struct image_firmware {
 };
 
 struct image_bytes image_build_firmware(const struct image_firmware *firmware);
+
+/* As gzip -9 makes it. */
+struct image_bytes image_compress(const uint8_t *data, uint32_t length);
 
 /* ---- The same from explicit segments ---- */
 

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 #define MAX_BOOTS  12u
 #define FILES_SEED 5u
@@ -35,9 +34,7 @@ static struct image_bytes build(const struct rig *rig, const char *version, uint
         .seed = (uint32_t)version[0],
         .flash_mode = mode,
         .flash_size_code = size_code(rig->layout.flash_size),
-        /* The CRC is as wrong as an updater's mode patch makes it where a trial is
-         * asked for: the words are filled in before that. */
-        .words = rig->scenario->is_trial ? IMAGE_WORDS_ABSENT : IMAGE_WORDS_RIGHT,
+        .wants_trial = rig->scenario->is_trial,
     };
 
     return image_build_firmware(&firmware);
@@ -49,13 +46,6 @@ static void put_word(uint8_t *bytes, uint32_t word)
         bytes[i] = (uint8_t)(word >> 8 * i);
 }
 
-static void ask_for_trial(struct image_bytes *image)
-{
-    put_word(image->data + UD_IMAGE_APP_OFFSET + UD_IMAGE_DESCRIPTION_OFFSET +
-                 UD_IMAGE_TRIAL_OFFSET,
-             UD_IMAGE_TRIAL_MAGIC);
-}
-
 static struct image_bytes copy_of(const struct image_bytes *image)
 {
     struct image_bytes copy = {malloc(image->length), image->length};
@@ -64,24 +54,6 @@ static struct image_bytes copy_of(const struct image_bytes *image)
         abort();
     memcpy(copy.data, image->data, image->length);
     return copy;
-}
-
-static struct image_bytes compress_image(const struct image_bytes *image)
-{
-    z_stream stream = {.next_in = image->data, .avail_in = image->length};
-    const uint32_t room = image->length + 1000;
-    struct image_bytes file = {malloc(room), 0};
-
-    if (file.data == NULL ||
-        deflateInit2(&stream, 9, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-        abort();
-    stream.next_out = file.data;
-    stream.avail_out = room;
-    if (deflate(&stream, Z_FINISH) != Z_STREAM_END)
-        abort();
-    file.length = (uint32_t)stream.total_out;
-    deflateEnd(&stream);
-    return file;
 }
 
 static struct image_bytes make_new(const struct rig *rig)
@@ -105,13 +77,10 @@ static void make_images(struct rig *rig)
     const struct scenario *scenario = rig->scenario;
 
     rig->old_image = build(rig, "1.0.0", scenario->old_size, UD_MODE_DIO);
-    if (scenario->is_trial && scenario->is_same)
-        ask_for_trial(&rig->old_image);
     rig->new_image = make_new(rig);
-    if (scenario->is_trial)
-        ask_for_trial(&rig->new_image);
-    rig->staged =
-        scenario->kind == UPDATE_GZIP ? compress_image(&rig->new_image) : copy_of(&rig->new_image);
+    rig->staged = scenario->kind == UPDATE_GZIP
+                      ? image_compress(rig->new_image.data, rig->new_image.length)
+                      : copy_of(&rig->new_image);
     if (scenario->is_damaged)
         rig->staged.data[rig->staged.length / 2] ^= 0x04;
 }

@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include <cmocka.h>
+#include <zlib.h>
 
 /* What the last inspection said. */
 static char message[INSPECT_MESSAGE_SIZE];
@@ -77,21 +77,6 @@ static struct image_bytes append(const struct image_bytes *image, const void *da
     return longer;
 }
 
-static struct image_bytes compress_gzip(const struct image_bytes *image)
-{
-    struct image_bytes out = {malloc(image->length + 1000), image->length + 1000};
-    z_stream stream = {.next_in = image->data,
-                       .avail_in = image->length,
-                       .next_out = out.data,
-                       .avail_out = out.length};
-
-    assert_int_equal(deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
-    assert_int_equal(deflate(&stream, Z_FINISH), Z_STREAM_END);
-    out.length = (uint32_t)stream.total_out;
-    deflateEnd(&stream);
-    return out;
-}
-
 /* The trailer signing tools append: so many bytes, then their number. */
 static struct image_bytes sign(const struct image_bytes *image, uint32_t length, uint32_t word)
 {
@@ -146,7 +131,7 @@ static void a_plain_image_is_known_in_every_flash_mode(void **state)
 
 static void a_compressed_image_is_known_by_what_is_inside(void **state)
 {
-    struct image_bytes inside = firmware(), file = compress_gzip(&inside);
+    struct image_bytes inside = firmware(), file = image_compress(inside.data, inside.length);
     struct release_image image;
     uint8_t expected[UD_SHA256_SIZE];
 
@@ -167,7 +152,7 @@ static void a_compressed_image_is_known_by_what_is_inside(void **state)
 static void a_signature_is_no_part_of_the_sketch(void **state)
 {
     static const uint32_t lengths[] = {256, 384, 512, 70, 144};
-    struct image_bytes plain = firmware(), packed = compress_gzip(&plain);
+    struct image_bytes plain = firmware(), packed = image_compress(plain.data, plain.length);
     struct release_image unsigned_image, image;
 
     (void)state;
@@ -192,7 +177,7 @@ static void a_signature_is_no_part_of_the_sketch(void **state)
 
 static void what_only_looks_like_a_signature_is_refused(void **state)
 {
-    struct image_bytes plain = firmware(), packed = compress_gzip(&plain), file;
+    struct image_bytes plain = firmware(), packed = image_compress(plain.data, plain.length), file;
 
     (void)state;
     file = sign(&plain, 256, 255);
@@ -208,7 +193,8 @@ static void what_only_looks_like_a_signature_is_refused(void **state)
     expect_refusal(file.data, file.length, "bytes follow the image");
     image_free(&file);
     struct image_bytes inside = sign(&plain, 256, 256);
-    file = compress_gzip(&inside); /* signed first: the updater would not find it */
+    file = image_compress(inside.data,
+                          inside.length); /* signed first: the updater would not find it */
     expect_refusal(file.data, file.length, "sign after compressing");
     image_free(&file);
     image_free(&inside);
@@ -259,7 +245,7 @@ static void an_esp32_image(void **state)
                         UD_SHA256_SIZE);
     digest("SHA256", file.data, file.length, expected);
     assert_memory_equal(image.digests.sha256[1], expected, UD_SHA256_SIZE);
-    struct image_bytes packed = compress_gzip(&file);
+    struct image_bytes packed = image_compress(file.data, file.length);
     expect_refusal(packed.data, packed.length, "publish the .bin");
     image_free(&packed);
     file.data[100] ^= 1;
@@ -327,7 +313,8 @@ static void what_is_plainly_something_else_is_named(void **state)
 static void every_cut_is_refused(void **state)
 {
     const struct image_firmware plan = {.size = 2000, .version = "1"};
-    struct image_bytes plain = image_build_firmware(&plan), packed = compress_gzip(&plain);
+    struct image_bytes plain = image_build_firmware(&plan),
+                       packed = image_compress(plain.data, plain.length);
     struct release_image image;
 
     (void)state;
@@ -343,7 +330,8 @@ static void every_cut_is_refused(void **state)
 static void damaged_bytes_never_give_another_image(void **state)
 {
     const struct image_firmware plan = {.size = 600};
-    struct image_bytes plain = image_build_firmware(&plan), packed = compress_gzip(&plain);
+    struct image_bytes plain = image_build_firmware(&plan),
+                       packed = image_compress(plain.data, plain.length);
     struct release_image whole, image;
     unsigned accepted = 0;
 
@@ -392,13 +380,13 @@ static void a_gzip_bomb_is_not_inflated(void **state)
     struct image_bytes zeros = {calloc(1, CONTENT_MAX + 8192), CONTENT_MAX + 8192}, file;
 
     (void)state;
-    file = compress_gzip(&zeros);
+    file = image_compress(zeros.data, zeros.length);
     expect_refusal(file.data, file.length, "E9"); /* stopped at its first byte */
     image_free(&file);
     /* One that starts as an image whose only segment never ends. */
     static const uint8_t start[] = {0xe9, 1, 0, 0x40, 0, 0, 0, 0, 0, 0, 0x10, 0x40, 0, 0, 0, 1};
     memcpy(zeros.data, start, sizeof start);
-    file = compress_gzip(&zeros);
+    file = image_compress(zeros.data, zeros.length);
     struct release_image image;
     assert_int_equal(inspect(file.data, file.length, &image), INSPECT_REFUSED);
     image_free(&file);
@@ -431,7 +419,8 @@ static bool overtakes(const struct image_bytes *packed, uint64_t start)
 static void the_lead_is_what_staging_needs(void **state)
 {
     const struct image_firmware plan = {.size = 100000, .words = IMAGE_WORDS_ABSENT};
-    struct image_bytes plain = image_build_firmware(&plan), packed = compress_gzip(&plain);
+    struct image_bytes plain = image_build_firmware(&plan),
+                       packed = image_compress(plain.data, plain.length);
     struct release_image image;
 
     (void)state;
