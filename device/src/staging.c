@@ -1,5 +1,7 @@
 #include "updraft/staging.h"
 
+#include "updraft/journal.h"
+
 #include <stddef.h>
 
 /* Straps value with which a soft reset would enter the serial loader again. */
@@ -171,10 +173,8 @@ static bool overlaps(const struct ud_placement *placement, const struct ud_eboot
            placement->start - copy->source < copy->size;
 }
 
-static int staging_open(void *ctx, const struct ud_placement *placement)
+static int withdraw_command(const struct ud_rtc *rtc, const struct ud_placement *placement)
 {
-    const struct ud_staging *staging = ctx;
-    const struct ud_rtc *rtc = staging->config.rtc;
     struct ud_eboot_command waiting;
     const int error = ud_eboot_load(rtc, &waiting);
 
@@ -185,20 +185,51 @@ static int staging_open(void *ctx, const struct ud_placement *placement)
     return overlaps(placement, &waiting) ? ud_eboot_clear(rtc) : UD_OK;
 }
 
+static int withdraw_order(const struct ud_flash *flash, const struct ud_placement *placement)
+{
+    struct ud_journal_order order = {0};
+    struct ud_journal_plan plan;
+    enum ud_journal_state state;
+
+    if (ud_journal_load(flash, &state, &order, &plan) != UD_OK)
+        return UD_ERR_COMMIT;
+    const struct ud_eboot_command waiting = {
+        .action = UD_EBOOT_COPY_RAW,
+        .source = order.source,
+        .size = order.size,
+    };
+    if (state != UD_JOURNAL_ORDERED || !overlaps(placement, &waiting))
+        return UD_OK;
+    return ud_journal_clear(flash) == UD_OK ? UD_OK : UD_ERR_COMMIT;
+}
+
+static int staging_open(void *ctx, const struct ud_placement *placement)
+{
+    const struct ud_staging_config *config = &((const struct ud_staging *)ctx)->config;
+    const int error = withdraw_command(config->rtc, placement);
+
+    if (error != UD_OK || !config->journal)
+        return error;
+    return withdraw_order(config->flash, placement);
+}
+
 static int staging_commit(void *ctx, enum ud_command command, const struct ud_placement *placement,
                           uint32_t size)
 {
-    const struct ud_staging *staging = ctx;
-    const struct ud_staging_config *config = &staging->config;
+    const struct ud_staging_config *config = &((const struct ud_staging *)ctx)->config;
     const bool is_filesystem = command == UD_COMMAND_FILESYSTEM;
+    const uint32_t destination = is_filesystem ? config->layout.fs_start : 0;
 
     if (is_filesystem && !config->atomic_filesystem)
         return UD_OK; /* written in place: nothing is left for the bootloader */
-
+    if (config->journal) {
+        const struct ud_journal_order order = {placement->start, destination, size};
+        return ud_journal_order(config->flash, &order) == UD_OK ? UD_OK : UD_ERR_COMMIT;
+    }
     const struct ud_eboot_command copy = {
         .action = UD_EBOOT_COPY_RAW,
         .source = placement->start,
-        .destination = is_filesystem ? config->layout.fs_start : 0,
+        .destination = destination,
         .size = size,
     };
     return ud_eboot_store(config->rtc, &copy);

@@ -2,6 +2,7 @@
  * Errors have test_updater_errors.c, states test_updater_states.c, events
  * test_updater_events.c, hardware that fails test_updater_faults.c. */
 #include "updater_rig.h"
+#include "updraft/journal.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -201,6 +202,83 @@ static void files_can_be_staged_like_a_program(void **state)
         assert_int_equal(rig.flash.bytes[fs_start + i], 0x5a);
     rig_free(&rig);
     image_free(&files);
+}
+
+/* ---- Our own bootloader's journal ---- */
+
+static void assert_ordered(const struct updater_rig *rig, uint32_t size)
+{
+    struct ud_journal_order order;
+    struct ud_journal_plan plan;
+    enum ud_journal_state found;
+
+    assert_int_equal(ud_journal_load(&rig->flash.port, &found, &order, &plan), UD_OK);
+    assert_int_equal(found, UD_JOURNAL_ORDERED);
+    assert_int_equal(order.source, rig->staging.config.layout.fs_start - ud_flash_round_up(size));
+    assert_int_equal(order.destination, 0);
+    assert_int_equal(order.size, size);
+}
+
+static void orders_go_to_the_journal_when_there_is_one(void **state)
+{
+    const struct rig_setup setup = {.has_journal = true};
+    struct image_bytes image = build(9000, UD_MODE_DIO);
+    struct ud_eboot_command command;
+    struct updater_rig rig;
+
+    (void)state;
+    rig_init(&rig, &setup);
+    assert_int_equal(rig_install(&rig, UD_COMMAND_FIRMWARE, &image, 1000), UD_OK);
+    assert_ordered(&rig, image.length);
+    assert_int_equal(ud_eboot_load(&rig.rtc, &command), UD_ERR_STATE);
+    rig_free(&rig);
+    image_free(&image);
+}
+
+/* Overwritten, its image is no longer there to be copied. */
+static void an_order_is_withdrawn_before_its_image_is_overwritten(void **state)
+{
+    const struct rig_setup setup = {.has_journal = true};
+    struct image_bytes image = build(9000, UD_MODE_DIO);
+    struct ud_journal_order order;
+    struct ud_journal_plan plan;
+    enum ud_journal_state found;
+    struct updater_rig rig;
+
+    (void)state;
+    rig_init(&rig, &setup);
+    assert_int_equal(rig_install(&rig, UD_COMMAND_FIRMWARE, &image, 0), UD_OK);
+    /* Refused before anything is written: the first one still stands. */
+    assert_int_equal(ud_updater_begin(&rig.updater, UD_COMMAND_FIRMWARE, UINT32_MAX), UD_ERR_SPACE);
+    assert_ordered(&rig, image.length);
+    assert_int_equal(ud_updater_begin(&rig.updater, UD_COMMAND_FIRMWARE, image.length), UD_OK);
+    assert_int_equal(rig_feed(&rig, image.data, 5000, 0), UD_OK);
+    ud_updater_abort(&rig.updater, UD_ERR_ABORTED);
+    assert_int_equal(ud_journal_load(&rig.flash.port, &found, &order, &plan), UD_OK);
+    assert_int_equal(found, UD_JOURNAL_NONE);
+    rig_free(&rig);
+    image_free(&image);
+}
+
+static void a_journal_that_cannot_be_written_is_told(void **state)
+{
+    const struct rig_setup setup = {.has_journal = true};
+    struct image_bytes image = build(9000, UD_MODE_DIO);
+    struct updater_rig rig;
+
+    (void)state;
+    for (int is_erase = 0; is_erase < 2; is_erase++) {
+        rig_init(&rig, &setup);
+        assert_int_equal(ud_updater_begin(&rig.updater, UD_COMMAND_FIRMWARE, image.length), UD_OK);
+        assert_int_equal(rig_feed(&rig, image.data, image.length, 0), UD_OK);
+        if (is_erase)
+            rig.flash.fail_erase = rig.flash.erases + 1;
+        else
+            rig.flash.fail_program = rig.flash.programs + 1;
+        assert_int_equal(ud_updater_end(&rig.updater), UD_ERR_COMMIT);
+        rig_free(&rig);
+    }
+    image_free(&image);
 }
 
 /* ---- Digests ---- */
@@ -483,6 +561,9 @@ int main(void)
         cmocka_unit_test(the_last_word_is_filled_up_with_erased_bytes),
         cmocka_unit_test(files_are_written_in_place_and_need_no_bootloader),
         cmocka_unit_test(files_can_be_staged_like_a_program),
+        cmocka_unit_test(orders_go_to_the_journal_when_there_is_one),
+        cmocka_unit_test(an_order_is_withdrawn_before_its_image_is_overwritten),
+        cmocka_unit_test(a_journal_that_cannot_be_written_is_told),
         cmocka_unit_test(a_digest_may_be_written_in_either_case),
         cmocka_unit_test(what_is_no_digest_leaves_the_expectation_as_it_was),
         cmocka_unit_test(an_expectation_is_for_one_session),

@@ -126,6 +126,7 @@ static void init_staging(struct updater_rig *rig, const struct rig_setup *setup,
         .rtc = &rig->rtc,
         .layout = *layout,
         .atomic_filesystem = setup->is_atomic,
+        .journal = setup->has_journal,
         .straps = read_straps,
         .straps_ctx = rig,
     };

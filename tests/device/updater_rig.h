@@ -22,7 +22,8 @@ struct rig_setup {
     uint8_t running_size_code; /* in the running program's header (the layout's) */
     uint32_t buffer_size;      /* (4096) */
     bool has_no_buffer;
-    bool is_atomic; /* file systems are staged too */
+    bool is_atomic;   /* file systems are staged too */
+    bool has_journal; /* orders go to the bootloader's journal */
     uint32_t straps;
     const struct ud_verifier *verifier;
 };

@@ -30,6 +30,7 @@ static const struct scenario scenarios[] = {
     {"gzip", "512K32K", 12000, 16000, UPDATE_GZIP},
     {"gzip-large", "1M64K", 200000, 260000, UPDATE_GZIP, .is_sampled = true},
     {"gzip-damaged", "512K32K", 12000, 20000, UPDATE_GZIP, .is_damaged = true},
+    {"ordered", "512K32K", 6000, 8000, .has_journal = true},
     {"files", "512K32K", 12000, 16384, UPDATE_FILES},
     {"files-1M", "1M128K", 100000, 100000, UPDATE_FILES, .is_sampled = true},
     {"trial", "512K32K", 6000, 8000, .is_trial = true, .confirms = true},

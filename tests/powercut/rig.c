@@ -249,21 +249,32 @@ static void on_step(void *ctx, enum boot_step step, const struct boot_result *re
 
 static void begin(struct rig *rig, const struct cut_plan *plan)
 {
-    const struct ud_eboot_command command = {
-        .action = UD_EBOOT_COPY_RAW,
-        .source = staged_at(rig),
-        .destination = destination(rig),
-        .size = rig->staged.length,
-    };
-
     memcpy(nor_bytes(rig->nor), rig->initial, rig->layout.flash_size);
     rtc_init(&rig->rtc, 1);
-    if (ud_eboot_store(&rig->rtc.port, &command) != UD_OK)
-        abort();
     power_on(&rig->power, plan, &rig->dead);
     rig->boots = 0;
     rig->verdict[0] = '\0';
     rig->is_sound = true;
+    rig->is_ordered = false;
+}
+
+/* What the old program does at the end of an update. If power goes meanwhile, it
+ * does not try again. */
+static void order(struct rig *rig)
+{
+    const struct ud_journal_order order = {staged_at(rig), destination(rig), rig->staged.length};
+    const struct ud_eboot_command command = {
+        .action = UD_EBOOT_COPY_RAW,
+        .source = order.source,
+        .destination = order.destination,
+        .size = order.size,
+    };
+
+    rig->is_ordered = true;
+    const int error = rig->scenario->has_journal ? ud_journal_order(nor_flash(rig->nor), &order)
+                                                 : ud_eboot_store(&rig->rtc.port, &command);
+    if (error != UD_OK)
+        abort();
 }
 
 /* Power comes back, RTC memory with or without its content. */
@@ -307,6 +318,8 @@ bool rig_run(struct rig *rig, const struct cut_plan *first, const struct cut_pla
         come_back(rig, rig->next);
         rig->next = NULL;
     }
+    if (!rig->is_ordered)
+        order(rig);
     while (rig->is_sound && rig->boots < MAX_BOOTS) {
         boot_once(rig, &result);
         if (rig->is_sound && result.outcome == BOOT_STARTS && result.action == BOOT_START)

@@ -24,11 +24,12 @@ struct scenario {
     uint32_t old_size; /* bytes of the program's first segment */
     uint32_t new_size; /* the same, or bytes of the file system */
     enum update_kind kind;
-    bool is_trial;   /* the new image asks for one */
-    bool confirms;   /* and confirms itself in its first boot */
-    bool is_sampled; /* too many operations for every pair of cuts */
-    bool is_damaged; /* what is staged lost a bit */
-    bool is_same;    /* the new image is the old one */
+    bool is_trial;    /* the new image asks for one */
+    bool confirms;    /* and confirms itself in its first boot */
+    bool is_sampled;  /* too many operations for every pair of cuts */
+    bool is_damaged;  /* what is staged lost a bit */
+    bool has_journal; /* the program ordered the update there, not in RTC memory */
+    bool is_same;     /* the new image is the old one */
 };
 
 struct rig {
@@ -45,6 +46,7 @@ struct rig {
     jmp_buf dead;                /* where a boot ends when power goes */
     const struct cut_plan *next; /* for when it is back */
     uint32_t boots;
+    bool is_ordered;   /* the program has done so */
     bool is_sound;     /* nothing but whole images were started */
     char verdict[160]; /* what is wrong; empty: nothing */
 };

@@ -20,6 +20,8 @@ struct ud_staging_config {
     bool atomic_filesystem;  /* stage file systems too, for the bootloader to copy: it
                               * cannot where they would reach beyond 4 MB */
     bool auto_map;           /* layout chosen at boot: header sizes bind nobody */
+    bool journal;            /* the bootloader is ours: orders go to its journal in flash,
+                              * where a power cut leaves them, not to RTC memory */
     /* Strapping pins as GPI bits 16..19 show them; null means flash boot. */
     uint32_t (*straps)(void *ctx);
     void *straps_ctx;
