@@ -1,9 +1,9 @@
 /* One virtual ESP8266: flash, RTC memory, the bootloader's decision, and a
  * program that keeps asking a server for a newer version of itself.
  *
- * "Running a program" means reading what it says of itself from flash. The rest
- * is real: the library's updater and pull engine over real sockets, and the boot
- * code that also runs on the chip.
+ * "Running a program" means reading what it says of itself from flash, and, where
+ * it is on trial, confirming it once a server has answered it. The rest is
+ * real: the library's updater and pull engine over real sockets, and the boot code.
  *
  * Nothing blocks (but the look-up of a host's name). A loop serves any number of
  * devices:
@@ -39,6 +39,7 @@ struct esp8266;
 enum esp8266_event_kind {
     ESP8266_COPYING,  /* boot: the update goes to its place; done of total */
     ESP8266_REFUSED,  /* boot: the update was turned down; error, text */
+    ESP8266_RETURNED, /* boot: a program on trial did not confirm itself and is gone */
     ESP8266_STARTED,  /* the program runs */
     ESP8266_DEAD,     /* there is nothing that would run; text says why */
     ESP8266_ASKING,   /* a check-in begins */

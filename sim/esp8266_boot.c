@@ -118,6 +118,8 @@ void esp8266_report_boot(struct esp8266 *device)
 {
     const struct boot_result *boot = &device->boot;
 
+    if (boot->is_returned && boot->is_copied)
+        esp8266_emit(device, &(struct esp8266_event){.kind = ESP8266_RETURNED});
     if (boot->error == UD_OK)
         return;
     esp8266_emit(device, &(struct esp8266_event){

@@ -43,7 +43,7 @@ void esp8266_emit(struct esp8266 *device, const struct esp8266_event *event);
  * nothing would start: *why is then for people. */
 bool esp8266_boot(struct esp8266 *device, const char **why);
 
-/* Tells what the boot did with a command, if it did not carry it out. */
+/* Tells of an update the boot refused, and of a trial it ended. */
 void esp8266_report_boot(struct esp8266 *device);
 
 void esp8266_name(struct esp8266 *device);

@@ -85,6 +85,7 @@ static void judge_once(struct unit *unit, const struct esp8266_event *event)
         break;
     case ESP8266_COPYING:
     case ESP8266_REFUSED:
+    case ESP8266_RETURNED:
     case ESP8266_DEAD:
     case ESP8266_ASKING:
     case ESP8266_FETCHING:

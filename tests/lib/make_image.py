@@ -23,9 +23,13 @@ CRC_WORDS = BOOT_SIZE + 16  # file length, CRC-32/MPEG-2 of the file with both w
 REVERSED_BITS = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
-def description(project, version):
+TRIAL = 0x4C495254  # in the description's first unused word: the image must confirm itself
+
+
+def description(options):
     return struct.pack(
-        "<IIII32s32s16s16s32s32s80x", 0xABCD5432, 0, 0, 0, version.encode(), project.encode(),
+        "<IIII32s32s16s16s32s32s80x", 0xABCD5432, 0, TRIAL if options.trial else 0, 0,
+        options.version.encode(), options.project.encode(),
         b"10:00:00", b"Nov 21 2026", b"test", bytes(32))
 
 
@@ -60,7 +64,7 @@ def esp8266(options):
     boot = part(bytes([0xE9, 1, *settings]) + struct.pack("<I", 0x4010F000),
                 [(0x4010F000, bytes(range(256)))])
     # The length and CRC words, the core's version word and one more come before the description.
-    irom = bytes(8) + struct.pack("<II", 0x00302000, 0) + description(options.project, options.version)
+    irom = bytes(8) + struct.pack("<II", 0x00302000, 0) + description(options)
     irom += content(options, max(0, options.size - BOOT_SIZE - 512) // 4 * 4)
     app = part(bytes([0xE9, 2, *settings]) + struct.pack("<I", 0x40100000),
                [(0x40201010, irom), (0x40100000, bytes(128))])
@@ -74,7 +78,7 @@ def esp32(options):
     header = bytes([0xE9, 2, MODES.index(options.flash_mode), {4: 2, 8: 3, 16: 4}[options.flash_mb] << 4])
     header += struct.pack("<I", 0x40080000) + bytes([0xEE, 0, 0, 0]) + struct.pack("<H", 0)
     header = header.ljust(23, b"\0") + b"\1"  # a SHA-256 follows
-    drom = description(options.project, options.version) + content(options, options.size // 4 * 4)
+    drom = description(options) + content(options, options.size // 4 * 4)
     image = part(header, [(0x3F400020, drom), (0x40080000, bytes(128))])
     return image + hashlib.sha256(image).digest()
 
@@ -89,6 +93,7 @@ def main():
     parser.add_argument("--flash-mode", choices=MODES, default="dio")
     parser.add_argument("--flash-mb", type=int, choices=SIZE_NIBBLES, default=4)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--trial", action="store_true", help="ask the bootloader for one")
     options = parser.parse_args()
     make = {"esp8266": esp8266, "esp32": esp32}[options.chip]
     pathlib.Path(options.out).write_bytes(make(options))
