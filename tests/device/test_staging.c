@@ -107,6 +107,29 @@ static void free_space_is_what_fits_to_the_byte(void **state)
     }
 }
 
+/* A program flashed by wire may reach as far as it likes. */
+static void a_program_that_reaches_the_files_leaves_no_space(void **state)
+{
+    const struct rig_setup setup = {0};
+    struct updater_rig rig;
+    uint32_t space;
+
+    (void)state;
+    rig_init(&rig, &setup);
+    const uint32_t end = ud_flash_round_up(rig.running.length);
+    for (uint32_t top = end - UD_FLASH_SECTOR; top <= end + UD_FLASH_SECTOR;
+         top += UD_FLASH_SECTOR) {
+        const uint32_t expected = top > end ? UD_FLASH_SECTOR : 0;
+
+        rig.staging.config.layout.fs_start = top;
+        assert_int_equal(ud_staging_free_space(&rig.staging, &space), UD_OK);
+        assert_int_equal(space, expected);
+        place(&rig, 1, expected > 0 ? UD_OK : UD_ERR_SPACE);
+        place(&rig, expected + 1, UD_ERR_SPACE);
+    }
+    rig_free(&rig);
+}
+
 static void a_program_knows_its_size_and_digest(void **state)
 {
     uint8_t expected[UD_MD5_SIZE];
@@ -123,7 +146,7 @@ static void a_program_knows_its_size_and_digest(void **state)
     ud_digest_end(&digest, expected);
     assert_int_equal(ud_staging_sketch_size(&rig.staging, &size), UD_OK);
     assert_int_equal(size, rig.running.length);
-    static const uint32_t buffer_sizes[] = {4, 64, 256, 4096};
+    static const uint32_t buffer_sizes[] = {4, 7, 64, 250, 256, 4096};
     for (size_t i = 0; i < SIZE(buffer_sizes); i++) {
         assert_int_equal(
             ud_staging_sketch_digest(&rig.staging, &ud_md5, rig.buffer, buffer_sizes[i], found),
@@ -183,15 +206,18 @@ static void flash_that_cannot_be_read_is_said_to_be_so(void **state)
 }
 
 /* A mode byte nobody knows is not worth passing on. */
-static void an_unknown_flash_mode_is_not_passed_on(void **state)
+static void only_known_flash_modes_are_passed_on(void **state)
 {
     const struct rig_setup setup = {0};
     struct updater_rig rig;
 
     (void)state;
     rig_init(&rig, &setup);
-    rig.flash.bytes[2] = 4;
-    assert_int_equal(place(&rig, 1000, UD_OK).flash_mode, UD_KEEP_FLASH_MODE);
+    for (uint32_t mode = 0; mode < 256; mode++) {
+        rig.flash.bytes[2] = (uint8_t)mode;
+        assert_int_equal(place(&rig, 1000, UD_OK).flash_mode,
+                         mode <= UD_MODE_DOUT ? mode : UD_KEEP_FLASH_MODE);
+    }
     rig_free(&rig);
 }
 
@@ -203,6 +229,35 @@ static void a_chip_smaller_than_its_layout_is_refused(void **state)
     (void)state;
     rig_init(&rig, &setup);
     place(&rig, 1000, UD_ERR_FLASH_CONFIG);
+    rig_free(&rig);
+}
+
+/* No header can help there: its files would lie beyond the chip. */
+static void an_automatic_layout_still_fits_its_chip(void **state)
+{
+    const struct rig_setup setup = {.layout = "4M2M", .chip_size = 1u << 20};
+    struct updater_rig rig;
+
+    (void)state;
+    rig_init(&rig, &setup);
+    rig.staging.config.auto_map = true;
+    place(&rig, 1000, UD_ERR_FLASH_CONFIG);
+    rig_free(&rig);
+}
+
+/* A board may carry more flash than its program was linked for. A new one may be
+ * linked for all of it. */
+static void a_larger_chip_takes_larger_programs(void **state)
+{
+    const struct rig_setup setup = {.layout = "1M64K", .chip_size = 4u << 20};
+    struct updater_rig rig;
+
+    (void)state;
+    rig_init(&rig, &setup);
+    const struct ud_placement placement = place(&rig, 1000, UD_OK);
+    assert_int_equal(placement.start, 0xeb000 - 4096);
+    assert_int_equal(placement.max_flash_size, 4u << 20);
+    assert_int_equal(placement.running_flash_size, 1u << 20);
     rig_free(&rig);
 }
 
@@ -246,6 +301,8 @@ static void files_fit_their_place_to_the_byte(void **state)
             cases[i].error);
         if (cases[i].error == UD_OK) {
             assert_int_equal(placement.start, cases[i].start);
+            assert_int_equal(placement.capacity,
+                             cases[i].is_atomic ? ud_flash_round_up(cases[i].size) : 65536);
             assert_int_equal(placement.flash_mode, UD_KEEP_FLASH_MODE);
             assert_int_equal(placement.max_flash_size, 0);
         }
@@ -281,6 +338,23 @@ static void files_are_not_staged_for_where_the_bootloader_cannot_copy(void **sta
                 is_atomic ? cases[i].atomic_error : UD_OK);
             rig_free(&rig);
         }
+}
+
+static void unknown_commands_have_no_place(void **state)
+{
+    static const int commands[] = {-1, 1, 99, 101, 200};
+    const struct rig_setup setup = {0};
+    struct ud_placement placement;
+    struct updater_rig rig;
+
+    (void)state;
+    rig_init(&rig, &setup);
+    const struct ud_target *target = &rig.updater.config.target;
+    for (size_t i = 0; i < SIZE(commands); i++)
+        assert_int_equal(
+            target->class->place(target->ctx, (enum ud_command)commands[i], 1000, &placement),
+            UD_ERR_COMMAND);
+    rig_free(&rig);
 }
 
 /* Only one setting of the pins leads back into the serial loader. */
@@ -372,14 +446,18 @@ int main(void)
         cmocka_unit_test(images_end_where_the_files_begin),
         cmocka_unit_test(known_images_go_where_the_core_puts_them),
         cmocka_unit_test(free_space_is_what_fits_to_the_byte),
+        cmocka_unit_test(a_program_that_reaches_the_files_leaves_no_space),
         cmocka_unit_test(a_program_knows_its_size_and_digest),
         cmocka_unit_test(without_a_program_nothing_is_staged),
         cmocka_unit_test(flash_that_cannot_be_read_is_said_to_be_so),
-        cmocka_unit_test(an_unknown_flash_mode_is_not_passed_on),
+        cmocka_unit_test(only_known_flash_modes_are_passed_on),
         cmocka_unit_test(a_chip_smaller_than_its_layout_is_refused),
+        cmocka_unit_test(a_larger_chip_takes_larger_programs),
         cmocka_unit_test(an_automatic_layout_binds_no_header),
+        cmocka_unit_test(an_automatic_layout_still_fits_its_chip),
         cmocka_unit_test(files_fit_their_place_to_the_byte),
         cmocka_unit_test(files_are_not_staged_for_where_the_bootloader_cannot_copy),
+        cmocka_unit_test(unknown_commands_have_no_place),
         cmocka_unit_test(pins_are_looked_at_when_there_is_somebody_to_ask),
         cmocka_unit_test(unsound_layouts_are_refused),
         cmocka_unit_test(missing_ports_are_refused),
