@@ -193,12 +193,14 @@ static int withdraw_order(const struct ud_flash *flash, const struct ud_placemen
 
     if (ud_journal_load(flash, &state, &order, &plan) != UD_OK)
         return UD_ERR_COMMIT;
+    if (state != UD_JOURNAL_ORDERED && state != UD_JOURNAL_PLANNED)
+        return UD_OK;
     const struct ud_eboot_command waiting = {
         .action = UD_EBOOT_COPY_RAW,
         .source = order.source,
         .size = order.size,
     };
-    if (state != UD_JOURNAL_ORDERED || !overlaps(placement, &waiting))
+    if (!overlaps(placement, &waiting))
         return UD_OK;
     return ud_journal_clear(flash) == UD_OK ? UD_OK : UD_ERR_COMMIT;
 }
