@@ -1,14 +1,13 @@
 #include "sim/nor.h"
 
+#include "sim/cells.h"
 #include "sim/nor_file.h"
-#include "sim/prng.h"
 
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define ERASED 0xffu
 #define FAILED (-1)
 
 /* tPP, tSE and tBE2, typical, of the datasheet's table of AC characteristics;
@@ -116,54 +115,6 @@ static void spend_program(struct nor *nor, uint32_t address, uint32_t length)
     spend_us(nor, pages * nor->timing->page_program_us);
 }
 
-/* ---- Cells ---- */
-
-static void program_cells(uint8_t *cells, const uint8_t *data, uint32_t length)
-{
-    for (uint32_t i = 0; i < length; i++)
-        cells[i] &= data[i];
-}
-
-/* Power went while the chip was programming: the first bytes are done, of the
- * others any bits are. */
-static void tear_program(uint8_t *cells, const uint8_t *data, uint32_t length, uint32_t seed)
-{
-    struct prng prng = {seed};
-    const uint32_t done = prng_below(&prng, length + 1);
-
-    program_cells(cells, data, done);
-    for (uint32_t i = done; i < length; i++)
-        cells[i] &= (uint8_t)(data[i] | prng_next(&prng));
-}
-
-/* A byte is as it was, erased, or on the way, with any of its 0 bits back at 1. */
-static void tear_byte(uint8_t *cell, uint64_t bits)
-{
-    if (bits % 3 == 1)
-        *cell = ERASED;
-    else if (bits % 3 == 2)
-        *cell |= (uint8_t)(bits >> 8);
-}
-
-/* Power went while the chip was erasing: a part may not have noticed yet, a part
- * may be done, and the rest is on the way. Half of all seeds leave all of it on the
- * way, the others divide it up. */
-static void tear_erase(uint8_t *cells, uint32_t length, uint32_t seed)
-{
-    struct prng prng = {seed};
-    const uint64_t kind = prng_next(&prng) % 4;
-    const uint32_t middle = prng_below(&prng, length + 1);
-
-    for (uint32_t i = 0; i < length; i++) {
-        const bool is_first = i < middle;
-        const uint64_t bits = prng_next(&prng);
-        if (kind >= 2)
-            tear_byte(&cells[i], bits);
-        else if (is_first == (kind == 0))
-            cells[i] = ERASED;
-    }
-}
-
 /* ---- The port ---- */
 
 static int nor_read(void *ctx, uint32_t address, void *data, uint32_t length)
@@ -195,9 +146,9 @@ static int nor_program(void *ctx, uint32_t address, const void *data, uint32_t l
     if (verdict == POWER_CUT_BEFORE)
         return FAILED;
     if (verdict == POWER_CUT_TORN)
-        tear_program(cells, data, length, nor->power->plan.seed);
+        cells_tear_program(cells, data, length, nor->power->plan.seed);
     else
-        program_cells(cells, data, length);
+        cells_program(cells, data, length);
     nor->stats.bytes_programmed += length;
     spend_program(nor, address, length);
     if (verdict == POWER_ON)
@@ -230,9 +181,9 @@ static int nor_erase(void *ctx, uint32_t address, uint32_t length)
     if (verdict == POWER_CUT_BEFORE)
         return FAILED;
     if (verdict == POWER_CUT_TORN)
-        tear_erase(cells, length, nor->power->plan.seed);
+        cells_tear_erase(cells, length, nor->power->plan.seed);
     else
-        memset(cells, ERASED, length);
+        cells_erase(cells, length);
     count_erase(nor, address, length);
     if (verdict == POWER_ON)
         return 0;

@@ -38,8 +38,9 @@ int ets_putc(int character);
 /* Microseconds, from the CPU clock the ROM set. */
 void ets_delay_us(uint32_t microseconds);
 
-/* Two stages; each takes 2^n * 0.8 ms. Mode 4 resets the chip after both. */
+/* Two stages; each takes 2^n * 0.8 ms. Mode 4 resets the chip after both. Disabling
+ * returns the mode there was, for ets_wdt_restore(). */
 void ets_wdt_enable(uint32_t mode, uint32_t first, uint32_t second);
-void ets_wdt_disable(void);
+uint32_t ets_wdt_disable(void);
 
 #endif
