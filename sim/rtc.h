@@ -12,7 +12,7 @@ struct rtc {
     uint32_t words[UD_EBOOT_BLOCK_WORDS];
 };
 
-/* As power_loss(). */
+/* The content is as after rtc_power_loss(). */
 void rtc_init(struct rtc *rtc, uint32_t seed);
 
 /* The content becomes whatever the memory wakes up with. */

@@ -1,7 +1,6 @@
 /* The NOR flash model: its rules, its time and wear, what cuts and faults leave,
  * and its files. */
 #include "sim/nor.h"
-#include "sim/rtc.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -442,26 +441,6 @@ static void a_scratch_chip_leaves_its_file_alone(void **state)
     nor_close(nor);
 }
 
-/* ---- RTC memory ---- */
-
-static void rtc_memory_wakes_up_with_anything_but_a_command(void **state)
-{
-    const struct ud_eboot_command order = {.action = UD_EBOOT_COPY_RAW, .source = 4096, .size = 8};
-    struct ud_eboot_command found;
-    struct rtc rtc;
-
-    (void)state;
-    for (uint32_t seed = 0; seed < 100; seed++) {
-        rtc_init(&rtc, seed);
-        assert_int_equal(ud_eboot_load(&rtc.port, &found), UD_ERR_STATE);
-        assert_int_equal(ud_eboot_store(&rtc.port, &order), UD_OK);
-        assert_int_equal(ud_eboot_load(&rtc.port, &found), UD_OK);
-        assert_int_equal(found.source, order.source);
-        rtc_power_loss(&rtc, seed);
-        assert_int_equal(ud_eboot_load(&rtc.port, &found), UD_ERR_STATE);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -482,7 +461,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_file_is_one_chip, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_scratch_chip_leaves_its_file_alone, make_folder,
                                         remove_folder),
-        cmocka_unit_test(rtc_memory_wakes_up_with_anything_but_a_command),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
