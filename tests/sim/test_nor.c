@@ -1,5 +1,5 @@
-/* The NOR flash model: its rules, its time and wear, what cuts and faults leave,
- * and its files. */
+/* The NOR flash model: its rules, its time and wear, failures on demand, and its
+ * files. */
 #include "sim/nor.h"
 
 #include <errno.h>
@@ -193,7 +193,7 @@ static void calls_bytes_and_wear_are_counted(void **state)
     nor_close(nor);
 }
 
-/* ---- Faults and cuts ---- */
+/* ---- Failures on demand ---- */
 
 static void the_chosen_call_fails_and_does_nothing(void **state)
 {
@@ -211,128 +211,6 @@ static void the_chosen_call_fails_and_does_nothing(void **state)
     assert_int_equal(nor_bytes(nor)[0], 0);
     assert_int_equal(erase(nor, 0, UD_FLASH_SECTOR), 0);
     nor_close(nor);
-}
-
-/* A chip in which one program and one erase happen, cut as the plan says. */
-struct cut_run {
-    struct power power;
-    struct nor *nor;
-    uint8_t old[UD_FLASH_SECTOR];
-    uint32_t data[UD_FLASH_SECTOR / 4];
-};
-
-static void run_cut(struct cut_run *run, const struct cut_plan *plan)
-{
-    const struct nor_config config = {.size = CHIP_SIZE, .power = &run->power};
-
-    power_on(&run->power, plan, NULL);
-    run->nor = open_chip(&config);
-    for (uint32_t i = 0; i < SIZE(run->data); i++)
-        run->data[i] = i * 2654435761u;
-    for (uint32_t i = 0; i < UD_FLASH_SECTOR; i++)
-        run->old[i] = nor_bytes(run->nor)[4096 + i] = (uint8_t)(i * 31);
-    (void)!program(run->nor, 0, run->data, sizeof run->data);
-    (void)!erase(run->nor, 4096, UD_FLASH_SECTOR);
-}
-
-static bool is_all(const uint8_t *bytes, uint8_t value)
-{
-    for (uint32_t i = 0; i < UD_FLASH_SECTOR; i++)
-        if (bytes[i] != value)
-            return false;
-    return true;
-}
-
-static void cuts_before_and_after_leave_all_or_nothing(void **state)
-{
-    (void)state;
-    for (uint64_t operation = 1; operation <= 2; operation++)
-        for (int is_after = 0; is_after < 2; is_after++) {
-            const struct cut_plan plan = {.operation = operation,
-                                          .phase = is_after ? CUT_AFTER : CUT_BEFORE};
-            static struct cut_run run;
-
-            run_cut(&run, &plan);
-            const uint8_t *bytes = nor_bytes(run.nor);
-            if (operation == 1 && !is_after)
-                assert_true(is_all(bytes, 0xff));
-            else
-                assert_memory_equal(bytes, run.data, sizeof run.data);
-            if (operation == 2 && is_after)
-                assert_true(is_all(bytes + 4096, 0xff));
-            else
-                assert_memory_equal(bytes + 4096, run.old, sizeof run.old);
-            /* Nothing answers any more. */
-            uint32_t word;
-            const struct ud_flash *flash = nor_flash(run.nor);
-            assert_true(flash->read(flash->ctx, 0, &word, 4) < 0);
-            assert_true(erase(run.nor, 0, UD_FLASH_SECTOR) < 0);
-            assert_int_equal(nor_fault(run.nor), NOR_NO_FAULT);
-            nor_close(run.nor);
-        }
-}
-
-static void a_torn_program_clears_only_bits_it_was_to_clear(void **state)
-{
-    bool was_partial = false;
-
-    (void)state;
-    for (uint32_t seed = 0; seed < 200; seed++) {
-        const struct cut_plan plan = {.operation = 1, .phase = CUT_TORN, .seed = seed};
-        static struct cut_run run;
-
-        run_cut(&run, &plan);
-        const uint8_t *bytes = nor_bytes(run.nor);
-        const uint8_t *data = (const uint8_t *)run.data;
-        for (uint32_t i = 0; i < UD_FLASH_SECTOR; i++)
-            assert_int_equal(bytes[i] & data[i], data[i]);
-        was_partial |= !is_all(bytes, 0xff) && memcmp(bytes, data, UD_FLASH_SECTOR) != 0;
-        assert_memory_equal(bytes + 4096, run.old, sizeof run.old);
-        nor_close(run.nor);
-    }
-    assert_true(was_partial);
-}
-
-static void a_torn_erase_only_raises_bits(void **state)
-{
-    uint32_t kept = 0, erased = 0, between = 0;
-
-    (void)state;
-    for (uint32_t seed = 0; seed < 20; seed++) {
-        const struct cut_plan plan = {.operation = 2, .phase = CUT_TORN, .seed = seed};
-        static struct cut_run run;
-
-        run_cut(&run, &plan);
-        const uint8_t *bytes = nor_bytes(run.nor) + 4096;
-        for (uint32_t i = 0; i < UD_FLASH_SECTOR; i++) {
-            assert_int_equal(bytes[i] & run.old[i], run.old[i]);
-            kept += bytes[i] == run.old[i];
-            erased += bytes[i] == 0xff;
-            between += bytes[i] != run.old[i] && bytes[i] != 0xff;
-        }
-        assert_memory_equal(nor_bytes(run.nor), run.data, sizeof run.data);
-        nor_close(run.nor);
-    }
-    assert_true(kept > 1000 && erased > 1000 && between > 1000);
-}
-
-static void the_same_seed_tears_the_same_way(void **state)
-{
-    static uint8_t first[2 * UD_FLASH_SECTOR];
-
-    (void)state;
-    for (uint64_t operation = 1; operation <= 2; operation++)
-        for (uint32_t seed = 0; seed < 3; seed++) {
-            const struct cut_plan plan = {.operation = operation, .phase = CUT_TORN, .seed = seed};
-            static struct cut_run run;
-
-            run_cut(&run, &plan);
-            memcpy(first, nor_bytes(run.nor), sizeof first);
-            nor_close(run.nor);
-            run_cut(&run, &plan);
-            assert_memory_equal(nor_bytes(run.nor), first, sizeof first);
-            nor_close(run.nor);
-        }
 }
 
 /* ---- Files ---- */
@@ -451,10 +329,6 @@ int main(void)
         cmocka_unit_test(operations_take_the_datasheets_time),
         cmocka_unit_test(calls_bytes_and_wear_are_counted),
         cmocka_unit_test(the_chosen_call_fails_and_does_nothing),
-        cmocka_unit_test(cuts_before_and_after_leave_all_or_nothing),
-        cmocka_unit_test(a_torn_program_clears_only_bits_it_was_to_clear),
-        cmocka_unit_test(a_torn_erase_only_raises_bits),
-        cmocka_unit_test(the_same_seed_tears_the_same_way),
         cmocka_unit_test_setup_teardown(a_file_is_made_erased_and_keeps_its_content, make_folder,
                                         remove_folder),
         cmocka_unit_test_setup_teardown(a_killed_process_loses_nothing, make_folder, remove_folder),
