@@ -28,19 +28,31 @@ static int write_erased(int fd, uint32_t size)
     return 0;
 }
 
+/* Opens a new file beside path. Its number sets it apart from those that others are
+ * writing, in this process too, and from those left by processes that died: no
+ * process id does, they come back. */
+static int open_temporary(char name[PATH_MAX], const char *path)
+{
+    for (unsigned number = 0;; number++) {
+        const int length = snprintf(name, PATH_MAX, "%s.new.%u", path, number);
+        if (length < 0 || length >= PATH_MAX)
+            return -ENAMETOOLONG;
+        const int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd >= 0 || errno != EEXIST)
+            return fd >= 0 ? fd : -errno;
+    }
+}
+
 /* The file appears under its name only when it is whole, so that a process that
  * dies here leaves no chip of a wrong size. Somebody else may be first: then
  * theirs is the one. */
 static int create_erased(const char *path, uint32_t size)
 {
     char temporary[PATH_MAX];
-    const int length = snprintf(temporary, sizeof temporary, "%s.new.%ld", path, (long)getpid());
+    const int fd = open_temporary(temporary, path);
 
-    if (length < 0 || (size_t)length >= sizeof temporary)
-        return -ENAMETOOLONG;
-    const int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd < 0)
-        return -errno;
+        return fd;
     int error = write_erased(fd, size);
     if (close(fd) != 0 && error == 0)
         error = -errno;
