@@ -1,0 +1,176 @@
+#include "sim/qemu_process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define FIRST_FREE_FILE (QEMU_PROCESS_FIRST_FILE + QEMU_PROCESS_FILES)
+
+/* Runs in the child. Everything else it inherits closes itself. */
+static void become_emulator(char *const arguments[], const int files[QEMU_PROCESS_FILES],
+                            int output, int trouble)
+{
+    const int nothing = open("/dev/null", O_RDONLY);
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (nothing >= 0 && dup2(nothing, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
+        dup2(output, STDERR_FILENO) >= 0) {
+        for (int i = 0; i < QEMU_PROCESS_FILES; i++)
+            dup2(files[i], QEMU_PROCESS_FIRST_FILE + i);
+        execvp(arguments[0], arguments);
+    }
+    const int error = errno;
+    (void)!write(trouble, &error, sizeof error);
+    _exit(127);
+}
+
+/* Out of the way of the numbers the child's files get. */
+static int out_of_the_way(int file)
+{
+    const int other = fcntl(file, F_DUPFD_CLOEXEC, FIRST_FREE_FILE);
+
+    return other >= 0 ? other : -errno;
+}
+
+static void close_all(const int *files, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (files[i] >= 0)
+            close(files[i]);
+}
+
+/* A pipe with both ends out of the way. */
+static int open_pipe(int ends[2])
+{
+    int raw[2];
+
+    if (pipe2(raw, O_CLOEXEC) != 0)
+        return -errno;
+    ends[0] = out_of_the_way(raw[0]);
+    ends[1] = out_of_the_way(raw[1]);
+    close_all(raw, 2);
+    if (ends[0] >= 0 && ends[1] >= 0)
+        return 0;
+    close_all(ends, 2);
+    return -EMFILE;
+}
+
+/* The child writes there only when it could not become the emulator. */
+static int wait_for_start(int trouble)
+{
+    int error;
+
+    return read(trouble, &error, sizeof error) == (ssize_t)sizeof error ? -error : 0;
+}
+
+static int start(struct qemu_process *process, char *const arguments[],
+                 const int files[QEMU_PROCESS_FILES], int output)
+{
+    int trouble[2];
+    int error = open_pipe(trouble);
+
+    if (error != 0)
+        return error;
+    process->pid = fork();
+    if (process->pid == 0)
+        become_emulator(arguments, files, output, trouble[1]);
+    error = process->pid < 0 ? -errno : 0;
+    close(trouble[1]);
+    if (error == 0)
+        error = wait_for_start(trouble[0]);
+    close(trouble[0]);
+    return error;
+}
+
+int qemu_process_start(struct qemu_process *process, char *const arguments[],
+                       const int files[QEMU_PROCESS_FILES])
+{
+    int moved[QEMU_PROCESS_FILES];
+    int output[2];
+    int error = open_pipe(output);
+
+    if (error != 0)
+        return error;
+    *process = (struct qemu_process){.pid = -1, .output = output[0]};
+    for (int i = 0; i < QEMU_PROCESS_FILES; i++) {
+        moved[i] = out_of_the_way(files[i]);
+        if (moved[i] < 0)
+            error = moved[i];
+    }
+    if (error == 0)
+        error = start(process, arguments, moved, output[1]);
+    close_all(moved, QEMU_PROCESS_FILES);
+    close(output[1]);
+    if (error != 0)
+        qemu_process_kill(process);
+    return error;
+}
+
+uint64_t qemu_process_now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static int wait_ms(const uint64_t *deadline_ms)
+{
+    if (deadline_ms == NULL)
+        return -1;
+    const uint64_t now = qemu_process_now_ms();
+    if (now >= *deadline_ms)
+        return 0;
+    const uint64_t left = *deadline_ms - now;
+    return left < 60000 ? (int)left : 60000;
+}
+
+ssize_t qemu_process_read(struct qemu_process *process, char *text, size_t size,
+                          const uint64_t *deadline_ms)
+{
+    struct pollfd ready = {.fd = process->output, .events = POLLIN};
+
+    for (;;) {
+        const int count = poll(&ready, 1, wait_ms(deadline_ms));
+        if (count > 0)
+            break;
+        if (count < 0 && errno != EINTR)
+            return -errno;
+        if (deadline_ms != NULL && qemu_process_now_ms() >= *deadline_ms)
+            return -ETIMEDOUT;
+    }
+    const ssize_t length = read(process->output, text, size);
+    return length >= 0 ? length : -errno;
+}
+
+static void stop_listening(struct qemu_process *process)
+{
+    if (process->output >= 0)
+        close(process->output);
+    process->output = -1;
+}
+
+int qemu_process_wait(struct qemu_process *process)
+{
+    int status = 0;
+
+    stop_listening(process);
+    while (waitpid(process->pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    process->pid = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+void qemu_process_kill(struct qemu_process *process)
+{
+    stop_listening(process);
+    if (process->pid <= 0)
+        return;
+    kill(process->pid, SIGKILL);
+    qemu_process_wait(process);
+}
