@@ -81,10 +81,10 @@ static int check_bits(struct nor *nor, const uint8_t *cells, const uint8_t *data
     return 0;
 }
 
-/* Counts the call; false when it was told to fail. */
-static bool count_call(struct nor *nor, enum nor_operation operation)
+/* Counts the call, whatever becomes of it; true when it was told to fail. */
+static bool is_told_to_fail(struct nor *nor, enum nor_operation operation)
 {
-    return ++nor->stats.calls[operation] != nor->fail_at[operation];
+    return ++nor->stats.calls[operation] == nor->fail_at[operation];
 }
 
 /* ---- Time ---- */
@@ -120,10 +120,11 @@ static void spend_program(struct nor *nor, uint32_t address, uint32_t length)
 static int nor_read(void *ctx, uint32_t address, void *data, uint32_t length)
 {
     struct nor *nor = ctx;
+    const bool fails = is_told_to_fail(nor, NOR_READ);
 
     if (check_call(nor, address, data, length) != 0)
         return FAILED;
-    if (!count_call(nor, NOR_READ) || nor->power->is_off)
+    if (fails || nor->power->is_off)
         return FAILED;
     memcpy(data, nor->file.bytes + address, length);
     nor->stats.bytes_read += length;
@@ -134,13 +135,14 @@ static int nor_read(void *ctx, uint32_t address, void *data, uint32_t length)
 static int nor_program(void *ctx, uint32_t address, const void *data, uint32_t length)
 {
     struct nor *nor = ctx;
+    const bool fails = is_told_to_fail(nor, NOR_PROGRAM);
 
     if (check_call(nor, address, data, length) != 0)
         return FAILED;
     uint8_t *cells = nor->file.bytes + address;
     if (check_bits(nor, cells, data, length) != 0)
         return FAILED;
-    if (!count_call(nor, NOR_PROGRAM))
+    if (fails)
         return FAILED;
     const enum power_verdict verdict = power_operation(nor->power);
     if (verdict == POWER_CUT_BEFORE)
@@ -171,11 +173,12 @@ static void count_erase(struct nor *nor, uint32_t address, uint32_t length)
 static int nor_erase(void *ctx, uint32_t address, uint32_t length)
 {
     struct nor *nor = ctx;
+    const bool fails = is_told_to_fail(nor, NOR_ERASE);
 
     if (check_erase(nor, address, length) != 0)
         return FAILED;
     uint8_t *cells = nor->file.bytes + address;
-    if (!count_call(nor, NOR_ERASE))
+    if (fails)
         return FAILED;
     const enum power_verdict verdict = power_operation(nor->power);
     if (verdict == POWER_CUT_BEFORE)

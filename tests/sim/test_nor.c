@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -18,6 +19,13 @@ static struct nor *open_chip(const struct nor_config *config)
 
     assert_int_equal(nor_open(&nor, config), 0);
     return nor;
+}
+
+static int read(struct nor *nor, uint32_t address, void *data, uint32_t length)
+{
+    const struct ud_flash *flash = nor_flash(nor);
+
+    return flash->read(flash->ctx, address, data, length);
 }
 
 static int program(struct nor *nor, uint32_t address, const void *data, uint32_t length)
@@ -36,30 +44,53 @@ static int erase(struct nor *nor, uint32_t address, uint32_t length)
 
 /* ---- Rules ---- */
 
-enum call { READ, PROGRAM, ERASE };
-
 static const struct {
-    enum call call;
+    enum nor_operation operation;
     uint32_t address, length, shift; /* of the buffer */
     enum nor_fault fault;
 } wrong_calls[] = {
-    {READ, 2, 4, 0, NOR_FAULT_ALIGNMENT},
-    {READ, 4, 6, 0, NOR_FAULT_ALIGNMENT},
-    {READ, 4, 4, 1, NOR_FAULT_ALIGNMENT},
-    {READ, 4, 0, 0, NOR_FAULT_RANGE},
-    {READ, CHIP_SIZE, 4, 0, NOR_FAULT_RANGE},
-    {READ, CHIP_SIZE - 4, 8, 0, NOR_FAULT_RANGE},
-    {READ, UINT32_MAX - 3, 8, 0, NOR_FAULT_RANGE},
-    {PROGRAM, 1, 4, 0, NOR_FAULT_ALIGNMENT},
-    {PROGRAM, 4, 5, 0, NOR_FAULT_ALIGNMENT},
-    {PROGRAM, 4, 4, 2, NOR_FAULT_ALIGNMENT},
-    {PROGRAM, CHIP_SIZE - 4, 8, 0, NOR_FAULT_RANGE},
-    {ERASE, 0, 8192, 0, NOR_FAULT_UNIT},
-    {ERASE, 0, 256, 0, NOR_FAULT_UNIT},
-    {ERASE, 4096 + 4, 4096, 0, NOR_FAULT_ALIGNMENT},
-    {ERASE, 4096, 65536, 0, NOR_FAULT_ALIGNMENT},
-    {ERASE, CHIP_SIZE, 4096, 0, NOR_FAULT_RANGE},
+    {NOR_READ, 2, 4, 0, NOR_FAULT_ALIGNMENT},
+    {NOR_READ, 4, 6, 0, NOR_FAULT_ALIGNMENT},
+    {NOR_READ, 4, 4, 1, NOR_FAULT_ALIGNMENT},
+    {NOR_READ, 4, 0, 0, NOR_FAULT_RANGE},
+    {NOR_READ, CHIP_SIZE, 4, 0, NOR_FAULT_RANGE},
+    {NOR_READ, CHIP_SIZE - 4, 8, 0, NOR_FAULT_RANGE},
+    {NOR_READ, UINT32_MAX - 3, 8, 0, NOR_FAULT_RANGE},
+    {NOR_READ, 8, UINT32_MAX - 3, 0, NOR_FAULT_RANGE},
+    {NOR_PROGRAM, 1, 4, 0, NOR_FAULT_ALIGNMENT},
+    {NOR_PROGRAM, 4, 5, 0, NOR_FAULT_ALIGNMENT},
+    {NOR_PROGRAM, 4, 4, 2, NOR_FAULT_ALIGNMENT},
+    {NOR_PROGRAM, 4, 0, 0, NOR_FAULT_RANGE},
+    {NOR_PROGRAM, CHIP_SIZE, 4, 0, NOR_FAULT_RANGE},
+    {NOR_PROGRAM, CHIP_SIZE - 4, 8, 0, NOR_FAULT_RANGE},
+    {NOR_PROGRAM, UINT32_MAX - 3, 8, 0, NOR_FAULT_RANGE},
+    {NOR_PROGRAM, 8, UINT32_MAX - 3, 0, NOR_FAULT_RANGE},
+    {NOR_ERASE, 0, 0, 0, NOR_FAULT_UNIT},
+    {NOR_ERASE, 0, 8192, 0, NOR_FAULT_UNIT},
+    {NOR_ERASE, 0, 256, 0, NOR_FAULT_UNIT},
+    {NOR_ERASE, 4096 + 4, 4096, 0, NOR_FAULT_ALIGNMENT},
+    {NOR_ERASE, 4096, 65536, 0, NOR_FAULT_ALIGNMENT},
+    {NOR_ERASE, 2 * 65536 + 4096, 65536, 0, NOR_FAULT_ALIGNMENT},
+    {NOR_ERASE, CHIP_SIZE, 4096, 0, NOR_FAULT_RANGE},
+    {NOR_ERASE, CHIP_SIZE, 65536, 0, NOR_FAULT_RANGE},
+    {NOR_ERASE, UINT32_MAX - 4095, 4096, 0, NOR_FAULT_RANGE},
 };
+
+static int make_wrong_call(struct nor *nor, size_t index, uint32_t *words)
+{
+    uint8_t *data = (uint8_t *)words + wrong_calls[index].shift;
+    const uint32_t address = wrong_calls[index].address, length = wrong_calls[index].length;
+
+    switch (wrong_calls[index].operation) {
+    case NOR_READ:
+        return read(nor, address, data, length);
+    case NOR_PROGRAM:
+        return program(nor, address, data, length);
+    case NOR_ERASE:
+        return erase(nor, address, length);
+    }
+    return 0;
+}
 
 static void wrong_calls_fail_and_are_remembered(void **state)
 {
@@ -68,20 +99,39 @@ static void wrong_calls_fail_and_are_remembered(void **state)
     (void)state;
     for (size_t i = 0; i < SIZE(wrong_calls); i++) {
         struct nor *nor = open_chip(&memory);
-        const struct ud_flash *flash = nor_flash(nor);
-        void *data = (uint8_t *)words + wrong_calls[i].shift;
-        const uint32_t address = wrong_calls[i].address;
-        const uint32_t length = wrong_calls[i].length;
 
-        const int result = wrong_calls[i].call == READ
-                               ? flash->read(flash->ctx, address, data, length)
-                           : wrong_calls[i].call == PROGRAM ? program(nor, address, data, length)
-                                                            : erase(nor, address, length);
-        assert_true(result < 0);
-        assert_int_equal(nor_fault(nor), wrong_calls[i].fault);
+        memset(nor_bytes(nor), 0x5a, CHIP_SIZE);
+        if (make_wrong_call(nor, i, words) >= 0 || nor_fault(nor) != wrong_calls[i].fault)
+            fail_msg("call %zu: fault %d", i, (int)nor_fault(nor));
         /* The first fault stays the one. */
         assert_true(erase(nor, 0, 1) < 0);
+        assert_true(read(nor, 1, words, 4) < 0);
         assert_int_equal(nor_fault(nor), wrong_calls[i].fault);
+        nor_close(nor);
+    }
+}
+
+/* Neither in the chip nor in the buffer; only the calls are counted. */
+static void wrong_calls_do_nothing(void **state)
+{
+    uint32_t words[8] = {0};
+
+    (void)state;
+    for (size_t i = 0; i < SIZE(wrong_calls); i++) {
+        struct nor *nor = open_chip(&memory);
+        struct nor_stats expected = {0};
+
+        expected.calls[wrong_calls[i].operation] = 1;
+        memset(nor_bytes(nor), 0x5a, CHIP_SIZE);
+        assert_true(make_wrong_call(nor, i, words) < 0);
+        for (uint32_t at = 0; at < CHIP_SIZE; at++)
+            if (nor_bytes(nor)[at] != 0x5a)
+                fail_msg("call %zu changed %u", i, (unsigned)at);
+        for (size_t word = 0; word < SIZE(words); word++)
+            assert_int_equal(words[word], 0);
+        for (uint32_t at = 0; at < CHIP_SIZE; at += UD_FLASH_SECTOR)
+            assert_int_equal(nor_wear(nor, at), 0);
+        assert_memory_equal(nor_stats(nor), &expected, sizeof expected);
         nor_close(nor);
     }
 }
@@ -135,7 +185,6 @@ static void operations_take_the_datasheets_time(void **state)
 {
     static uint32_t words[2048];
     struct nor *nor = open_chip(&memory);
-    const struct ud_flash *flash = nor_flash(nor);
     const struct nor_stats *stats = nor_stats(nor);
     uint64_t before = 0;
 
@@ -155,7 +204,7 @@ static void operations_take_the_datasheets_time(void **state)
     assert_int_equal(stats->time_ns - before, 2 * 400000u + 8 * 8 * 25u);
     before = stats->time_ns;
     /* Two bits a clock, and 24 clocks before the first. */
-    assert_int_equal(flash->read(flash->ctx, 0, words, 4096), 0);
+    assert_int_equal(read(nor, 0, words, 4096), 0);
     assert_int_equal(stats->time_ns - before, (4096 * 4 + 24) * 25u);
     nor_close(nor);
 }
@@ -164,15 +213,14 @@ static void calls_bytes_and_wear_are_counted(void **state)
 {
     static uint32_t words[16];
     struct nor *nor = open_chip(&memory);
-    const struct ud_flash *flash = nor_flash(nor);
     const struct nor_stats *stats = nor_stats(nor);
 
     (void)state;
     assert_int_equal(erase(nor, 4096, UD_FLASH_SECTOR), 0);
     assert_int_equal(erase(nor, 0, UD_FLASH_BLOCK), 0);
     assert_int_equal(program(nor, 0, words, 64), 0);
-    assert_int_equal(flash->read(flash->ctx, 0, words, 32), 0);
-    assert_int_equal(flash->read(flash->ctx, 0, words, 4), 0);
+    assert_int_equal(read(nor, 0, words, 32), 0);
+    assert_int_equal(read(nor, 0, words, 4), 0);
     assert_int_equal(stats->calls[NOR_READ], 2);
     assert_int_equal(stats->calls[NOR_PROGRAM], 1);
     assert_int_equal(stats->calls[NOR_ERASE], 2);
@@ -210,6 +258,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(wrong_calls_fail_and_are_remembered),
+        cmocka_unit_test(wrong_calls_do_nothing),
         cmocka_unit_test(blocks_are_erased_only_where_the_chip_can),
         cmocka_unit_test(programming_clears_bits_and_erasing_sets_them),
         cmocka_unit_test(a_lenient_chip_keeps_zeros_silently),
