@@ -27,7 +27,7 @@ static bool parse_number(const char *text, uint32_t limit, uint32_t *number)
         return false;
     for (; *text != '\0'; text++) {
         const uint32_t digit = (uint32_t)(*text - '0');
-        if (digit > 9 || value > (limit - digit) / 10)
+        if (digit > 9 || digit > limit || value > (limit - digit) / 10)
             return false;
         value = value * 10 + digit;
     }
