@@ -54,7 +54,8 @@ enum power_verdict {
 void power_on(struct power *power, const struct cut_plan *plan, jmp_buf *handler);
 
 /* Counts an operation that is about to happen and says what becomes of it. At
- * POWER_CUT_BEFORE the supply is off already; with a handler it does not return. */
+ * POWER_CUT_BEFORE the supply is off already; with a handler the cut itself does not
+ * return. While it is off operations are neither counted nor does the handler see them. */
 enum power_verdict power_operation(struct power *power);
 
 /* Switches off. Does not return when there is a handler. */
