@@ -1,5 +1,6 @@
-/* Takes the power from a device at every flash operation of an update, before,
- * in the middle and after, with RTC memory lost and kept; and once more at every
+/* Takes the power from a device at every flash operation of an update, from the
+ * first byte that a program downloads to the last one in place, before, in the
+ * middle and after, with RTC memory lost and kept; and once more at every
  * operation of the recovery. However it comes, the device starts the old image
  * or the new one, whole.
  *
@@ -31,6 +32,17 @@ static const struct scenario scenarios[] = {
     {"gzip-large", "1M64K", 200000, 260000, UPDATE_GZIP, .is_sampled = true},
     {"gzip-damaged", "512K32K", 12000, 20000, UPDATE_GZIP, .is_damaged = true},
     {"ordered", "512K32K", 6000, 8000, .has_journal = true},
+    {"session", "512K32K", 6000, 8000, .downloads = true},
+    {"session-gzip", "512K32K", 6000, 8000, UPDATE_GZIP, .downloads = true, .is_sampled = true},
+    {"session-ordered", "512K32K", 6000, 8000, .downloads = true, .has_journal = true},
+    {"session-large", "1M64K", 90000, 120000, .downloads = true, .is_sampled = true},
+    {"session-files", "512K32K", 6000, 8192, UPDATE_FILES, .downloads = true, .is_sampled = true},
+    {"session-again", "512K32K", 6000, 8000, .downloads = true, .supersedes = true,
+     .is_sampled = true},
+    {"session-again-files", "512K32K", 4000, 8192, UPDATE_FILES, .downloads = true,
+     .supersedes = true, .is_sampled = true},
+    {"session-again-ordered", "512K32K", 4000, 8192, UPDATE_FILES, .downloads = true,
+     .supersedes = true, .has_journal = true},
     {"files", "512K32K", 12000, 16384, UPDATE_FILES},
     {"files-1M", "1M128K", 100000, 100000, UPDATE_FILES, .is_sampled = true},
     {"trial", "512K32K", 6000, 8000, .is_trial = true, .confirms = true},

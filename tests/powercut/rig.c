@@ -1,5 +1,7 @@
 #include "rig.h"
 
+#include "session.h"
+#include "updraft/endian.h"
 #include "updraft/journal.h"
 #include "updraft/trial.h"
 
@@ -7,9 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_BOOTS  12u
-#define FILES_SEED 5u
-#define ERASED     0xff
+#define MAX_BOOTS 12u
+#define ERASED    0xff
 
 /* ---- What lies in flash ---- */
 
@@ -40,12 +41,6 @@ static struct image_bytes build(const struct rig *rig, const char *version, uint
     return image_build_firmware(&firmware);
 }
 
-static void put_word(uint8_t *bytes, uint32_t word)
-{
-    for (int i = 0; i < 4; i++)
-        bytes[i] = (uint8_t)(word >> 8 * i);
-}
-
 static struct image_bytes copy_of(const struct image_bytes *image)
 {
     struct image_bytes copy = {malloc(image->length), image->length};
@@ -56,20 +51,25 @@ static struct image_bytes copy_of(const struct image_bytes *image)
     return copy;
 }
 
-static struct image_bytes make_new(const struct rig *rig)
+/* A program or a file system, as the scenario has it. */
+static struct image_bytes make_update(const struct rig *rig, const char *version)
 {
     const struct scenario *scenario = rig->scenario;
     struct image_bytes image = {NULL, scenario->new_size};
 
-    if (scenario->is_same)
-        return copy_of(&rig->old_image);
     if (scenario->kind != UPDATE_FILES)
-        return build(rig, "2.0.0", scenario->new_size, UD_MODE_QIO);
+        return build(rig, version, scenario->new_size, UD_MODE_QIO);
     image.data = malloc(image.length);
     if (image.data == NULL)
         abort();
-    image_fill(image.data, image.length, FILES_SEED);
+    image_fill(image.data, image.length, (uint32_t)version[0]);
     return image;
+}
+
+static struct image_bytes as_sent(const struct rig *rig, const struct image_bytes *image)
+{
+    return rig->scenario->kind == UPDATE_GZIP ? image_compress(image->data, image->length)
+                                              : copy_of(image);
 }
 
 static void make_images(struct rig *rig)
@@ -77,10 +77,10 @@ static void make_images(struct rig *rig)
     const struct scenario *scenario = rig->scenario;
 
     rig->old_image = build(rig, "1.0.0", scenario->old_size, UD_MODE_DIO);
-    rig->new_image = make_new(rig);
-    rig->staged = scenario->kind == UPDATE_GZIP
-                      ? image_compress(rig->new_image.data, rig->new_image.length)
-                      : copy_of(&rig->new_image);
+    rig->new_image = scenario->is_same ? copy_of(&rig->old_image) : make_update(rig, "2.0.0");
+    rig->staged = as_sent(rig, &rig->new_image);
+    if (scenario->supersedes)
+        rig->waiting = make_update(rig, "3.0.0");
     if (scenario->is_damaged)
         rig->staged.data[rig->staged.length / 2] ^= 0x04;
 }
@@ -90,9 +90,41 @@ static uint32_t destination(const struct rig *rig)
     return rig->scenario->kind == UPDATE_FILES ? rig->layout.fs_start : 0;
 }
 
-static uint32_t staged_at(const struct rig *rig)
+static uint32_t place_of(const struct rig *rig, const struct image_bytes *sent)
 {
-    return rig->layout.fs_start - ud_flash_round_up(rig->staged.length);
+    return rig->layout.fs_start - ud_flash_round_up(sent->length);
+}
+
+/* What the program does at the end of an update. */
+static void order(struct rig *rig, const struct image_bytes *sent)
+{
+    const struct ud_journal_order order = {place_of(rig, sent), destination(rig), sent->length};
+    const struct ud_eboot_command command = {
+        .action = UD_EBOOT_COPY_RAW,
+        .source = order.source,
+        .destination = order.destination,
+        .size = order.size,
+    };
+    const int error = rig->scenario->has_journal ? ud_journal_order(nor_flash(rig->nor), &order)
+                                                 : ud_eboot_store(&rig->rtc.port, &command);
+
+    if (error != UD_OK)
+        abort();
+}
+
+static void stage(struct rig *rig, const struct image_bytes *sent)
+{
+    memcpy(nor_bytes(rig->nor) + place_of(rig, sent), sent->data, sent->length);
+}
+
+/* An update that was downloaded and ordered before the run begins. */
+static void leave_waiting(struct rig *rig)
+{
+    struct image_bytes sent = as_sent(rig, &rig->waiting);
+
+    stage(rig, &sent);
+    order(rig, &sent);
+    image_free(&sent);
 }
 
 /* Old files and settings, to be found as they were; everywhere else remains of
@@ -100,14 +132,19 @@ static uint32_t staged_at(const struct rig *rig)
 static void make_initial(struct rig *rig)
 {
     const uint32_t size = rig->layout.flash_size;
+    uint8_t *flash = nor_bytes(rig->nor);
 
-    rig->initial = malloc(size);
-    if (rig->initial == NULL)
-        abort();
-    image_fill(rig->initial, size, 9);
-    put_word(rig->initial + size - UD_JOURNAL_OFFSET, 0x12345678);
-    memcpy(rig->initial, rig->old_image.data, rig->old_image.length);
-    memcpy(rig->initial + staged_at(rig), rig->staged.data, rig->staged.length);
+    image_fill(flash, size, 9);
+    ud_put_u32(flash + size - UD_JOURNAL_OFFSET, 0x12345678);
+    memcpy(flash, rig->old_image.data, rig->old_image.length);
+    power_on(&rig->power, NULL, NULL);
+    rtc_init(&rig->rtc, 1);
+    if (rig->scenario->supersedes)
+        leave_waiting(rig);
+    if (!rig->scenario->downloads)
+        stage(rig, &rig->staged);
+    memcpy(rig->initial, flash, size);
+    memcpy(rig->initial_rtc, rig->rtc.words, sizeof rig->initial_rtc);
 }
 
 void rig_open(struct rig *rig, const struct scenario *scenario)
@@ -117,7 +154,6 @@ void rig_open(struct rig *rig, const struct scenario *scenario)
     if (ud_layout_parse(scenario->layout, &rig->layout) != UD_OK)
         abort();
     make_images(rig);
-    make_initial(rig);
     const struct nor_config config = {
         .size = rig->layout.flash_size,
         .has_block_erase = true,
@@ -125,8 +161,10 @@ void rig_open(struct rig *rig, const struct scenario *scenario)
         .power = &rig->power,
     };
     rig->work = malloc(sizeof *rig->work);
-    if (rig->work == NULL || nor_open(&rig->nor, &config) != 0)
+    rig->initial = malloc(config.size);
+    if (rig->work == NULL || rig->initial == NULL || nor_open(&rig->nor, &config) != 0)
         abort();
+    make_initial(rig);
 }
 
 void rig_close(struct rig *rig)
@@ -134,6 +172,7 @@ void rig_close(struct rig *rig)
     nor_close(rig->nor);
     free(rig->work);
     free(rig->initial);
+    image_free(&rig->waiting);
     image_free(&rig->staged);
     image_free(&rig->new_image);
     image_free(&rig->old_image);
@@ -165,10 +204,9 @@ static bool has_old_files(const struct rig *rig)
            0;
 }
 
-static bool has_new_files(const struct rig *rig)
+static bool has_files(const struct rig *rig, const struct image_bytes *files)
 {
-    return memcmp(nor_bytes(rig->nor) + rig->layout.fs_start, rig->new_image.data,
-                  rig->new_image.length) == 0;
+    return memcmp(nor_bytes(rig->nor) + rig->layout.fs_start, files->data, files->length) == 0;
 }
 
 static bool are_settings_untouched(const struct rig *rig)
@@ -190,7 +228,7 @@ static bool is_journal_clean(const struct rig *rig)
     const uint8_t *found = nor_bytes(rig->nor) + journal;
     const uint8_t *own = rig->initial + journal;
     bool is_blank = true;
-    bool is_own = true;
+    bool is_own = ud_get_u32(own) != UD_JOURNAL_MAGIC;
 
     for (uint32_t i = 0; i < UD_FLASH_SECTOR; i++) {
         is_blank &= found[i] == ERASED;
@@ -199,30 +237,47 @@ static bool is_journal_clean(const struct rig *rig)
     return is_blank || (is_own && holds_program(rig, &rig->old_image));
 }
 
-/* Whatever is started is one of the two, whole. */
+/* Not the files, which have a scenario of their own kind, nor what is damaged. */
+static bool is_update_whole(const struct rig *rig)
+{
+    const struct scenario *scenario = rig->scenario;
+
+    if (scenario->kind == UPDATE_FILES || scenario->is_damaged)
+        return false;
+    return holds_program(rig, &rig->new_image) ||
+           (scenario->supersedes && holds_program(rig, &rig->waiting));
+}
+
+/* Whatever is started is one of those there are, whole. */
 static bool judge_start(struct rig *rig, const struct boot_result *result)
 {
-    const bool has_files = rig->scenario->kind == UPDATE_FILES;
-
     if (result->base != 0)
         return blame(rig, "something else is started");
-    if (!holds_program(rig, &rig->old_image) &&
-        (has_files || rig->scenario->is_damaged || !holds_program(rig, &rig->new_image)))
+    if (!holds_program(rig, &rig->old_image) && !is_update_whole(rig))
         return blame(rig, "half an image is started");
     return true;
 }
 
+static bool are_files_whole(const struct rig *rig)
+{
+    const struct scenario *scenario = rig->scenario;
+
+    if (has_old_files(rig))
+        return true;
+    return scenario->kind == UPDATE_FILES &&
+           (has_files(rig, &rig->new_image) ||
+            (scenario->supersedes && has_files(rig, &rig->waiting)));
+}
+
 static bool judge_end(struct rig *rig)
 {
-    const bool has_files = rig->scenario->kind == UPDATE_FILES;
-
     if (nor_fault(rig->nor) != NOR_NO_FAULT)
         return blame(rig, "flash was used wrongly");
     if (!is_journal_clean(rig))
         return blame(rig, "the journal is not clean");
     if (!are_settings_untouched(rig))
         return blame(rig, "settings were overwritten");
-    if (!has_old_files(rig) && !(has_files && has_new_files(rig)))
+    if (!are_files_whole(rig))
         return blame(rig, "files are neither old nor new");
     return true;
 }
@@ -232,7 +287,7 @@ bool rig_has_arrived(struct rig *rig)
     const struct scenario *scenario = rig->scenario;
 
     if (scenario->kind == UPDATE_FILES)
-        return has_new_files(rig) || blame(rig, "the files did not arrive");
+        return has_files(rig, &rig->new_image) || blame(rig, "the files did not arrive");
     if (scenario->is_damaged || (scenario->is_trial && !scenario->confirms))
         return holds_program(rig, &rig->old_image) || blame(rig, "the old image is not there");
     return holds_program(rig, &rig->new_image) || blame(rig, "the new image did not arrive");
@@ -250,7 +305,7 @@ static void on_step(void *ctx, enum boot_step step, const struct boot_result *re
 static void begin(struct rig *rig, const struct cut_plan *plan)
 {
     memcpy(nor_bytes(rig->nor), rig->initial, rig->layout.flash_size);
-    rtc_init(&rig->rtc, 1);
+    memcpy(rig->rtc.words, rig->initial_rtc, sizeof rig->initial_rtc);
     power_on(&rig->power, plan, &rig->dead);
     rig->boots = 0;
     rig->verdict[0] = '\0';
@@ -258,23 +313,30 @@ static void begin(struct rig *rig, const struct cut_plan *plan)
     rig->is_ordered = false;
 }
 
-/* What the old program does at the end of an update. If power goes meanwhile, it
- * does not try again. */
-static void order(struct rig *rig)
+static bool download(struct rig *rig)
 {
-    const struct ud_journal_order order = {staged_at(rig), destination(rig), rig->staged.length};
-    const struct ud_eboot_command command = {
-        .action = UD_EBOOT_COPY_RAW,
-        .source = order.source,
-        .destination = order.destination,
-        .size = order.size,
+    const struct session session = {
+        .flash = nor_flash(rig->nor),
+        .rtc = &rig->rtc.port,
+        .layout = &rig->layout,
+        .has_journal = rig->scenario->has_journal,
+        .has_files = rig->scenario->kind == UPDATE_FILES,
+        .data = rig->staged.data,
+        .length = rig->staged.length,
     };
 
+    return session_run(&session) == UD_OK || blame(rig, "the download failed");
+}
+
+/* The program's part. Where the update is there already and power goes while it is
+ * ordered, the program does not try again. */
+static void update(struct rig *rig)
+{
     rig->is_ordered = true;
-    const int error = rig->scenario->has_journal ? ud_journal_order(nor_flash(rig->nor), &order)
-                                                 : ud_eboot_store(&rig->rtc.port, &command);
-    if (error != UD_OK)
-        abort();
+    if (rig->scenario->downloads)
+        rig->is_sound = download(rig);
+    else
+        order(rig, &rig->staged);
 }
 
 /* Power comes back, RTC memory with or without its content. */
@@ -307,6 +369,11 @@ static void boot_once(struct rig *rig, struct boot_result *result)
         (void)!ud_trial_confirm(nor_flash(rig->nor));
 }
 
+static bool is_at_rest(const struct rig *rig, const struct boot_result *result)
+{
+    return rig->is_sound && result->outcome == BOOT_STARTS && result->action == BOOT_START;
+}
+
 bool rig_run(struct rig *rig, const struct cut_plan *first, const struct cut_plan *second)
 {
     struct boot_result result;
@@ -319,11 +386,16 @@ bool rig_run(struct rig *rig, const struct cut_plan *first, const struct cut_pla
         rig->next = NULL;
     }
     if (!rig->is_ordered)
-        order(rig);
+        update(rig);
     while (rig->is_sound && rig->boots < MAX_BOOTS) {
         boot_once(rig, &result);
-        if (rig->is_sound && result.outcome == BOOT_STARTS && result.action == BOOT_START)
-            return judge_end(rig);
+        if (!is_at_rest(rig, &result))
+            continue;
+        if (!judge_end(rig))
+            return false;
+        if (!rig->scenario->downloads || rig_has_arrived(rig))
+            return true;
+        update(rig);
     }
     return rig->is_sound ? blame(rig, "it does not settle") : false;
 }

@@ -1,6 +1,6 @@
-/* A device to take the power from: flash with a running program and a staged
- * update, RTC memory, and the bootloader over and over until nothing is left to
- * do.
+/* A device to take the power from: flash with a running program, an update that
+ * is staged or that the program downloads, RTC memory, and the bootloader over and
+ * over until nothing is left to do.
  */
 #ifndef POWERCUT_RIG_H
 #define POWERCUT_RIG_H
@@ -30,6 +30,8 @@ struct scenario {
     bool is_damaged;  /* what is staged lost a bit */
     bool has_journal; /* the program ordered the update there, not in RTC memory */
     bool is_same;     /* the new image is the old one */
+    bool downloads;   /* the program fetches the update itself, as often as it takes */
+    bool supersedes;  /* another update waits where this one is downloaded to */
 };
 
 struct rig {
@@ -38,7 +40,9 @@ struct rig {
     struct image_bytes old_image;
     struct image_bytes new_image; /* as it comes out */
     struct image_bytes staged;    /* as it was sent */
+    struct image_bytes waiting;   /* the one that is superseded, as it comes out */
     uint8_t *initial;             /* the chip's content before the first boot */
+    uint32_t initial_rtc[UD_EBOOT_BLOCK_WORDS];
     struct power power;
     struct nor *nor;
     struct rtc rtc;
@@ -58,7 +62,7 @@ void rig_close(struct rig *rig);
  * going as the plans say (null: it does not): by the first, and once it is back,
  * by the second. Returns false, and says why in verdict, if at any time something
  * starts that is neither image whole, or it does not settle, or something is left
- * lying about. */
+ * lying about, or a program that downloads never gets its update. */
 bool rig_run(struct rig *rig, const struct cut_plan *first, const struct cut_plan *second);
 
 /* After rig_run(): operations since power was last switched on. */
