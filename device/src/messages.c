@@ -37,6 +37,13 @@ static const struct updater_message {
     {UD_ERR_UNFINISHED, "Update is not finished"},
     {UD_ERR_COMMIT, "Boot record could not be written"},
     {UD_ERR_ABORTED, "Update aborted"},
+    {UD_ERR_MANIFEST, "Manifest is missing or damaged"},
+    {UD_ERR_PRODUCT, "Update is for another product"},
+    {UD_ERR_KIND, "Update is of another kind"},
+    {UD_ERR_SECURITY, "Security version is too low"},
+    {UD_ERR_KEY_UPDATE, "Key update cannot be used"},
+    {UD_ERR_KEY_NUMBER, "Key update is not the next one"},
+    {UD_ERR_LAST_KEY, "The last key cannot be revoked"},
 };
 
 #define UPDATER_MESSAGES (sizeof updater_messages / sizeof updater_messages[0])

@@ -68,6 +68,15 @@ enum ud_error {
     /* Decoding compressed images. */
     UD_ERR_GZIP = -60,     /* not a gzip stream, or a damaged one */
     UD_ERR_GZIP_CRC = -61, /* inflated bytes do not have the trailer's CRC-32 or length */
+
+    /* Trust: what a signed file is for, and which keys may sign. */
+    UD_ERR_MANIFEST = -70,   /* missing, or of no version known here */
+    UD_ERR_PRODUCT = -71,    /* for another product */
+    UD_ERR_KIND = -72,       /* an application where a file system belongs, or the reverse */
+    UD_ERR_SECURITY = -73,   /* a security version below the device's */
+    UD_ERR_KEY_UPDATE = -74, /* malformed, or about a key it cannot be about */
+    UD_ERR_KEY_NUMBER = -75, /* not the key update that comes next */
+    UD_ERR_LAST_KEY = -76,   /* revoking it would leave no key */
 };
 
 #endif
