@@ -15,6 +15,11 @@ void report_set_program(const char *name)
     program = name;
 }
 
+const char *report_program(void)
+{
+    return program;
+}
+
 static void print_line(const char *format, va_list arguments, const char *hint)
 {
     char message[MESSAGE_LIMIT];

@@ -10,6 +10,7 @@ enum exit_status { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 /* The name before every message, "updraft publish". Set once by main. */
 void report_set_program(const char *name);
+const char *report_program(void);
 
 /* "updraft publish: <message>\n" on stderr. Returns EXIT_FAILED, so that a
  * caller can `return report_failure(...)`. */

@@ -23,6 +23,10 @@ static const struct command commands[] = {
     {"image", command_image, "what is in a firmware file, and whether it is sound"},
     {"device", command_device, "virtual devices: boot from flash files, ask a server, update"},
     {"flash", command_flash, "put together the content of a flash chip"},
+    {"keygen", command_keygen, "make a key pair to sign updates with"},
+    {"sign", command_sign, "append a signature to an update"},
+    {"verify", command_verify, "is an update signed by a key?"},
+    {"signing", command_signing, "the Arduino core's signing tool, also when called as signing"},
     {NULL, NULL, NULL},
 };
 
@@ -57,6 +61,14 @@ static int unknown_command(const char *name)
     return report_usage("unknown command %s", name);
 }
 
+static int run_as(const char *program, const struct command *command, int argc, char **argv)
+{
+    report_set_program(program);
+    const int status = command->run(argc, argv);
+    report_set_program("updraft");
+    return status;
+}
+
 static int run_command(int argc, char **argv)
 {
     const struct command *command = command_named(argv[0]);
@@ -64,10 +76,7 @@ static int run_command(int argc, char **argv)
         return unknown_command(argv[0]);
     char program[64];
     snprintf(program, sizeof program, "updraft %s", command->name);
-    report_set_program(program);
-    const int status = command->run(argc, argv);
-    report_set_program("updraft");
-    return status;
+    return run_as(program, command, argc, argv);
 }
 
 static int help(int argc, char **argv)
@@ -106,6 +115,32 @@ static int dispatch(int argc, char **argv)
     return run_command(argc, argv);
 }
 
+/* The programs of others that this one stands in for when it is called by their
+ * names, with or without the ".py": each is a subcommand too. */
+static const char *const stand_ins[] = {"signing", NULL};
+
+/* The command for the name this program was called by; null for its own. */
+static const struct command *command_called(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    const char *suffix = strrchr(name, '.');
+    const size_t length =
+        suffix && strcmp(suffix, ".py") == 0 ? (size_t)(suffix - name) : strlen(name);
+    for (const char *const *stand_in = stand_ins; *stand_in; stand_in++)
+        if (strlen(*stand_in) == length && memcmp(*stand_in, name, length) == 0)
+            return command_named(*stand_in);
+    return NULL;
+}
+
+static int run(int argc, char **argv)
+{
+    const struct command *command = argc > 0 ? command_called(argv[0]) : NULL;
+    if (command)
+        return run_as(command->name, command, argc, argv);
+    return dispatch(argc > 0 ? argc - 1 : 0, argv + 1);
+}
+
 /* What was printed must have arrived, unless the reader went away: then nobody
  * is there to be told. */
 static int finish_output(int status)
@@ -123,5 +158,5 @@ int main(int argc, char **argv)
 {
     /* A reader that goes away shows as a write error, here and on every socket. */
     signal(SIGPIPE, SIG_IGN);
-    return finish_output(dispatch(argc > 0 ? argc - 1 : 0, argv + 1));
+    return finish_output(run(argc, argv));
 }
