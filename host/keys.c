@@ -1,5 +1,7 @@
 #include "host/keys.h"
 
+#include "updraft/hex.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/core_names.h>
@@ -7,6 +9,7 @@
 #include <openssl/ec.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
+#include <openssl/x509.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,6 +70,45 @@ const char *key_name(const struct key *key, char name[KEY_NAME_SIZE])
     else
         snprintf(name, KEY_NAME_SIZE, "P-256");
     return name;
+}
+
+/* --- as it travels --- */
+
+int key_der(const struct key *key, struct file_bytes *der, char error[KEY_ERROR_SIZE])
+{
+    unsigned char *encoded = NULL;
+    const int length = i2d_PUBKEY(key->pkey, &encoded);
+    *der = (struct file_bytes){length > 0 ? malloc((size_t)length) : NULL, 0};
+    if (der->data) {
+        der->length = (size_t)length;
+        memcpy(der->data, encoded, der->length);
+    }
+    OPENSSL_free(encoded);
+    return der->data ? 0 : fail(error, "OpenSSL cannot put this key into DER");
+}
+
+int key_id(const struct key *key, uint8_t id[KEY_ID_SIZE], char error[KEY_ERROR_SIZE])
+{
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    struct file_bytes der;
+    if (key_der(key, &der, error) != 0)
+        return -1;
+    const bool done = EVP_Digest(der.data, der.length, digest, NULL, EVP_sha256(), NULL) == 1;
+    free(der.data);
+    if (!done)
+        return fail(error, "OpenSSL has no SHA-256");
+    memcpy(id, digest, KEY_ID_SIZE);
+    return 0;
+}
+
+const char *key_id_text(const struct key *key, char text[KEY_ID_TEXT])
+{
+    char error[KEY_ERROR_SIZE];
+    uint8_t id[KEY_ID_SIZE];
+    strcpy(text, "?");
+    if (key_id(key, id, error) == 0)
+        ud_hex_encode(id, sizeof id, text);
+    return text;
 }
 
 /* --- reading --- */
@@ -141,6 +183,13 @@ static bool is_p256(const EVP_PKEY *pkey)
     return strcmp(group, SN_X9_62_prime256v1) == 0;
 }
 
+/* Devices read points in full, and a key has one id however its file spells it. */
+static bool spell_point_out(EVP_PKEY *pkey)
+{
+    return EVP_PKEY_set_utf8_string_param(pkey, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT,
+                                          OSSL_PKEY_EC_POINT_CONVERSION_FORMAT_UNCOMPRESSED) == 1;
+}
+
 static int classify_rsa(const char *path, struct key *key, char error[KEY_ERROR_SIZE])
 {
     key->kind = KEY_RSA;
@@ -166,6 +215,8 @@ static int classify(const char *path, struct key *key, char error[KEY_ERROR_SIZE
     if (!is_p256(key->pkey))
         return fail(error, "%.120s is on another curve than P-256, which devices do not verify",
                     path);
+    if (!spell_point_out(key->pkey))
+        return fail(error, "%.120s: OpenSSL cannot work with this key", path);
     key->kind = KEY_P256;
     key->signature_length = P256_RAW_LENGTH;
     key->is_private = has_number(key->pkey, OSSL_PKEY_PARAM_PRIV_KEY);

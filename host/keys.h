@@ -15,6 +15,8 @@
 
 #define KEY_ERROR_SIZE 256
 #define KEY_NAME_SIZE  16 /* "RSA-2048", "P-256" */
+#define KEY_ID_SIZE    8  /* bytes */
+#define KEY_ID_TEXT    17 /* 16 hexadecimal digits and a NUL */
 
 enum key_kind { KEY_RSA, KEY_P256 };
 
@@ -50,6 +52,16 @@ int key_write_private(const struct key *key, const char *path, char error[KEY_ER
 int key_write_public(const struct key *key, const char *path, char error[KEY_ERROR_SIZE]);
 
 void key_free(struct key *key);
+
+/* The public key as it travels: SubjectPublicKeyInfo in DER. Fills in *der, whose
+ * data the caller frees. */
+int key_der(const struct key *key, struct file_bytes *der, char error[KEY_ERROR_SIZE]);
+
+/* What a key goes by: the first bytes of SHA-256 over its DER form. */
+int key_id(const struct key *key, uint8_t id[KEY_ID_SIZE], char error[KEY_ERROR_SIZE]);
+
+/* The id as text; "?" if OpenSSL fails. Returns text. */
+const char *key_id_text(const struct key *key, char text[KEY_ID_TEXT]);
 
 /* "RSA-2048", "P-256". Returns name. */
 const char *key_name(const struct key *key, char name[KEY_NAME_SIZE]);

@@ -181,6 +181,27 @@ static void what_cannot_sign_updates_is_refused(void **state)
     }
 }
 
+static void ids_are_those_of_the_document(void **state)
+{
+    static const struct {
+        const char *path, *id;
+    } rows[] = {
+        {VECTOR("rsa1024.pub"), "8ca4ab53c6219153"}, {VECTOR("rsa2048.pub"), "1804b9fb39ac8280"},
+        {VECTOR("rsa2048.key"), "1804b9fb39ac8280"}, {VECTOR("rsa3072.pub"), "9485012356d19c45"},
+        {VECTOR("rsa4096.pub"), "e93d91bc695231ef"}, {VECTOR("p256.pub"), "92ebb840dce2a791"},
+        {VECTOR("p256.key"), "92ebb840dce2a791"},    {"compressed", "92ebb840dce2a791"}};
+    (void)state;
+    run("openssl ec -in " VECTOR(
+        "p256.key") " -conv_form compressed -pubout -out compressed 2>/dev/null");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char error[KEY_ERROR_SIZE], text[KEY_ID_TEXT];
+        struct key key;
+        assert_int_equal(key_read_public(rows[i].path, &key, error), 0);
+        assert_string_equal(key_id_text(&key, text), rows[i].id);
+        key_free(&key);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -189,6 +210,7 @@ int main(void)
         cmocka_unit_test(forms_openssl_writes_are_read),
         cmocka_unit_test(an_encrypted_key_takes_its_password_from_the_environment),
         cmocka_unit_test(what_cannot_sign_updates_is_refused),
+        cmocka_unit_test(ids_are_those_of_the_document),
     };
     return cmocka_run_group_tests_name("keys", tests, enter_folder, leave_folder);
 }
