@@ -70,8 +70,11 @@ static bool find_signature(const struct file_bytes *file, size_t body_length,
                            struct key_update_facts *facts)
 {
     const size_t after = file->length - HEADER - body_length;
-    facts->signature_length = after ? sign_announced_length(file) : 0;
-    return after == 0 || after == facts->signature_length + SIGN_LENGTH_WORD;
+    facts->signature_length = 0;
+    if (after == 0)
+        return true;
+    facts->signature_length = sign_announced_length(file);
+    return facts->signature_length > 0 && after == facts->signature_length + SIGN_LENGTH_WORD;
 }
 
 static bool read_body(const uint8_t *body, size_t length, struct key_update_facts *facts)
