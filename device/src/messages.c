@@ -110,12 +110,12 @@ void ud_updater_error_text(const struct ud_updater *updater, char *text, uint32_
     add_updater_text(&out, updater, updater->error);
 }
 
-void ud_updater_error_line(const struct ud_updater *updater, char *text, uint32_t size)
+void ud_updater_error_line(const struct ud_updater *updater, int error, char *text, uint32_t size)
 {
     struct ud_text out;
 
     ud_text_begin(&out, text, size);
-    add_updater_line(&out, updater, updater->error);
+    add_updater_line(&out, updater, error);
 }
 
 /* ---- ESPhttpUpdate's ---- */

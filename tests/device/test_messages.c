@@ -107,7 +107,7 @@ static void the_updaters_table(void **state)
         ud_updater_error_text(&updater, text, sizeof text);
         assert_string_equal(text, row->text);
         snprintf(expected, sizeof expected, "ERROR[%d]: %s", row->number, row->text);
-        ud_updater_error_line(&updater, text, sizeof text);
+        ud_updater_error_line(&updater, row->error, text, sizeof text);
         assert_string_equal(text, expected);
     }
 }

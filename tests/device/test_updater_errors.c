@@ -381,7 +381,7 @@ static void assert_told(const struct updater_rig *rig, const struct row *row)
     ud_updater_error_text(&rig->updater, text, sizeof text);
     if (row->text != NULL)
         assert_string_equal(text, row->text);
-    ud_updater_error_line(&rig->updater, line, sizeof line);
+    ud_updater_error_line(&rig->updater, row->error, line, sizeof line);
     snprintf(expected, sizeof expected, "ERROR[%u]: %s", row->number, text);
     assert_string_equal(line, expected);
 }

@@ -19,8 +19,9 @@ uint8_t ud_updater_error_number(int error);
 /* The Updater's text of the session's error, e.g. "Not Enough Space". */
 void ud_updater_error_text(const struct ud_updater *updater, char *text, uint32_t size);
 
-/* "ERROR[n]: text", as printError() writes it, without the newline. */
-void ud_updater_error_line(const struct ud_updater *updater, char *text, uint32_t size);
+/* "ERROR[n]: text", as printError() writes it, without the newline, of the session's
+ * error or another: a begin that found it running leaves it its own. */
+void ud_updater_error_line(const struct ud_updater *updater, int error, char *text, uint32_t size);
 
 /* ESPhttpUpdate's getLastError(): the Updater's numbers positive, -1 to -11
  * for HTTP, -100 and below for its own. 0 for UD_OK. */

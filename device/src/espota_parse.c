@@ -1,0 +1,95 @@
+#include "espota_parts.h"
+
+#include "chars.h"
+
+#include "updraft/hex.h"
+
+#include <string.h>
+
+#define PROOF_COMMAND 200u
+
+struct cursor {
+    const char *at;
+    const char *end;
+};
+
+static bool is_space(char c)
+{
+    return ud_is_blank(c) || c == '\r' || c == '\n';
+}
+
+static void skip_spaces(struct cursor *cursor)
+{
+    while (cursor->at < cursor->end && is_space(*cursor->at))
+        cursor->at++;
+}
+
+/* The next word, which ends at a space or the end of the datagram. */
+static uint32_t take_word(struct cursor *cursor, const char **word)
+{
+    skip_spaces(cursor);
+    *word = cursor->at;
+    while (cursor->at < cursor->end && !is_space(*cursor->at))
+        cursor->at++;
+    return (uint32_t)(cursor->at - *word);
+}
+
+static bool take_number(struct cursor *cursor, uint32_t *number)
+{
+    const char *word;
+    const uint32_t length = take_word(cursor, &word);
+
+    *number = 0;
+    for (uint32_t i = 0; i < length; i++) {
+        const uint32_t digit = (uint32_t)(word[i] - '0');
+        if (!ud_is_digit(word[i]) || *number > (UINT32_MAX - digit) / 10)
+            return false;
+        *number = *number * 10 + digit;
+    }
+    return length > 0;
+}
+
+/* A word of the digits of exactly `size` bytes. */
+static bool take_digest(struct cursor *cursor, uint32_t size, char *text, uint8_t *bytes)
+{
+    const char *word;
+
+    if (take_word(cursor, &word) != 2 * size || ud_hex_decode(word, bytes, size) != UD_OK)
+        return false;
+    memcpy(text, word, 2 * size);
+    text[2 * size] = '\0';
+    return true;
+}
+
+static bool is_at_end(struct cursor *cursor)
+{
+    skip_spaces(cursor);
+    return cursor->at == cursor->end;
+}
+
+bool ud_espota_parse_invitation(const void *data, uint32_t length,
+                                struct ud_espota_invitation *invitation)
+{
+    struct cursor cursor = {data, (const char *)data + length};
+    uint8_t bytes[UD_MD5_SIZE];
+
+    memset(invitation, 0, sizeof *invitation);
+    return take_number(&cursor, &invitation->command) &&
+           (invitation->command == UD_COMMAND_FIRMWARE ||
+            invitation->command == UD_COMMAND_FILESYSTEM) &&
+           take_number(&cursor, &invitation->port) && invitation->port - 1 < UINT16_MAX &&
+           take_number(&cursor, &invitation->size) &&
+           take_digest(&cursor, sizeof bytes, invitation->md5, bytes) && is_at_end(&cursor);
+}
+
+bool ud_espota_parse_proof(const void *data, uint32_t length, uint32_t digest_size, char *cnonce,
+                           uint8_t *response)
+{
+    struct cursor cursor = {data, (const char *)data + length};
+    char digits[UD_ESPOTA_HEX_TEXT];
+    uint32_t command;
+
+    return take_number(&cursor, &command) && command == PROOF_COMMAND &&
+           take_digest(&cursor, digest_size, cnonce, response) &&
+           take_digest(&cursor, digest_size, digits, response) && is_at_end(&cursor);
+}
