@@ -42,15 +42,17 @@ wait_for() { # WHAT COMMAND…: at most 60 s
 it_stays_up_until_ctrl_c() {
     local origin run_pid
     cd "$TAP_ROOT"
-    # Job control gives it SIGINT back, which background jobs of scripts ignore.
+    # Job control gives it a process group. env gives it SIGINT back, which it ignores
+    # for good where this script is itself a background job of another.
     set -m
-    ./run >"$TAP_TMP/stays" 2>&1 &
+    env --default-signal=INT ./run >"$TAP_TMP/stays" 2>&1 &
     run_pid=$!
     set +m
-    wait_for "three arrived" grep -q "3 of 3 devices run 1.1.0" "$TAP_TMP/stays"
+    wait_for "that it stays up" grep -q "Ctrl-C" "$TAP_TMP/stays"
+    grep -q "3 of 3 devices run 1.1.0" "$TAP_TMP/stays"
     origin=$(sed -n 's|^dashboard: \(http://[^/]*\)/.*|\1|p' "$TAP_TMP/stays" | tail -n 1)
-    curl -fsS "$origin/" | grep -qi "<title>.*updraft"
-    grep -q "Ctrl-C" "$TAP_TMP/stays"
+    curl -fsS "$origin/" >"$TAP_TMP/page"
+    grep -qi "<title>.*updraft" "$TAP_TMP/page"
     ! ./run --once 2>"$TAP_TMP/second" || { echo "a second one starts beside it"; return 1; }
     expect "lines for the second" "$(wc -l <"$TAP_TMP/second")" 1
     left_over >/dev/null
