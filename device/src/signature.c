@@ -2,6 +2,8 @@
 
 #include "updraft/endian.h"
 
+#include <stdbool.h>
+
 #define PIECE 128u /* bytes read at a time: stacks are small */
 
 /* Digests flash [start, start + length). */
@@ -25,51 +27,64 @@ static int digest_range(const struct ud_digest_class *class, const struct ud_fla
     return UD_OK;
 }
 
-/* Finds the image's size by the trailer's length word. */
-static int strip_trailer(const struct ud_verifier *verifier, const struct ud_flash *flash,
-                         uint32_t start, uint32_t size, uint32_t *image_size)
+/* The trailer's length word. Zero when it cannot be one: larger than any signature, or
+ * without a byte before the trailer. */
+static int read_length(const struct ud_flash *flash, uint32_t start, uint32_t size,
+                       uint32_t *length)
 {
-    const uint32_t trailer = verifier->signature_length + UD_SIGNATURE_LENGTH_WORD;
     uint8_t word[UD_SIGNATURE_LENGTH_WORD];
 
+    *length = 0;
     if (start > flash->size || size > flash->size - start)
         return UD_ERR_FLASH_RANGE;
-    if (verifier->signature_length > UD_SIGNATURE_MAX || size <= trailer)
-        return UD_ERR_SIGNATURE;
+    if (size <= sizeof word)
+        return UD_OK;
     const int error = ud_flash_read(flash, start + size - (uint32_t)sizeof word, word, sizeof word);
     if (error != UD_OK)
         return error;
-    if (ud_get_u32(word) != verifier->signature_length)
-        return UD_ERR_SIGNATURE;
-    *image_size = size - trailer;
+    const uint32_t announced = ud_get_u32(word);
+    if (announced <= UD_SIGNATURE_MAX && announced < size - sizeof word)
+        *length = announced;
     return UD_OK;
 }
 
-static int check(const struct ud_verifier *verifier, const struct ud_flash *flash, uint32_t start,
-                 uint32_t image_size)
+static int verify(const struct ud_verifier *verifier, const struct ud_flash *flash, uint32_t start,
+                  uint32_t content_size, uint32_t length)
 {
-    const uint32_t length = verifier->signature_length;
     uint8_t signature[UD_SIGNATURE_MAX];
     uint8_t digest[UD_DIGEST_MAX_SIZE];
-    int error = digest_range(verifier->digest, flash, start, image_size, digest);
+    int error = digest_range(verifier->digest, flash, start, content_size, digest);
 
     if (error == UD_OK)
-        error = ud_flash_read(flash, start + image_size, signature, length);
-    if (error != UD_OK)
-        return error;
-    return verifier->verify(verifier->ctx, digest, signature, length) == UD_OK ? UD_OK
-                                                                               : UD_ERR_SIGNATURE;
+        error = ud_flash_read(flash, start + content_size, signature, length);
+    return error == UD_OK ? verifier->verify(verifier->ctx, digest, signature, length) : error;
 }
 
 int ud_signature_check(const struct ud_verifier *verifier, const struct ud_flash *flash,
-                       uint32_t start, uint32_t size, uint32_t *image_size)
+                       uint32_t start, uint32_t size, uint32_t *content_size)
 {
-    uint32_t without_trailer;
-    int error = strip_trailer(verifier, flash, start, size, &without_trailer);
+    uint32_t length;
+    int error = read_length(flash, start, size, &length);
+
+    if (error != UD_OK)
+        return error;
+    if (length == 0)
+        return UD_ERR_SIGNATURE;
+    const uint32_t without_trailer = size - UD_SIGNATURE_LENGTH_WORD - length;
+    error = verify(verifier, flash, start, without_trailer, length);
+    if (error == UD_OK)
+        *content_size = without_trailer;
+    return error;
+}
+
+int ud_signature_skip(const struct ud_flash *flash, uint32_t start, uint32_t size,
+                      uint32_t *content_size)
+{
+    uint32_t length;
+    const int error = read_length(flash, start, size, &length);
+    const bool is_signature = length == 64 || (length % 128 == 0 && length > 0);
 
     if (error == UD_OK)
-        error = check(verifier, flash, start, without_trailer);
-    if (error == UD_OK)
-        *image_size = without_trailer;
+        *content_size = is_signature ? size - UD_SIGNATURE_LENGTH_WORD - length : size;
     return error;
 }

@@ -1,4 +1,4 @@
-#include "updraft/updater.h"
+#include "updater_internal.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -6,7 +6,6 @@
 #define BUFFER_MIN   64u
 #define BUFFER_MAX   UD_FLASH_SECTOR
 #define HEADER_BYTES 24u /* enough to tell an ESP32 header from an ESP8266 one */
-#define MODE_BYTE    2u
 #define ERASED       0xffu
 
 static bool is_buffer_sound(const struct ud_updater_config *config)
@@ -19,10 +18,16 @@ static bool is_buffer_sound(const struct ud_updater_config *config)
            size >= BUFFER_MIN && size <= BUFFER_MAX && (size & (size - 1)) == 0;
 }
 
+static bool are_terms_sound(const struct ud_manifest_terms *terms)
+{
+    return terms == NULL || (terms->judge != NULL && terms->product != NULL);
+}
+
 int ud_updater_init(struct ud_updater *updater, const struct ud_updater_config *config)
 {
     if (ud_flash_check(config->flash) != UD_OK || config->target.class == NULL ||
-        config->md5 == NULL || config->md5->size != UD_MD5_SIZE || !is_buffer_sound(config))
+        config->md5 == NULL || config->md5->size != UD_MD5_SIZE || !is_buffer_sound(config) ||
+        !are_terms_sound(config->terms))
         return UD_ERR_ARGUMENT;
     memset(updater, 0, sizeof *updater);
     updater->config = *config;
@@ -75,7 +80,7 @@ int ud_updater_begin(struct ud_updater *updater, enum ud_command command, uint32
 
     updater->error = UD_OK;
     updater->has_expected_md5 = false;
-    updater->is_compressed = false;
+    updater->form = UD_FORM_FILES;
     updater->mode_change = 0;
     updater->command = command;
     updater->size = size;
@@ -110,20 +115,26 @@ int ud_updater_expect_md5(struct ud_updater *updater, const char *md5)
 
 /* ---- write ---- */
 
-static bool is_firmware(const struct ud_updater *updater)
+/* By the first byte; whatever is none of these is read as an image, and refused. */
+static enum ud_updater_form form_of(const struct ud_updater *updater, uint8_t first)
 {
-    return updater->command == UD_COMMAND_FIRMWARE;
+    const struct ud_verifier *verifier = updater->config.verifier;
+
+    if (updater->command != UD_COMMAND_FIRMWARE)
+        return UD_FORM_FILES;
+    if (first == UD_IMAGE_GZIP_MAGIC0)
+        return UD_FORM_GZIP;
+    if (first == UD_KEY_UPDATE_MAGIC0 && verifier != NULL && verifier->update_keys != NULL)
+        return UD_FORM_KEYS;
+    return UD_FORM_IMAGE;
 }
 
-/* What the first bytes say, before any of them reaches flash. */
+/* What an image's first bytes say, before any of them reaches flash. */
 static int judge_header(struct ud_updater *updater, const uint8_t *bytes)
 {
     const struct ud_placement *placement = &updater->placement;
     const uint32_t length = updater->buffered < HEADER_BYTES ? updater->buffered : HEADER_BYTES;
     struct ud_image_header header;
-
-    if (updater->is_compressed)
-        return length >= 2 && bytes[1] == UD_IMAGE_GZIP_MAGIC1 ? UD_OK : UD_ERR_MAGIC;
 
     const int error = ud_image_header_decode(bytes, length, &header);
     if (error != UD_OK)
@@ -142,23 +153,23 @@ static int judge_header(struct ud_updater *updater, const uint8_t *bytes)
  * to work in it. Digests and structure are over the bytes as received. */
 static void patch_flash_mode(struct ud_updater *updater, uint8_t *bytes)
 {
-    const uint8_t received = bytes[MODE_BYTE];
+    const uint8_t received = bytes[UD_UPDATER_MODE_BYTE];
 
     if (updater->placement.flash_mode != UD_KEEP_FLASH_MODE)
-        bytes[MODE_BYTE] = updater->placement.flash_mode;
-    updater->mode_change = received ^ bytes[MODE_BYTE];
+        bytes[UD_UPDATER_MODE_BYTE] = updater->placement.flash_mode;
+    updater->mode_change = received ^ bytes[UD_UPDATER_MODE_BYTE];
 }
 
 static int prepare_first_buffer(struct ud_updater *updater, uint8_t *bytes)
 {
-    if (!is_firmware(updater))
+    if (updater->form == UD_FORM_GZIP)
+        return updater->buffered >= 2 && bytes[1] == UD_IMAGE_GZIP_MAGIC1 ? UD_OK : UD_ERR_MAGIC;
+    if (updater->form != UD_FORM_IMAGE)
         return UD_OK;
     const int error = judge_header(updater, bytes);
-    if (error != UD_OK)
-        return error;
-    if (!updater->is_compressed)
+    if (error == UD_OK)
         patch_flash_mode(updater, bytes);
-    return UD_OK;
+    return error;
 }
 
 /* The last moment before flash is touched. */
@@ -210,11 +221,9 @@ static int flush(struct ud_updater *updater)
 static int inspect(struct ud_updater *updater, const uint8_t *data, uint32_t length)
 {
     ud_digest_add(&updater->md5, data, length);
-    if (!is_firmware(updater))
-        return UD_OK;
     if (ud_updater_progress(updater) == 0)
-        updater->is_compressed = data[0] == UD_IMAGE_GZIP_MAGIC0;
-    return updater->is_compressed ? UD_OK : ud_image_write(&updater->image, data, length);
+        updater->form = form_of(updater, data[0]);
+    return updater->form == UD_FORM_IMAGE ? ud_image_write(&updater->image, data, length) : UD_OK;
 }
 
 /* Takes as much as the buffer has room for. */
@@ -265,100 +274,6 @@ int ud_updater_truncate(struct ud_updater *updater)
 
 /* ---- end ---- */
 
-/* Flash as a port through which the staged image reads as it was received: what
- * was patched into the mode byte is taken back, and bits it lost since stay lost.
- * Good for reading only. */
-struct received_view {
-    const struct ud_flash *flash;
-    uint32_t word_address; /* of the image's first word, which holds the byte */
-    uint8_t mode_change;
-};
-
-static int view_read(void *ctx, uint32_t address, void *data, uint32_t length)
-{
-    const struct received_view *view = ctx;
-    const int error = ud_flash_read(view->flash, address, data, length);
-    uint8_t *bytes = data;
-
-    /* Ports are asked for whole words, so the first word comes whole or not at all. */
-    if (error == UD_OK && address <= view->word_address && view->word_address - address < length)
-        bytes[view->word_address - address + MODE_BYTE] ^= view->mode_change;
-    return error;
-}
-
-/* Digest of what flash holds; equal to the received bytes' digest unless the
- * chip failed without saying so. */
-static int check_flash(struct ud_updater *updater, const struct ud_flash *received)
-{
-    void *buffer = updater->config.buffer;
-    const uint32_t buffer_size = updater->config.buffer_size;
-    uint8_t found[UD_MD5_SIZE];
-    uint32_t position = 0;
-
-    ud_digest_begin(&updater->md5, updater->config.md5);
-    while (position < updater->size) {
-        const uint32_t left = updater->size - position;
-        const uint32_t part = left < buffer_size ? left : buffer_size;
-        const int error =
-            ud_flash_read(received, updater->placement.start + position, buffer, part);
-        if (error != UD_OK)
-            return error;
-        ud_digest_add(&updater->md5, buffer, part);
-        position += part;
-    }
-    ud_digest_end(&updater->md5, found);
-    return memcmp(found, updater->actual_md5, sizeof found) == 0 ? UD_OK : UD_ERR_FLASH_WRITE;
-}
-
-/* Is it what the sender meant? *image_size becomes the size without trailer. */
-static int check_origin(struct ud_updater *updater, const struct ud_flash *received,
-                        uint32_t *image_size)
-{
-    const struct ud_verifier *verifier = updater->config.verifier;
-
-    *image_size = updater->size;
-    if (verifier != NULL)
-        return ud_signature_check(verifier, received, updater->placement.start, updater->size,
-                                  image_size);
-    if (updater->has_expected_md5 &&
-        memcmp(updater->expected_md5, updater->actual_md5, UD_MD5_SIZE) != 0)
-        return UD_ERR_MD5;
-    return UD_OK;
-}
-
-static int check_structure(struct ud_updater *updater)
-{
-    if (!is_firmware(updater) || updater->is_compressed)
-        return UD_OK;
-    const int error = ud_image_end(&updater->image);
-    if (error != UD_OK)
-        return error;
-    /* A file that is all application would be copied over the bootloader. */
-    if (updater->image.report.part_count != updater->config.target.part_count)
-        return UD_ERR_IMAGE;
-    return UD_OK;
-}
-
-static int check_image(struct ud_updater *updater, uint32_t *image_size)
-{
-    struct received_view view = {
-        .flash = updater->config.flash,
-        .word_address = updater->placement.start,
-        .mode_change = updater->mode_change,
-    };
-    struct ud_flash received = *updater->config.flash;
-    int error;
-
-    received.ctx = &view;
-    received.read = view_read;
-    error = check_origin(updater, &received, image_size);
-    if (error == UD_OK)
-        error = check_structure(updater);
-    if (error == UD_OK)
-        error = check_flash(updater, &received);
-    return error;
-}
-
 static int check_and_commit(struct ud_updater *updater)
 {
     const struct ud_target *target = &updater->config.target;
@@ -373,8 +288,8 @@ static int check_and_commit(struct ud_updater *updater)
     if (error != UD_OK)
         return error;
     ud_digest_end(&updater->md5, updater->actual_md5);
-    error = check_image(updater, &image_size);
-    if (error != UD_OK)
+    error = ud_updater_check(updater, &image_size);
+    if (error != UD_OK || updater->form == UD_FORM_KEYS)
         return error;
     return target->class->commit(target->ctx, updater->command, &updater->placement, image_size);
 }

@@ -17,6 +17,7 @@
 #define FLASH_SIZE (16 * UD_FLASH_SECTOR)
 #define START      0x3000u /* where the image lies in flash */
 #define FW_SIZE    9u      /* bytes of fw.bin */
+#define MODULUS    33u     /* offset in the DER form of an RSA-2048 key */
 
 /* A key and a chip, both for one test. */
 struct fixture {
@@ -32,10 +33,19 @@ static void load_key(struct fixture *fixture, const char *name)
 
 static void load_image(struct fixture *fixture, const char *name)
 {
-    FILE *file = signing_open(name);
+    char path[64];
 
-    fixture->size = (uint32_t)fread(fixture->flash.bytes + START, 1, FLASH_SIZE - START, file);
-    fclose(file);
+    snprintf(path, sizeof path, "signing/%s", name);
+    fixture->size = signing_vector(path, fixture->flash.bytes + START, FLASH_SIZE - START);
+}
+
+/* Signs fw.bin here and now; a P-256 signature is another one each time. */
+static void sign_image(struct fixture *fixture, const char *key)
+{
+    uint8_t *image = fixture->flash.bytes + START;
+
+    load_image(fixture, "fw.bin");
+    fixture->size += signing_trailer(key, image, fixture->size, image + fixture->size);
 }
 
 static int setup(void **state)
@@ -90,11 +100,68 @@ static void every_key_length_is_verified(void **state)
 
         load_key(fixture, rows[i].key);
         load_image(fixture, rows[i].image);
-        assert_int_equal(fixture->key.verifier.signature_length, rows[i].length);
         assert_int_equal(fixture->size, FW_SIZE + rows[i].length + 4);
         assert_int_equal(check(fixture, &image_size), UD_OK);
         assert_int_equal(image_size, FW_SIZE);
     }
+}
+
+static void p256_signatures_are_verified(void **state)
+{
+    struct fixture *fixture = *state;
+
+    load_key(fixture, "p256.pub");
+    for (int i = 0; i < 20; i++) {
+        uint32_t image_size = 0;
+
+        sign_image(fixture, "p256.key");
+        assert_int_equal(fixture->size, FW_SIZE + UD_KEY_P256_SIGNATURE + 4);
+        assert_int_equal(check(fixture, &image_size), UD_OK);
+        assert_int_equal(image_size, FW_SIZE);
+    }
+    sign_image(fixture, "p256-other.key");
+    assert_refused(fixture);
+}
+
+/* As plain openssl writes them: of another length, whatever their numbers are. */
+static void der_signatures_are_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    uint8_t *trailer = fixture->flash.bytes + START + FW_SIZE;
+
+    load_key(fixture, "p256.pub");
+    load_image(fixture, "fw.bin");
+    for (uint8_t length = 8; length <= 72; length++) {
+        if (length == UD_KEY_P256_SIGNATURE)
+            continue;
+        sign_image(fixture, "p256.key");
+        memset(trailer + length, 0, 4);
+        trailer[length] = length;
+        fixture->size = FW_SIZE + length + 4u;
+        assert_refused(fixture);
+    }
+}
+
+/* Numbers that any message would verify with, were they not out of range. */
+static void p256_numbers_out_of_range_are_refused(void **state)
+{
+    static const uint8_t order[32] = {0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00,
+                                      0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                      0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84,
+                                      0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51};
+    static const uint8_t zero[32] = {0};
+    const uint8_t *const numbers[] = {zero, order};
+    struct fixture *fixture = *state;
+    uint8_t *trailer = fixture->flash.bytes + START + FW_SIZE;
+
+    load_key(fixture, "p256.pub");
+    for (int r = 0; r < 2; r++)
+        for (int s = 0; s < 2; s++) {
+            sign_image(fixture, "p256.key");
+            memcpy(trailer, numbers[r], 32);
+            memcpy(trailer + 32, numbers[s], 32);
+            assert_refused(fixture);
+        }
 }
 
 static void another_key_is_refused(void **state)
@@ -106,7 +173,7 @@ static void another_key_is_refused(void **state)
     assert_refused(fixture);
 
     load_key(fixture, "rsa2048.pub");
-    fixture->key.modulus[17] ^= 4;
+    fixture->key.bytes[MODULUS + 17] ^= 4;
     assert_refused(fixture);
 }
 
@@ -127,6 +194,11 @@ static void every_truncation_is_refused(void **state)
     load_image(fixture, "fw.bin.rsa1024.signed");
     while (fixture->size-- > 0)
         assert_refused(fixture);
+
+    load_key(fixture, "p256.pub");
+    sign_image(fixture, "p256.key");
+    while (fixture->size-- > 0)
+        assert_refused(fixture);
 }
 
 /* Even where the signature is right: of no bytes. */
@@ -140,12 +212,10 @@ static void a_trailer_without_an_image_is_refused(void **state)
     assert_refused(fixture);
 }
 
-static void every_flipped_bit_is_refused(void **state)
+static void assert_flips_refused(struct fixture *fixture)
 {
-    struct fixture *fixture = *state;
+    uint32_t image_size;
 
-    load_key(fixture, "rsa1024.pub");
-    load_image(fixture, "fw.bin.rsa1024.signed");
     for (uint32_t bit = 0; bit < 8 * fixture->size; bit++) {
         uint8_t *byte = fixture->flash.bytes + START + bit / 8;
 
@@ -153,24 +223,81 @@ static void every_flipped_bit_is_refused(void **state)
         assert_refused(fixture);
         *byte ^= (uint8_t)(1u << bit % 8);
     }
-    uint32_t image_size;
     assert_int_equal(check(fixture, &image_size), UD_OK);
 }
 
-static void wrong_length_words_are_refused(void **state)
+static void every_flipped_bit_is_refused(void **state)
 {
-    static const uint32_t words[] = {0, 1, 127, 129, 132, 137, 256, 0x80000080, 0xffffffff};
     struct fixture *fixture = *state;
 
     load_key(fixture, "rsa1024.pub");
     load_image(fixture, "fw.bin.rsa1024.signed");
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        uint8_t *word = fixture->flash.bytes + START + fixture->size - 4;
+    assert_flips_refused(fixture);
 
-        for (int byte = 0; byte < 4; byte++)
-            word[byte] = (uint8_t)(words[i] >> 8 * byte);
+    load_key(fixture, "p256.pub");
+    sign_image(fixture, "p256.key");
+    assert_flips_refused(fixture);
+}
+
+static void write_word(struct fixture *fixture, uint32_t value)
+{
+    uint8_t *word = fixture->flash.bytes + START + fixture->size - 4;
+
+    for (int byte = 0; byte < 4; byte++)
+        word[byte] = (uint8_t)(value >> 8 * byte);
+}
+
+/* Every one a file of this size could have, with some beyond, and every single bit. */
+static void every_wrong_length_word_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+
+    load_key(fixture, "rsa1024.pub");
+    load_image(fixture, "fw.bin.rsa1024.signed");
+    for (uint32_t word = 0; word <= 2 * UD_SIGNATURE_MAX; word++) {
+        if (word == 128)
+            continue;
+        write_word(fixture, word);
         assert_refused(fixture);
     }
+    for (uint32_t bit = 0; bit < 32; bit++) {
+        write_word(fixture, 128 ^ (1u << bit));
+        assert_refused(fixture);
+        write_word(fixture, 0u - (1u << bit));
+        assert_refused(fixture);
+    }
+}
+
+/* What is skipped without being verified: lengths of signatures, with content before. */
+static void a_trailer_is_skipped_by_its_length(void **state)
+{
+    static const struct {
+        uint32_t word, size, content;
+    } rows[] = {
+        {64, 69, 1},       {64, 68, 68},      {128, 1000, 868},   {256, 1000, 740},
+        {384, 1000, 612},  {512, 1000, 484},  {512, 516, 516},    {0, 1000, 1000},
+        {63, 1000, 1000},  {65, 1000, 1000},  {255, 1000, 1000},  {192, 1000, 1000},
+        {320, 1000, 1000}, {640, 1000, 1000}, {4160, 5000, 5000}, {UINT32_MAX, 1000, 1000},
+        {64, 4, 4},
+    };
+    struct fixture *fixture = *state;
+    uint32_t content;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fixture->size = rows[i].size;
+        write_word(fixture, rows[i].word);
+        assert_int_equal(ud_signature_skip(&fixture->flash.port, START, fixture->size, &content),
+                         UD_OK);
+        assert_int_equal(content, rows[i].content);
+    }
+    for (uint32_t size = 0; size < 4; size++) {
+        assert_int_equal(ud_signature_skip(&fixture->flash.port, START, size, &content), UD_OK);
+        assert_int_equal(content, size);
+    }
+    fixture->flash.reads = 0;
+    fixture->flash.fail_read = 1;
+    assert_int_equal(ud_signature_skip(&fixture->flash.port, START, 1000, &content),
+                     UD_ERR_FLASH_READ);
 }
 
 static void a_chip_that_cannot_be_read_is_no_bad_signature(void **state)
@@ -207,59 +334,24 @@ static void an_image_outside_the_chip_is_refused(void **state)
                      UD_ERR_FLASH_RANGE);
 }
 
-static void keys_that_cannot_be_are_refused(void **state)
-{
-    struct ud_verifier verifier;
-    uint8_t modulus[UD_RSA_MAX_MODULUS + 2];
-    uint8_t exponent[4] = {0, 1, 0, 1};
-    const struct {
-        uint32_t modulus_length, exponent_length;
-        uint8_t first, last;
-        int expected;
-    } rows[] = {
-        {256, 4, 0xff, 0xff, UD_OK},
-        {64, 4, 0x80, 0x01, UD_OK},
-        {64, 4, 0x7f, 0x01, UD_ERR_ARGUMENT}, /* 511 bits */
-        {65, 4, 0x00, 0x01, UD_OK},           /* a leading zero, then 512 bits */
-        {64, 4, 0x00, 0x01, UD_ERR_ARGUMENT}, /* 504 bits */
-        {63, 4, 0xff, 0x01, UD_ERR_ARGUMENT},
-        {0, 4, 0xff, 0x01, UD_ERR_ARGUMENT},
-        {512, 4, 0xff, 0x01, UD_OK},
-        {513, 4, 0x00, 0x01, UD_OK},
-        {513, 4, 0x01, 0x01, UD_ERR_ARGUMENT},
-        {256, 4, 0xff, 0xfe, UD_ERR_ARGUMENT}, /* even */
-        {256, 1, 0xff, 0xff, UD_ERR_ARGUMENT}, /* exponent zero */
-        {256, 0, 0xff, 0xff, UD_ERR_ARGUMENT},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct ud_rsa_key key = {modulus, rows[i].modulus_length, exponent,
-                                 rows[i].exponent_length};
-
-        print_message("row %zu\n", i);
-        memset(modulus, 0xff, sizeof modulus);
-        modulus[0] = rows[i].first;
-        modulus[rows[i].modulus_length == 0 ? 0 : rows[i].modulus_length - 1] = rows[i].last;
-        assert_int_equal(ud_rsa_verifier_init(&verifier, &key), rows[i].expected);
-    }
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(every_key_length_is_verified),
+        TEST(p256_signatures_are_verified),
+        TEST(der_signatures_are_refused),
+        TEST(p256_numbers_out_of_range_are_refused),
         TEST(another_key_is_refused),
         TEST(the_legacy_padding_is_refused),
         TEST(every_truncation_is_refused),
         TEST(a_trailer_without_an_image_is_refused),
         TEST(every_flipped_bit_is_refused),
-        TEST(wrong_length_words_are_refused),
+        TEST(every_wrong_length_word_is_refused),
+        TEST(a_trailer_is_skipped_by_its_length),
         TEST(a_chip_that_cannot_be_read_is_no_bad_signature),
         TEST(an_image_outside_the_chip_is_refused),
-        TEST(keys_that_cannot_be_are_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -125,7 +125,7 @@ static void another_key_is_refused(void **state)
 {
     struct fixture *fixture = *state;
 
-    fixture->key.modulus[100] ^= 0x10;
+    fixture->key.bytes[150] ^= 0x10; /* of its modulus */
     assert_refused(fixture);
 }
 

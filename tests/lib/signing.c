@@ -1,10 +1,13 @@
 #include "signing.h"
 
+#include "device/port/bearssl/digest.h"
+#include "device/port/bearssl/keys.h"
 #include "updraft/endian.h"
 
-#include <openssl/core_names.h>
+#include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/x509.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
@@ -16,39 +19,70 @@ static void require(bool condition, const char *what)
     abort();
 }
 
-FILE *signing_open(const char *name)
+static FILE *open_vector(const char *folder, const char *name)
 {
     char path[1024];
 
-    snprintf(path, sizeof path, "%s/signing/%s", TEST_VECTORS, name);
+    snprintf(path, sizeof path, "%s/%s%s", TEST_VECTORS, folder, name);
     FILE *file = fopen(path, "rb");
     require(file != NULL, path);
     return file;
 }
 
-static uint32_t read_number(EVP_PKEY *key, const char *name, uint8_t *bytes)
+FILE *signing_open(const char *name)
 {
-    BIGNUM *number = NULL;
+    return open_vector("signing/", name);
+}
 
-    require(EVP_PKEY_get_bn_param(key, name, &number) == 1, name);
-    const uint32_t length = (uint32_t)BN_bn2bin(number, bytes);
-    BN_free(number);
+uint32_t signing_vector(const char *path, uint8_t *bytes, uint32_t room)
+{
+    FILE *file = open_vector("", path);
+    const uint32_t length = (uint32_t)fread(bytes, 1, room, file);
+
+    require(fgetc(file) == EOF, path);
+    fclose(file);
     return length;
+}
+
+uint32_t signing_der(const char *name, uint8_t bytes[UD_KEY_DER_MAX])
+{
+    FILE *file = signing_open(name);
+    EVP_PKEY *key = PEM_read_PUBKEY(file, NULL, NULL, NULL);
+    uint8_t *end = bytes;
+
+    require(key != NULL && i2d_PUBKEY(key, NULL) <= (int)UD_KEY_DER_MAX, name);
+    fclose(file);
+    const int length = i2d_PUBKEY(key, &end);
+    EVP_PKEY_free(key);
+    require(length > 0, name);
+    return (uint32_t)length;
 }
 
 void signing_load(struct signing_key *key, const char *name)
 {
-    FILE *file = signing_open(name);
-    EVP_PKEY *public_key = PEM_read_PUBKEY(file, NULL, NULL, NULL);
+    key->der = (struct ud_key_der){key->bytes, signing_der(name, key->bytes)};
+    const struct ud_keys_config config = {
+        .built_in = &key->der,
+        .built_in_count = 1,
+        .sha256 = &ud_sha256,
+        .rsa = ud_bearssl_rsa,
+        .p256 = ud_bearssl_p256,
+    };
+    require(ud_keys_init(&key->keys, &config) == UD_OK, name);
+    key->verifier = ud_keys_verifier(&key->keys);
+}
 
-    require(public_key != NULL, name);
-    fclose(file);
-    key->key.modulus = key->modulus;
-    key->key.modulus_length = read_number(public_key, OSSL_PKEY_PARAM_RSA_N, key->modulus);
-    key->key.exponent = key->exponent;
-    key->key.exponent_length = read_number(public_key, OSSL_PKEY_PARAM_RSA_E, key->exponent);
-    EVP_PKEY_free(public_key);
-    require(ud_rsa_verifier_init(&key->verifier, &key->key) == UD_OK, name);
+/* r and s of a DER signature, 32 bytes each. */
+static uint32_t make_raw(uint8_t *signature, size_t length)
+{
+    const uint8_t *der = signature;
+    ECDSA_SIG *numbers = d2i_ECDSA_SIG(NULL, &der, (long)length);
+
+    require(numbers != NULL && BN_bn2binpad(ECDSA_SIG_get0_r(numbers), signature, 32) == 32 &&
+                BN_bn2binpad(ECDSA_SIG_get0_s(numbers), signature + 32, 32) == 32,
+            "no ECDSA signature");
+    ECDSA_SIG_free(numbers);
+    return 64;
 }
 
 uint32_t signing_trailer(const char *name, const void *data, uint32_t length, uint8_t *trailer)
@@ -63,8 +97,11 @@ uint32_t signing_trailer(const char *name, const void *data, uint32_t length, ui
     require(EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, key) == 1 &&
                 EVP_DigestSign(context, trailer, &signature_length, data, length) == 1,
             "signing failed");
+    uint32_t length_word = (uint32_t)signature_length;
+    if (EVP_PKEY_is_a(key, "EC"))
+        length_word = make_raw(trailer, signature_length);
     EVP_MD_CTX_free(context);
     EVP_PKEY_free(key);
-    ud_put_u32(trailer + signature_length, (uint32_t)signature_length);
-    return (uint32_t)signature_length + UD_SIGNATURE_LENGTH_WORD;
+    ud_put_u32(trailer + length_word, length_word);
+    return length_word + UD_SIGNATURE_LENGTH_WORD;
 }

@@ -19,6 +19,7 @@
 #include "updraft/flash.h"
 #include "updraft/hex.h"
 #include "updraft/image.h"
+#include "updraft/manifest.h"
 #include "updraft/signature.h"
 #include "updraft/target.h"
 
@@ -39,11 +40,21 @@ struct ud_updater_config {
     const struct ud_flash *flash;
     struct ud_target target;
     const struct ud_digest_class *md5;
-    const struct ud_verifier *verifier; /* null: signatures are not asked for */
-    void *buffer;                       /* word-aligned, alive as long as the updater */
-    uint32_t buffer_size;               /* 4096, or 256 where memory is tight; a power of two
-                                         * from 64 to 4096. 0: begin fails with UD_ERR_MEMORY */
-    struct ud_updater_events events;    /* each callback may be null */
+    const struct ud_verifier *verifier;    /* null: signatures are not asked for */
+    const struct ud_manifest_terms *terms; /* null: manifests are not looked at. They are worth
+                                            * as much as the verifier beside them */
+    void *buffer;                          /* word-aligned, alive as long as the updater */
+    uint32_t buffer_size;                  /* 4096, or 256 where memory is tight; a power of two
+                                            * from 64 to 4096. 0: begin fails with UD_ERR_MEMORY */
+    struct ud_updater_events events;       /* each callback may be null */
+};
+
+/* What is being received. */
+enum ud_updater_form {
+    UD_FORM_FILES, /* a file system: anything */
+    UD_FORM_IMAGE,
+    UD_FORM_GZIP, /* a compressed image */
+    UD_FORM_KEYS, /* a key update: carried out by the verifier, nothing is committed */
 };
 
 struct ud_updater {
@@ -51,7 +62,7 @@ struct ud_updater {
     int error; /* first error of the session; UD_OK while all is well */
     bool running;
     bool has_expected_md5;
-    bool is_compressed;
+    enum ud_updater_form form;
     enum ud_command command;
     struct ud_placement placement;
     uint32_t size;     /* bytes promised at begin */
@@ -67,7 +78,8 @@ struct ud_updater {
 };
 
 /* Checks and copies config. UD_ERR_ARGUMENT for a missing flash, target or md5,
- * or a bad buffer. Nothing is started. */
+ * a bad buffer, or terms without
+ * a judge or a product. Nothing is started. */
 UD_MUST_CHECK int ud_updater_init(struct ud_updater *updater,
                                   const struct ud_updater_config *config);
 
@@ -96,7 +108,8 @@ UD_MUST_CHECK int ud_updater_write(struct ud_updater *updater, const void *data,
 UD_MUST_CHECK int ud_updater_truncate(struct ud_updater *updater);
 
 /* Checks everything and commits. In this order: UD_ERR_NO_DATA,
- * UD_ERR_UNFINISHED, UD_ERR_SIGNATURE or UD_ERR_MD5, UD_ERR_IMAGE, a re-read of
+ * UD_ERR_UNFINISHED, UD_ERR_SIGNATURE or UD_ERR_MD5, what the terms or, about a key
+ * update, the key ring refuse (manifest.h, keys.h), UD_ERR_IMAGE, a re-read of
  * what is in flash (UD_ERR_FLASH_READ; UD_ERR_FLASH_WRITE when it is not what
  * was received), UD_ERR_COMMIT. Ends the session either way. */
 UD_MUST_CHECK int ud_updater_end(struct ud_updater *updater);
