@@ -19,7 +19,8 @@
 #define RTC_BYTES      (QEMU_BOARD_RTC_WORDS * sizeof(uint32_t))
 #define WORDS_MAX      256 /* of what the board is told */
 #define CONSOLE_STEP   4096u
-#define STATUS_DONE    0 /* of an emulator that was asked to stop */
+#define CONSOLE_MAX    (1u << 20) /* of more, the older half is forgotten */
+#define STATUS_DONE    0          /* of an emulator that was asked to stop */
 
 struct qemu_board {
     struct qemu_board_config config;
@@ -208,10 +209,22 @@ static int start(struct qemu_process *process, const struct qemu_board *board,
 
 /* ---- What it says ---- */
 
+static void forget_half(struct qemu_board *board)
+{
+    const size_t kept = board->console_length / 2;
+
+    memmove(board->console, board->console + board->console_length - kept, kept + 1);
+    board->console_length = kept;
+}
+
 static int make_room(struct qemu_board *board)
 {
     if (board->console_size - board->console_length > CONSOLE_STEP / 2)
         return 0;
+    if (board->console_size >= CONSOLE_MAX) {
+        forget_half(board);
+        return 0;
+    }
     char *grown = realloc(board->console, 2 * board->console_size);
     if (grown == NULL)
         return -ENOMEM;
@@ -220,9 +233,14 @@ static int make_room(struct qemu_board *board)
     return 0;
 }
 
-static bool has_said(const struct qemu_board *board, const char *text)
+/* Looks at what is new, and at the end of the rest that the text may begin in. */
+static bool has_said(const struct qemu_board *board, size_t new_length, const char *text)
 {
-    return text != NULL && strstr(board->console, text) != NULL;
+    if (text == NULL)
+        return false;
+    const size_t looked_at = new_length + strlen(text);
+    const size_t from = board->console_length > looked_at ? board->console_length - looked_at : 0;
+    return strstr(board->console + from, text) != NULL;
 }
 
 /* Listens until it has ended (0), has said what was waited for (1), or a negative
@@ -231,22 +249,25 @@ static int listen_to(struct qemu_board *board, struct qemu_process *process,
                      const struct qemu_board_run *run)
 {
     const uint64_t deadline = qemu_process_now_ms() + run->timeout_ms;
+    const struct qemu_process_limit limit = {
+        .deadline_ms = run->timeout_ms != 0 ? &deadline : NULL,
+        .stop_fd = run->stop_fd != 0 ? run->stop_fd : -1,
+    };
 
     for (;;) {
         const int error = make_room(board);
         if (error != 0)
             return error;
         char *end = board->console + board->console_length;
-        const ssize_t length =
-            qemu_process_read(process, end, board->console_size - board->console_length - 1,
-                              run->timeout_ms != 0 ? &deadline : NULL);
+        const ssize_t length = qemu_process_read(
+            process, end, board->console_size - board->console_length - 1, &limit);
         if (length <= 0)
             return (int)length;
         end[length] = '\0';
         board->console_length += (size_t)length;
         if (run->console != NULL)
             run->console(run->ctx, end, (size_t)length);
-        if (has_said(board, run->until))
+        if (has_said(board, (size_t)length, run->until))
             return 1;
     }
 }
@@ -328,10 +349,10 @@ static int finish(struct qemu_board *board, struct qemu_process *process, int he
         return judge_status(qemu_process_wait(process), &result->end);
     }
     qemu_process_kill(process);
-    if (heard != 1 && heard != -ETIMEDOUT)
-        return heard;
-    result->end = heard == 1 ? QEMU_BOARD_SAID : QEMU_BOARD_HUNG;
-    return 0;
+    result->end = heard == 1            ? QEMU_BOARD_SAID
+                  : heard == -ETIMEDOUT ? QEMU_BOARD_HUNG
+                                        : QEMU_BOARD_STOPPED;
+    return heard == 1 || heard == -ETIMEDOUT || heard == -ECANCELED ? 0 : heard;
 }
 
 int qemu_board_run(struct qemu_board *board, const struct qemu_board_run *run,

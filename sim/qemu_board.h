@@ -61,6 +61,7 @@ struct qemu_board_run {
     bool stops_at_application;   /* as soon as one starts */
     const char *until;           /* stop when the console shows this text; null: none */
     uint32_t timeout_ms;         /* real time; 0: no limit */
+    int stop_fd;                 /* the run ends when this can be read; 0: none */
     bool counts_instructions;    /* exactly, and the same in every run; no network */
     const char *nic;             /* as the emulator's option -nic wants it; null: none */
     void *ctx;
@@ -76,7 +77,7 @@ enum qemu_board_end {
     QEMU_BOARD_FAULT,       /* the chip would have hung or crashed; the console says how */
     QEMU_BOARD_SAID,        /* what was waited for; RTC memory is as before the run */
     QEMU_BOARD_HUNG,        /* out of time; RTC memory is as before the run */
-    QEMU_BOARD_STOPPED,     /* somebody stopped the emulator */
+    QEMU_BOARD_STOPPED,     /* by stop_fd, or somebody stopped the emulator */
 };
 
 /* From the bootloader's start to the end of the run; all 0 after _SAID, _HUNG and
@@ -97,7 +98,7 @@ struct qemu_board_counts {
 
 struct qemu_board_result {
     enum qemu_board_end end;
-    const char *console; /* all it said; good until the next run */
+    const char *console; /* what it said, of very much the end; good until the next run */
     struct qemu_board_counts counts;
 };
 

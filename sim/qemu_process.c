@@ -11,6 +11,15 @@
 
 #define FIRST_FREE_FILE (QEMU_PROCESS_FIRST_FILE + QEMU_PROCESS_FILES)
 
+/* The parent may hold back signals, to take them one by one. */
+static void take_all_signals(void)
+{
+    sigset_t none;
+
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 /* Runs in the child. Everything else it inherits closes itself. */
 static void become_emulator(char *const arguments[], const int files[QEMU_PROCESS_FILES],
                             int output, int trouble)
@@ -18,6 +27,8 @@ static void become_emulator(char *const arguments[], const int files[QEMU_PROCES
     const int nothing = open("/dev/null", O_RDONLY);
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    setpgid(0, 0);
+    take_all_signals();
     if (nothing >= 0 && dup2(nothing, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
         dup2(output, STDERR_FILENO) >= 0) {
         for (int i = 0; i < QEMU_PROCESS_FILES; i++)
@@ -130,20 +141,35 @@ static int wait_ms(const uint64_t *deadline_ms)
     return left < 60000 ? (int)left : 60000;
 }
 
-ssize_t qemu_process_read(struct qemu_process *process, char *text, size_t size,
-                          const uint64_t *deadline_ms)
+/* 0 when there is something to read, or the end. */
+static int wait_for_output(const struct qemu_process *process,
+                           const struct qemu_process_limit *limit)
 {
-    struct pollfd ready = {.fd = process->output, .events = POLLIN};
+    struct pollfd ready[] = {
+        {.fd = process->output, .events = POLLIN},
+        {.fd = limit->stop_fd, .events = POLLIN},
+    };
 
     for (;;) {
-        const int count = poll(&ready, 1, wait_ms(deadline_ms));
-        if (count > 0)
-            break;
+        const int count = poll(ready, 2, wait_ms(limit->deadline_ms));
         if (count < 0 && errno != EINTR)
             return -errno;
-        if (deadline_ms != NULL && qemu_process_now_ms() >= *deadline_ms)
+        if (count > 0 && ready[1].revents != 0)
+            return -ECANCELED;
+        if (count > 0)
+            return 0;
+        if (limit->deadline_ms != NULL && qemu_process_now_ms() >= *limit->deadline_ms)
             return -ETIMEDOUT;
     }
+}
+
+ssize_t qemu_process_read(struct qemu_process *process, char *text, size_t size,
+                          const struct qemu_process_limit *limit)
+{
+    const int error = wait_for_output(process, limit);
+
+    if (error != 0)
+        return error;
     const ssize_t length = read(process->output, text, size);
     return length >= 0 ? length : -errno;
 }

@@ -16,14 +16,21 @@ struct qemu_process {
     int output; /* what it says, errors included */
 };
 
-/* 0, or a negative errno. It ends with its parent. */
+/* 0, or a negative errno. It ends with its parent, and is not interrupted with it:
+ * what a terminal sends reaches the parent only. */
 int qemu_process_start(struct qemu_process *process, char *const arguments[],
                        const int files[QEMU_PROCESS_FILES]);
 
-/* Reads what it says, waiting no longer than until the deadline (null: for ever).
- * Bytes; 0: it has ended; -ETIMEDOUT, or another negative errno. */
+/* What else ends the wait for something to read. */
+struct qemu_process_limit {
+    const uint64_t *deadline_ms; /* null: none */
+    int stop_fd;                 /* readable: stop; -1: none */
+};
+
+/* Reads what it says. Bytes; 0: it has ended; -ETIMEDOUT, -ECANCELED for stop_fd, or
+ * another negative errno. */
 ssize_t qemu_process_read(struct qemu_process *process, char *text, size_t size,
-                          const uint64_t *deadline_ms);
+                          const struct qemu_process_limit *limit);
 
 /* After its end: the exit status, or -1 if a signal ended it. */
 int qemu_process_wait(struct qemu_process *process);

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -348,6 +349,45 @@ static void what_hangs_without_a_watchdog_hangs(void **state)
     qemu_board_close(board);
 }
 
+/* ---- Ends from outside ---- */
+
+static void a_run_ends_when_it_is_told_to(void **state)
+{
+    struct qemu_board *board = open_probe(PROBE_HANG);
+    int ends[2];
+
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], "", 1), 1);
+    const struct qemu_board_result result = run(board, (struct qemu_board_run){.stop_fd = ends[0]});
+    assert_ended(&result, QEMU_BOARD_STOPPED);
+    close(ends[0]);
+    close(ends[1]);
+    qemu_board_close(board);
+}
+
+static void of_very_much_talk_the_end_is_kept(void **state)
+{
+    static const char script[] = "#!/bin/sh\necho first\nyes | head -c 3000000\necho last\n";
+    const struct qemu_board_config config = {
+        .emulator = "./chatty", .rom = paths.rom, .flash_size = FLASH_SIZE};
+    struct qemu_board *board;
+    FILE *file = fopen(config.emulator, "w");
+
+    (void)state;
+    assert_non_null(file);
+    fputs(script, file);
+    assert_int_equal(fchmod(fileno(file), 0700), 0);
+    fclose(file);
+    assert_int_equal(qemu_board_open(&board, &config), 0);
+    const struct qemu_board_result result = run(board, (struct qemu_board_run){0});
+    assert_null(strstr(result.console, "first"));
+    assert_in_range(strlen(result.console), 500000, 1048576);
+    assert_says(&result, "y\ny\nlast\n");
+    qemu_board_close(board);
+    unlink(config.emulator);
+}
+
 /* ---- Power ---- */
 
 /* The same operations, cut by the same plan, on the host's model of the chip. */
@@ -503,6 +543,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(the_watchdog_leaves_alone_what_feeds_it),
         cmocka_unit_test(runs_can_end_with_a_reset),
         cmocka_unit_test(what_hangs_without_a_watchdog_hangs),
+        cmocka_unit_test(a_run_ends_when_it_is_told_to),
+        cmocka_unit_test(of_very_much_talk_the_end_is_kept),
         cmocka_unit_test(power_goes_as_in_the_hosts_model),
         cmocka_unit_test(what_was_written_outlives_the_kill),
         cmocka_unit_test(rtc_memory_wakes_up_by_the_seed),
