@@ -1,5 +1,5 @@
 /* `updraft device`: virtual ESP8266 devices that boot from flash files, ask a
- * server, update and restart.
+ * server, update and restart; or with --qemu one that runs the flash file's own code.
  */
 #include "tools/device.h"
 
@@ -36,7 +36,7 @@ static enum options_result parse(int argc, char **argv, struct device_order *ord
          "from one check-in to the next (default 10)"},
         {"once", 0, OPTION_FLAG, &order->once, NULL, "check in, take what comes, restart, end"},
         {"until", 0, OPTION_TEXT, &order->until, "VERSION",
-         "end when all run it and the server knows"},
+         "end when all run it and the server knows; with --qemu when the board says it"},
         {"timeout", 't', OPTION_NUMBER, &order->timeout_s, "SECONDS", "give up after that time"},
         {"speed", 0, OPTION_TEXT, &order->speed, "real|fast",
          "take the time a flash chip takes, or none (default fast)"},
@@ -44,13 +44,22 @@ static enum options_result parse(int argc, char **argv, struct device_order *ord
         {"user", 0, OPTION_TEXT, &order->user, "NAME", "for Basic authorization"},
         {"password-file", 0, OPTION_TEXT, &order->password_file, "FILE", "its password"},
         {"json", 0, OPTION_FLAG, &order->json, NULL, "print events, one JSON object a line"},
+        {"qemu", 0, OPTION_FLAG, &order->qemu, NULL, "run one board's own code, under QEMU"},
+        {"cut", 0, OPTION_TEXT, &order->cut, "PLAN",
+         "with --qemu: power goes before, in or after a flash operation: 12b, 12t:7, 12a+rtc"},
+        {"rom", 0, OPTION_TEXT, &order->rom, "FILE", "with --qemu: another rom.elf for the board"},
         {NULL},
     };
     const struct command_usage usage = {
-        "updraft device", "--url URL [--flash FILE | --dir DIR] [--app FILE] [--count N]",
+        "updraft device",
+        "--url URL [--flash FILE | --dir DIR] [--app FILE] [--count N]\n"
+        "       updraft device --qemu [--flash FILE] [--app FILE] [--cut PLAN]",
         "Runs virtual ESP8266 devices until SIGINT. They ask the server as the Arduino core does,\n"
-        "stage what they get, and boot it through the bootloader's own code. Without --flash or\n"
-        "--dir their flash is forgotten in the end.",
+        "stage what they get, and boot it through the bootloader's own code. With --qemu one "
+        "board\n"
+        "runs what is in its flash on the chip's own instruction set, and shows its console; it "
+        "has\n"
+        "no network yet. Without --flash or --dir flash is forgotten in the end.",
         rows};
     int operands;
     const enum options_result result = options_parse(&usage, argc, argv, &operands);
@@ -116,8 +125,52 @@ static int check_behaviour(struct device_order *order)
     return EXIT_OK;
 }
 
+/* Only one of the two kinds of devices takes them. */
+static int check_kind(const struct device_order *order)
+{
+    const struct {
+        const char *name;
+        bool is_given;
+        const char *why;
+    } rows[] = {
+        {"--url", order->url != NULL, "the board has no network yet"},
+        {"--once", order->once, "the board has no network yet"},
+        {"--poll", order->poll_s != POLL_DEFAULT_S, "the board has no network yet"},
+        {"--redirects", order->redirects, "the board has no network yet"},
+        {"--user", order->user != NULL, "the board has no network yet"},
+        {"--password-file", order->password_file != NULL, "the board has no network yet"},
+        {"--mac", strcmp(order->mac, MAC_DEFAULT) != 0, "the board has no network yet"},
+        {"--dir", order->dir != NULL, "it runs one board"},
+        {"--count", order->count != 1, "it runs one board"},
+        {"--speed", strcmp(order->speed, "fast") != 0, "flash takes no time there"},
+        {"--json", order->json, "the board's console is text"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (rows[i].is_given)
+            return report_usage("%s does not go with --qemu: %s", rows[i].name, rows[i].why);
+    return EXIT_OK;
+}
+
+static int check_board(struct device_order *order)
+{
+    const int status = check_kind(order);
+
+    if (status != EXIT_OK)
+        return status;
+    if (order->cut != NULL && !cut_parse(order->cut, &order->cut_plan))
+        return report_usage("%s is no cut like 12b, 12t:7 or 12a+rtc", order->cut);
+    if (order->timeout_s > SECONDS_LIMIT)
+        return report_usage("--timeout takes at most %lu seconds", SECONDS_LIMIT);
+    return check_flash(order);
+}
+
 static int check(struct device_order *order)
 {
+    if (order->qemu)
+        return check_board(order);
+    if (order->cut != NULL || order->rom != NULL)
+        return report_usage("--cut and --rom go with --qemu only");
     int status = check_url(order);
 
     if (status == EXIT_OK)
@@ -141,5 +194,7 @@ int command_device(int argc, char **argv)
     if (parsed != OPTIONS_OK)
         return parsed == OPTIONS_HELP ? EXIT_OK : EXIT_USAGE;
     const int status = check(&order);
-    return status == EXIT_OK ? device_run(&order) : status;
+    if (status != EXIT_OK)
+        return status;
+    return order.qemu ? device_run_board(&order) : device_run(&order);
 }

@@ -1,13 +1,16 @@
 /* What the parts of `updraft device` share: the order given, the devices under
- * way, and what is shown of them.
+ * way, and what is shown of them. Devices are processes of the host's (device_run.c)
+ * or one board on the chip's own instruction set (device_qemu.c).
  */
 #ifndef TOOLS_DEVICE_H
 #define TOOLS_DEVICE_H
 
 #include "host/mac.h"
+#include "sim/cut.h"
 #include "sim/esp8266.h"
 #include "tools/chip.h"
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -20,7 +23,7 @@ struct device_order {
     const char *mac;
     const char *user;
     const char *password_file;
-    const char *until; /* version; null: no such goal */
+    const char *until; /* version, or text of the board's; null: no such goal */
     const char *speed;
     unsigned long count;
     unsigned long poll_s;
@@ -28,10 +31,14 @@ struct device_order {
     bool once;
     bool redirects;
     bool json;
+    bool qemu;
+    const char *rom; /* the board's; null: that of the build this program is from */
+    const char *cut; /* when the board's power goes; null: it does not */
 
     /* Filled in by the check of the above. */
     mac_address first_mac;
     bool is_lifelike;
+    struct cut_plan cut_plan;
 };
 
 /* ---- device_flash.c ---- */
@@ -40,17 +47,35 @@ struct device_order {
 struct device_flash {
     struct chip chip; /* what a new device holds, when there is an app */
     int memory_fd;    /* of an unnamed file with that content; -1: none */
-    char path[4096];
+    bool is_scratch;  /* path is only what flash holds at first */
+    char path[4096];  /* of the last device provided for */
 };
 
 /* EXIT_OK, or reported. Close in any case. */
 int device_flash_open(struct device_flash *flash, const struct device_order *order);
 void device_flash_close(struct device_flash *flash);
 
-/* Finds the flash of one device, and fills it first when the device is new:
- * flash_path and is_scratch of *config. The path is good until the next call. */
+/* Finds the flash of one device, and fills it first when the device is new: path and
+ * is_scratch, until the next call. */
 int device_flash_provide(struct device_flash *flash, const struct device_order *order,
-                         mac_address mac, struct esp8266_config *config);
+                         mac_address mac);
+
+/* Why the flash provided last could not be opened: a negative errno as nor_open() has
+ * them. EXIT_FAILED. */
+int device_flash_report(const struct device_flash *flash, int error);
+
+/* ---- device_signals.c ---- */
+
+/* SIGINT and SIGTERM, taken one by one instead of ending the program. */
+struct device_signals {
+    int fd; /* readable when one came; -1: not open */
+    sigset_t before;
+};
+
+/* EXIT_OK, or reported. */
+int device_signals_open(struct device_signals *signals);
+bool device_signals_came(const struct device_signals *signals);
+void device_signals_close(struct device_signals *signals);
 
 /* ---- device_show.c ---- */
 
@@ -68,5 +93,10 @@ void device_show_end(struct device_show *show); /* null is fine */
 /* Runs the devices until the order's goal is reached, time is up or a signal
  * comes. An exit status. */
 int device_run(const struct device_order *order);
+
+/* ---- device_qemu.c ---- */
+
+/* The same for one board under QEMU, with its console on standard output. */
+int device_run_board(const struct device_order *order);
 
 #endif

@@ -72,11 +72,10 @@ static int name_file(struct device_flash *flash, const struct device_order *orde
 }
 
 int device_flash_provide(struct device_flash *flash, const struct device_order *order,
-                         mac_address mac, struct esp8266_config *config)
+                         mac_address mac)
 {
-    config->flash_path = flash->path;
-    config->is_scratch = flash->memory_fd >= 0;
-    if (config->is_scratch) {
+    flash->is_scratch = flash->memory_fd >= 0;
+    if (flash->is_scratch) {
         snprintf(flash->path, sizeof flash->path, "/proc/self/fd/%d", flash->memory_fd);
         return EXIT_OK;
     }
@@ -85,4 +84,16 @@ int device_flash_provide(struct device_flash *flash, const struct device_order *
         return status;
     return errno == ENOENT ? fill_new_file(flash, order)
                            : report_failure("%s: %s", flash->path, strerror(errno));
+}
+
+int device_flash_report(const struct device_flash *flash, int error)
+{
+    const struct chip *chip = &flash->chip;
+
+    if (error == -ERANGE)
+        return report_failure("%s is no flash file for layout %s: its size is not %u bytes",
+                              flash->path, chip->layout_name, chip->layout.flash_size);
+    if (error == -EBUSY)
+        return report_failure("%s is in use: another virtual device runs on it", flash->path);
+    return report_failure("%s: %s", flash->path, strerror(-error));
 }

@@ -5,13 +5,10 @@
 #include "tools/device.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
 #define PASSWORD_LIMIT 4096u
 #define MS_PER_S       1000u
@@ -40,8 +37,7 @@ struct run {
     struct device_show *show;
     struct unit *units;
     char *password;
-    int signal_fd;
-    sigset_t old_signals;
+    struct device_signals signals;
     size_t open; /* units with outcome OPEN */
 };
 
@@ -164,16 +160,6 @@ static struct esp8266_config device_config(const struct run *run, struct unit *u
     return config;
 }
 
-static int report_open(const struct run *run, const char *path, int error)
-{
-    if (error == -ERANGE)
-        return report_failure("%s is no flash file for layout %s: its size is not %u bytes", path,
-                              run->order->layout, run->flash.chip.layout.flash_size);
-    if (error == -EBUSY)
-        return report_failure("%s is in use: another virtual device runs on it", path);
-    return report_failure("%s: %s", path, strerror(-error));
-}
-
 static int add_device(struct run *run, size_t index)
 {
     struct unit *unit = &run->units[index];
@@ -181,13 +167,14 @@ static int add_device(struct run *run, size_t index)
 
     *unit = (struct unit){.run = run, .index = index};
     struct esp8266_config config = device_config(run, unit);
-    const int status =
-        device_flash_provide(&run->flash, run->order, run->order->first_mac + index, &config);
+    const int status = device_flash_provide(&run->flash, run->order, run->order->first_mac + index);
     if (status != EXIT_OK)
         return status;
+    config.flash_path = run->flash.path;
+    config.is_scratch = run->flash.is_scratch;
     const int error = esp8266_open(&device, &config);
     if (error != 0)
-        return report_open(run, config.flash_path, error);
+        return device_flash_report(&run->flash, error);
     sim_fleet_add(run->fleet, device);
     device_show_name(run->show, index, esp8266_mac(device));
     return EXIT_OK;
@@ -202,18 +189,6 @@ static void allow_many_files(void)
         return;
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-static int open_signals(struct run *run)
-{
-    sigset_t set;
-
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigprocmask(SIG_BLOCK, &set, &run->old_signals);
-    run->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    return run->signal_fd < 0 ? report_failure("signals: %s", strerror(errno)) : EXIT_OK;
 }
 
 static int open_run(struct run *run)
@@ -234,7 +209,7 @@ static int open_run(struct run *run)
     run->open = count;
     for (size_t i = 0; status == EXIT_OK && i < count; i++)
         status = add_device(run, i);
-    return status == EXIT_OK ? open_signals(run) : status;
+    return status == EXIT_OK ? device_signals_open(&run->signals) : status;
 }
 
 static void close_run(struct run *run)
@@ -244,20 +219,10 @@ static void close_run(struct run *run)
     device_flash_close(&run->flash);
     free(run->units);
     free(run->password);
-    if (run->signal_fd < 0)
-        return;
-    close(run->signal_fd);
-    sigprocmask(SIG_SETMASK, &run->old_signals, NULL);
+    device_signals_close(&run->signals);
 }
 
 /* ---- Running ---- */
-
-static bool was_signalled(const struct run *run)
-{
-    struct signalfd_siginfo info;
-
-    return read(run->signal_fd, &info, sizeof info) == sizeof info;
-}
 
 enum ending { END_GOAL, END_TIME, END_SIGNAL, END_ERROR };
 
@@ -271,12 +236,12 @@ static enum ending step_until_end(struct run *run)
     while (run->open > 0) {
         const uint64_t left_ms = limit_ms == 0 ? STEP_MS : limit_ms - passed_ms;
         const uint32_t wait_ms = left_ms < STEP_MS ? (uint32_t)left_ms : STEP_MS;
-        const int error = sim_fleet_step(run->fleet, run->signal_fd, wait_ms);
+        const int error = sim_fleet_step(run->fleet, run->signals.fd, wait_ms);
         if (error != 0) {
             report_failure("waiting for sockets: %s", strerror(-error));
             return END_ERROR;
         }
-        if (was_signalled(run))
+        if (device_signals_came(&run->signals))
             return END_SIGNAL;
         passed_ms += ud_posix_clock_ms() - now_ms;
         now_ms = ud_posix_clock_ms();
@@ -327,7 +292,7 @@ static int verdict(const struct run *run, enum ending ending)
 
 int device_run(const struct device_order *order)
 {
-    struct run run = {.order = order, .signal_fd = -1, .flash = {.memory_fd = -1}};
+    struct run run = {.order = order, .signals = {.fd = -1}, .flash = {.memory_fd = -1}};
     int status = open_run(&run);
 
     if (status == EXIT_OK) {

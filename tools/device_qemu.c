@@ -1,0 +1,189 @@
+/* `updraft device --qemu`: one board that runs what is in its flash on the chip's own
+ * instruction set. Its console is standard output; the boot ROM's line shows every
+ * restart.
+ */
+#include "host/report.h"
+#include "sim/qemu_board.h"
+#include "sim/qemu_process.h"
+#include "tools/device.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Beside the program, where the LX106 build is part of the native one's folder. */
+#define ROM_BESIDE "lx106/sim/qemu/rom.elf"
+#define MS_PER_S   1000u
+#define SEED       1u /* of what memory wakes up with: always the same */
+
+struct life {
+    const struct device_order *order;
+    struct device_flash flash;
+    struct device_signals signals;
+    struct qemu_board *board;
+    char rom[PATH_MAX];
+    uint64_t deadline_ms; /* 0: none */
+    bool is_inside_line;  /* of the console */
+};
+
+/* ---- Setting up ---- */
+
+static int find_rom(struct life *life)
+{
+    const char *given = life->order->rom;
+    const ssize_t length = readlink("/proc/self/exe", life->rom, sizeof life->rom);
+    const char *slash = length > 0 ? memrchr(life->rom, '/', (size_t)length) : NULL;
+    const size_t folder = slash != NULL ? (size_t)(slash + 1 - life->rom) : 0;
+
+    if (given != NULL || folder + sizeof ROM_BESIDE > sizeof life->rom)
+        snprintf(life->rom, sizeof life->rom, "%s", given != NULL ? given : ROM_BESIDE);
+    else
+        memcpy(life->rom + folder, ROM_BESIDE, sizeof ROM_BESIDE);
+    if (access(life->rom, R_OK) == 0)
+        return EXIT_OK;
+    return report_failure("%s: %s; --rom FILE says where the board's rom.elf is", life->rom,
+                          strerror(errno));
+}
+
+static int open_board(struct life *life)
+{
+    const struct qemu_board_config config = {
+        .rom = life->rom,
+        .flash_path = life->flash.path,
+        .is_scratch = life->flash.is_scratch,
+        .flash_size = life->flash.chip.layout.flash_size,
+        .seed = SEED,
+    };
+    const int error = qemu_board_open(&life->board, &config);
+
+    return error != 0 ? device_flash_report(&life->flash, error) : EXIT_OK;
+}
+
+static int open_life(struct life *life)
+{
+    int status = find_rom(life);
+
+    if (status == EXIT_OK)
+        status = device_flash_open(&life->flash, life->order);
+    if (status == EXIT_OK)
+        status = device_flash_provide(&life->flash, life->order, life->order->first_mac);
+    if (status == EXIT_OK)
+        status = open_board(life);
+    if (status != EXIT_OK)
+        return status;
+    if (life->order->timeout_s != 0)
+        life->deadline_ms = qemu_process_now_ms() + (uint64_t)life->order->timeout_s * MS_PER_S;
+    return device_signals_open(&life->signals);
+}
+
+static void close_life(struct life *life)
+{
+    qemu_board_close(life->board);
+    device_flash_close(&life->flash);
+    device_signals_close(&life->signals);
+}
+
+/* ---- Living ---- */
+
+static void show(void *ctx, const char *text, size_t length)
+{
+    struct life *life = ctx;
+
+    fwrite(text, 1, length, stdout);
+    fflush(stdout);
+    life->is_inside_line = text[length - 1] != '\n';
+}
+
+static void end_line(struct life *life)
+{
+    if (life->is_inside_line)
+        putchar('\n');
+    life->is_inside_line = false;
+}
+
+/* At least one: 0 would be no limit. */
+static uint32_t time_left_ms(const struct life *life)
+{
+    if (life->deadline_ms == 0)
+        return 0;
+    const uint64_t now = qemu_process_now_ms();
+    return now < life->deadline_ms ? (uint32_t)(life->deadline_ms - now) : 1;
+}
+
+static int run_once(struct life *life, struct qemu_board_run *run, struct qemu_board_result *result)
+{
+    run->until = life->order->until;
+    run->timeout_ms = time_left_ms(life);
+    run->stop_fd = life->signals.fd;
+    run->ctx = life;
+    run->console = show;
+    const int error = qemu_board_run(life->board, run, result);
+    end_line(life);
+    if (error == -ENOENT)
+        return report_failure(QEMU_BOARD_EMULATOR
+                              " is not installed; Debian has it in the package qemu-system-misc");
+    if (error == -EPROTO)
+        return report_failure(QEMU_BOARD_EMULATOR " does not run the board; it said so above");
+    return error != 0 ? report_failure(QEMU_BOARD_EMULATOR ": %s", strerror(-error)) : EXIT_OK;
+}
+
+/* Until something other than the cut that was asked for ends it. After that power comes
+ * back, or with RTC memory kept it was a reset. */
+static int live(struct life *life, struct qemu_board_result *result)
+{
+    const struct device_order *order = life->order;
+    struct qemu_board_run run = {.cut = order->cut != NULL ? &order->cut_plan : NULL};
+
+    for (;;) {
+        const int status = run_once(life, &run, result);
+        if (status != EXIT_OK || result->end != QEMU_BOARD_CUT)
+            return status;
+        printf("-- %s at %s --\n", order->cut_plan.keeps_rtc ? "reset" : "power cut", order->cut);
+        run.cause = order->cut_plan.keeps_rtc ? QEMU_BOARD_EXTERNAL_RESET : QEMU_BOARD_POWER_ON;
+        run.cut = NULL;
+    }
+}
+
+static int verdict(const struct life *life, enum qemu_board_end end)
+{
+    const char *until = life->order->until;
+
+    switch (end) {
+    case QEMU_BOARD_SAID:
+        return EXIT_OK;
+    case QEMU_BOARD_HUNG:
+        return until != NULL ? report_failure("it did not say \"%s\", and time is up", until)
+                             : report_failure("time is up");
+    case QEMU_BOARD_NO_BOOT:
+        return report_failure("the boot ROM found nothing to start in flash; updraft image FILE "
+                              "says what is wrong with it");
+    case QEMU_BOARD_FAULT:
+        return report_failure("it crashed, with nothing to restart it; the console says how");
+    case QEMU_BOARD_STOPPED:
+    case QEMU_BOARD_CUT:
+    case QEMU_BOARD_RESET:
+    case QEMU_BOARD_WATCHDOG:
+    case QEMU_BOARD_APPLICATION:
+    default:
+        break;
+    }
+    if (!device_signals_came(&life->signals))
+        return report_failure(QEMU_BOARD_EMULATOR " was stopped by somebody else");
+    return until != NULL ? report_failure("it did not say \"%s\"", until) : EXIT_OK;
+}
+
+int device_run_board(const struct device_order *order)
+{
+    struct life life = {.order = order, .flash = {.memory_fd = -1}, .signals = {.fd = -1}};
+    struct qemu_board_result result;
+    int status = open_life(&life);
+
+    if (status == EXIT_OK)
+        status = live(&life, &result);
+    if (status == EXIT_OK)
+        status = verdict(&life, result.end);
+    close_life(&life);
+    return status;
+}
