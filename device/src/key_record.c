@@ -105,12 +105,13 @@ static int load_sector(struct ud_keys *keys, uint32_t address)
 
 int ud_key_record_load(struct ud_keys *keys)
 {
+    struct ud_keys found = {.config = keys->config};
     int error = UD_OK;
 
-    keys->number = 0;
-    keys->length = 0;
     for (uint32_t sector = 0; error == UD_OK && sector < UD_KEYS_SECTORS; sector++)
-        error = load_sector(keys, sector_of(keys, sector));
+        error = load_sector(&found, sector_of(keys, sector));
+    if (error == UD_OK)
+        *keys = found;
     return error;
 }
 

@@ -22,7 +22,8 @@ static inline uint32_t ud_key_entry_size(uint32_t length)
     return UD_KEY_ENTRY_HEAD + ((length + UD_FLASH_WORD - 1) & ~(UD_FLASH_WORD - 1));
 }
 
-/* Finds the record that counts and fills in number, entries and length. */
+/* Finds the record that counts and fills in number, entries and length; after an error
+ * they are as they were. */
 UD_MUST_CHECK int ud_key_record_load(struct ud_keys *keys);
 
 /* The entry `*offset` bytes into the record, which moves on to the next one. False

@@ -51,7 +51,8 @@ UD_MUST_CHECK int ud_keys_init(struct ud_keys *keys, const struct ud_keys_config
  * if the ring has flash, and then refuses with, in this order: UD_ERR_KEY_UPDATE,
  * UD_ERR_PRODUCT, UD_ERR_KEY_NUMBER, UD_ERR_KEY_UPDATE (about that key),
  * UD_ERR_LAST_KEY, UD_ERR_SPACE, or a flash error. After each of these the ring is as
- * it was. */
+ * it was; only if flash fails after the last byte has been written, the update counts
+ * from the next ud_keys_init() on. */
 struct ud_verifier ud_keys_verifier(struct ud_keys *keys);
 
 /* Goes through the trusted keys. Begins all zero. */
