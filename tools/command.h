@@ -12,6 +12,7 @@ command_function command_releases;
 command_function command_image;
 command_function command_flash;
 command_function command_device;
+command_function command_key;
 command_function command_keygen;
 command_function command_sign;
 command_function command_verify;

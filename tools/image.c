@@ -8,11 +8,14 @@
 
 #include <string.h>
 
-static int show(const char *path, bool as_json)
+/* key: null unless the signature is to be verified. */
+static int show(const char *path, const struct key *key, bool as_json)
 {
     struct image_file image;
     const int error = image_file_open(&image, path);
     int status = EXIT_OK;
+    if (!error && key)
+        image_file_check_signature(&image, key);
     if (error)
         status = report_failure("%s: %s", path, strerror(-error));
     else if (as_json)
@@ -22,6 +25,19 @@ static int show(const char *path, bool as_json)
     if (!error && image.problem[0])
         status = report_failure("%s %s", path, image.problem);
     image_file_close(&image);
+    return status;
+}
+
+static int show_with(const char *path, const char *key_path, bool as_json)
+{
+    char error[KEY_ERROR_SIZE];
+    struct key key;
+    if (!key_path)
+        return show(path, NULL, as_json);
+    if (key_read_public(key_path, &key, error) != 0)
+        return report_failure("%s", error);
+    const int status = show(path, &key, as_json);
+    key_free(&key);
     return status;
 }
 
@@ -37,9 +53,11 @@ static int pack(const struct image_pack_options *options, int operand_count, boo
 int command_image(int argc, char **argv)
 {
     bool as_json = false;
+    const char *key = NULL;
     struct image_pack_options packing = {.mode = "dio", .size = "4M", .frequency = "40"};
     const struct option_row options[] = {
         {"json", 0, OPTION_FLAG, &as_json, NULL, "print JSON"},
+        {"key", 'k', OPTION_TEXT, &key, "FILE", "say whether this key signed it"},
         {"pack", 0, OPTION_TEXT, &packing.out, "OUT",
          "write a firmware file, instead of reading one"},
         {"boot", 0, OPTION_TEXT, &packing.boot, "ELF", "the linked bootloader"},
@@ -51,8 +69,8 @@ int command_image(int argc, char **argv)
     };
     const struct command_usage usage = {
         .name = "updraft image",
-        .synopsis =
-            "FILE [--json]\n       updraft image --pack OUT --boot ELF --app ELF [--flash-…]",
+        .synopsis = "FILE [--key FILE] [--json]\n       updraft image --pack OUT --boot ELF --app "
+                    "ELF [--flash-…]",
         .about = "Shows what is in a firmware file (ESP8266 or ESP32, gzip, or a whole flash)\n"
                  "and says whether it is sound: exit 0, else 1.\n"
                  "With --pack, makes an ESP8266 firmware file from two linked programs.",
@@ -68,5 +86,5 @@ int command_image(int argc, char **argv)
         return report_usage("--boot and --app go with --pack");
     if (operand_count != 1)
         return report_usage("takes one file, not %d", operand_count);
-    return show(argv[1], as_json);
+    return show_with(argv[1], key, as_json);
 }

@@ -3,8 +3,8 @@
 #include "device/port/bearssl/digest.h"
 #include "host/elf.h"
 #include "host/pack.h"
+#include "host/sign_manifest.h"
 #include "server/release/kind.h"
-#include "server/release/trailer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -152,12 +152,19 @@ static bool is_flash_size(size_t length)
     return length >= SMALLEST_FLASH && length <= INFLATED_LIMIT && (length & (length - 1)) == 0;
 }
 
+/* In a gzip file, the manifest is in the header of the member that ends there. */
+static void note_manifest_inside(struct image_file *image, size_t end)
+{
+    const struct file_bytes member = {image->file.data, end};
+    bool is_inside;
+    if (image->container == CONTAINER_GZIP)
+        image->trailer.has_manifest = manifest_find(&member, &image->trailer.manifest, &is_inside);
+}
+
 /* What follows the image in the file. */
 static int judge_trailer(struct image_file *image, size_t end)
 {
     image->trailing = image->file.length - end;
-    if (image->trailing == 0)
-        return 0;
     const int fd = open(image->path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return -errno;
@@ -165,8 +172,9 @@ static int judge_trailer(struct image_file *image, size_t end)
                                     .start = end,
                                     .end = image->file.length,
                                     .chip = image->report.parts[0].header.chip};
-    if (trailer_judge(&trailer) == TRAILER_SIGNATURE)
-        image->signature_length = image->trailing;
+    if (trailer_judge(&trailer, &image->trailer) != TRAILER_KNOWN)
+        image->trailer = (struct trailer_parts){.has_manifest = false};
+    note_manifest_inside(image, end);
     close(fd);
     return 0;
 }
@@ -225,6 +233,29 @@ void image_file_close(struct image_file *image)
 {
     free(image->file.data);
     free(image->inflated.data);
+}
+
+void image_file_check_signature(struct image_file *image, const struct key *key)
+{
+    struct image_signer *signer = &image->signer;
+    size_t length;
+    signer->is_asked = true;
+    signer->verdict = sign_check(key, &image->file, &length);
+    key_name(key, signer->key_name);
+    key_id_text(key, signer->key_id);
+    if (signer->verdict != SIGN_GOOD && !image->problem[0])
+        set_problem(image, "is not signed by the key %s as devices want it", signer->key_id);
+}
+
+const char *image_signature_kind(uint32_t length, char name[KEY_NAME_SIZE])
+{
+    if (length == 64)
+        snprintf(name, KEY_NAME_SIZE, "P-256");
+    else if (length % 128 == 0)
+        snprintf(name, KEY_NAME_SIZE, "RSA-%u", 8 * length);
+    else
+        snprintf(name, KEY_NAME_SIZE, "ECDSA in DER");
+    return name;
 }
 
 uint32_t image_file_sketch_size(const struct image_file *image)

@@ -5,6 +5,8 @@
 #define TOOLS_IMAGE_FILE_H
 
 #include "host/file.h"
+#include "host/sign.h"
+#include "server/release/trailer.h"
 #include "updraft/image.h"
 
 #include <stdbool.h>
@@ -32,8 +34,17 @@ struct image_file {
     struct ud_image_segment segments[IMAGE_FILE_MAX_SEGMENTS];
     size_t segment_count;
 
-    uint64_t trailing;         /* bytes of the file after image or gzip member; 0 in a flash */
-    uint64_t signature_length; /* of these, when they look like a signature; else 0 */
+    uint64_t trailing;            /* bytes of the file after image or gzip member; 0 in a flash */
+    struct trailer_parts trailer; /* what they hold, as far as that is known; a manifest may
+                                   * also be in the gzip header */
+
+    /* Of the key image_file_check_signature() was given. */
+    struct image_signer {
+        bool is_asked;
+        enum sign_verdict verdict;
+        char key_name[KEY_NAME_SIZE];
+        char key_id[KEY_ID_TEXT];
+    } signer;
 
     /* One line without the file's name; empty when the image is sound. */
     char problem[IMAGE_FILE_PROBLEM_SIZE];
@@ -44,6 +55,13 @@ struct image_file {
  * in any case. */
 int image_file_open(struct image_file *image, const char *path);
 void image_file_close(struct image_file *image);
+
+/* Is the file signed by this key? Fills in `signer`, and sets `problem` if it is
+ * not and nothing worse is wrong. */
+void image_file_check_signature(struct image_file *image, const struct key *key);
+
+/* The kind of key that makes signatures of this many bytes. Returns name. */
+const char *image_signature_kind(uint32_t length, char name[KEY_NAME_SIZE]);
 
 /* Bytes the application takes in flash, as ESP.getSketchSize() counts. */
 uint32_t image_file_sketch_size(const struct image_file *image);

@@ -1,6 +1,7 @@
 /* What `updraft image --json` prints. Fields never disappear: unknown is null. */
 #include "host/flash_names.h"
 #include "host/report.h"
+#include "host/sign_manifest.h"
 #include "tools/image_file.h"
 #include "updraft/hex.h"
 
@@ -115,6 +116,32 @@ static void add_image(json_t *root, const struct image_file *image)
     json_object_set_new(root, "parts", parts(image));
 }
 
+static json_t *signature(const struct image_file *image)
+{
+    const struct image_signer *signer = &image->signer;
+    const uint32_t length = image->trailer.signature_length;
+    const bool is_verified = signer->is_asked && signer->verdict == SIGN_GOOD;
+    char kind[KEY_NAME_SIZE];
+    if (image->trailer.signature == 0)
+        return json_null();
+    return json_pack("{s:o, s:o, s:o, s:o}", "length", size_or_null(length), "kind",
+                     text_or_null(length ? image_signature_kind(length, kind) : NULL), "key_id",
+                     text_or_null(is_verified ? signer->key_id : NULL), "verified",
+                     signer->is_asked ? json_boolean(is_verified) : json_null());
+}
+
+static json_t *manifest(const struct trailer_parts *parts)
+{
+    const struct ud_manifest *from = &parts->manifest;
+    char chip[MANIFEST_CHIP_NAME_SIZE];
+    if (!parts->has_manifest)
+        return json_null();
+    return json_pack("{s:s, s:s, s:o, s:o, s:I}", "kind", manifest_kind_name(from->kind), "chip",
+                     manifest_chip_name(from->chip, chip), "product", text_or_null(from->product),
+                     "version", text_or_null(from->version), "security_version",
+                     (json_int_t)from->security_version);
+}
+
 static void add_file(json_t *root, const struct image_file *image)
 {
     static const char *const containers[] = {
@@ -130,7 +157,9 @@ static void add_file(json_t *root, const struct image_file *image)
     json_object_set_new(root, "md5", hex(image->md5, UD_MD5_SIZE));
     json_object_set_new(root, "sha256", hex(image->sha256, UD_SHA256_SIZE));
     json_object_set_new(root, "trailing", json_integer((json_int_t)image->trailing));
-    json_object_set_new(root, "signature_size", size_or_null(image->signature_length));
+    json_object_set_new(root, "signature_size", size_or_null(image->trailer.signature));
+    json_object_set_new(root, "signature", signature(image));
+    json_object_set_new(root, "manifest", manifest(&image->trailer));
 }
 
 int image_print_json(const struct image_file *image)

@@ -1,5 +1,6 @@
 /* What `updraft image` prints for people. */
 #include "host/flash_names.h"
+#include "host/sign_manifest.h"
 #include "host/table.h"
 #include "host/text.h"
 #include "tools/image_file.h"
@@ -108,14 +109,45 @@ static void print_hash(const struct ud_image_report *report)
         fact("hash", "SHA-256 appended, does not fit the content");
 }
 
+static void print_manifest(const struct image_file *image)
+{
+    const struct ud_manifest *manifest = &image->trailer.manifest;
+    char chip[MANIFEST_CHIP_NAME_SIZE];
+    if (image->trailer.has_manifest)
+        fact("manifest", "%s for %s, %s %s, security version %u",
+             manifest_kind_name(manifest->kind), manifest_chip_name(manifest->chip, chip),
+             manifest->product, manifest->version, manifest->security_version);
+}
+
+static void print_signer(const struct image_signer *signer)
+{
+    static const char *const verdicts[] = {
+        [SIGN_GOOD] = "verified",
+        [SIGN_GOOD_LEGACY] = "verified, but in the legacy form, for Arduino cores up to 2.5.2",
+        [SIGN_GOOD_DER] = "verified, but in DER, which no device accepts",
+        [SIGN_WRONG] = "not verified: another key's, or the file was changed",
+        [SIGN_ABSENT] = "not verified: no signature this key could have made",
+    };
+    if (signer->is_asked)
+        fact("signed by", "%s %s, %s", signer->key_name, signer->key_id, verdicts[signer->verdict]);
+}
+
 static void print_trailer(const struct image_file *image)
 {
-    if (image->signature_length)
-        fact("signature", "%llu bytes after the image, not verified here",
-             (unsigned long long)image->signature_length);
-    else if (image->trailing)
+    const struct trailer_parts *parts = &image->trailer;
+    char kind[KEY_NAME_SIZE];
+    print_manifest(image);
+    if (parts->signature_length)
+        fact("signature", "%u bytes, as %s makes them%s", parts->signature_length,
+             image_signature_kind(parts->signature_length, kind),
+             image->signer.is_asked ? "" : "; --key FILE verifies it");
+    else if (parts->signature)
+        fact("signature", "%llu bytes, in an ESP32's form, not verified here",
+             (unsigned long long)parts->signature);
+    else if (image->trailing && !parts->has_manifest)
         fact("trailing", "%llu bytes after the image, meaning unknown",
              (unsigned long long)image->trailing);
+    print_signer(&image->signer);
 }
 
 static void print_checksum(const struct ud_image_report *report, unsigned number)

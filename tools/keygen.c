@@ -60,18 +60,19 @@ static int write_pair(const struct key *key, const struct keygen_options *option
 
 static int make_pair(const struct key_type *type, const struct keygen_options *options)
 {
-    char error[KEY_ERROR_SIZE], name[KEY_NAME_SIZE];
+    char error[KEY_ERROR_SIZE], name[KEY_NAME_SIZE], id[KEY_ID_TEXT];
     struct key key;
     if (key_generate(type, &key, error) != 0)
         return report_failure("%s", error);
     const int result = write_pair(&key, options, error);
     key_name(&key, name);
+    key_id_text(&key, id);
     key_free(&key);
     if (result != 0)
         return report_failure("%s", error);
-    printf("%s: private key, %s; keep it secret, and a copy of it safe\n"
+    printf("%s: private key, %s %s; keep it secret, and a copy of it safe\n"
            "%s: public key; it goes into the firmware\n",
-           options->private_key, name, options->public_key);
+           options->private_key, name, id, options->public_key);
     return EXIT_OK;
 }
 

@@ -26,6 +26,7 @@ static const struct command commands[] = {
     {"keygen", command_keygen, "make a key pair to sign updates with"},
     {"sign", command_sign, "append a signature to an update"},
     {"verify", command_verify, "is an update signed by a key?"},
+    {"key", command_key, "key ids, keys for the firmware, key updates"},
     {"signing", command_signing, "the Arduino core's signing tool, also when called as signing"},
     {NULL, NULL, NULL},
 };

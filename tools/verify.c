@@ -55,10 +55,11 @@ static enum options_result parse(int argc, char **argv, struct verify_options *o
 static int print_json(const char *path, const struct key *key, enum sign_verdict verdict,
                       size_t content_length)
 {
-    char name[KEY_NAME_SIZE];
-    json_t *root = json_pack("{ss* ss ss sb sI}", "file", path, "key", key_name(key, name),
-                             "signature", verdicts[verdict].word, "verified", verdict == SIGN_GOOD,
-                             "content_size", (json_int_t)content_length);
+    char name[KEY_NAME_SIZE], id[KEY_ID_TEXT];
+    json_t *root =
+        json_pack("{ss ss ss ss sb sI}", "file", path, "key", key_name(key, name), "key_id",
+                  key_id_text(key, id), "signature", verdicts[verdict].word, "verified",
+                  verdict == SIGN_GOOD, "content_size", (json_int_t)content_length);
     char *text = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
     json_decref(root);
     if (!text)
@@ -72,15 +73,16 @@ static int verify_with(const struct key *key, const struct verify_options *optio
                        const char *path, const struct file_bytes *file)
 {
     size_t content_length;
-    char name[KEY_NAME_SIZE];
+    char name[KEY_NAME_SIZE], id[KEY_ID_TEXT];
     const enum sign_verdict verdict = sign_check(key, file, &content_length);
     if (options->json && print_json(path, key, verdict, content_length) != EXIT_OK)
         return EXIT_FAILED;
     if (verdict != SIGN_GOOD)
         return report_failure("%s %s (%s)", path, verdicts[verdict].explanation, options->key);
     if (!options->json)
-        printf("%s %s: %s, %zu bytes before the signature\n", path, verdicts[verdict].explanation,
-               key_name(key, name), content_length);
+        printf("%s %s: %s %s, %zu bytes before the signature\n", path,
+               verdicts[verdict].explanation, key_name(key, name), key_id_text(key, id),
+               content_length);
     return EXIT_OK;
 }
 

@@ -18,6 +18,7 @@ struct inspection {
     struct content_report read;
     struct ud_image parser;
     int error; /* the parser's */
+    struct trailer_parts trailer;
     struct release_image *image;
     char *message;
 };
@@ -149,19 +150,18 @@ static enum inspect_result judge_trailer(struct inspection *inspection)
     const struct ud_image_report *report = &inspection->parser.report;
     const bool compressed = inspection->content.compressed;
     const uint64_t end = compressed ? inspection->read.end : report->length;
-    struct trailer trailer = {inspection->content.file, end, inspection->content.size,
-                              report->parts[0].header.chip};
+    const struct trailer trailer = {inspection->content.file, end, inspection->content.size,
+                                    report->parts[0].header.chip};
 
     if (compressed && report->trailing > 0)
         return refuse(inspection,
                       "%u bytes follow the image in the compressed file: sign after "
                       "compressing",
                       report->trailing);
-    switch (trailer_judge(&trailer)) {
+    switch (trailer_judge(&trailer, &inspection->trailer)) {
     case TRAILER_NONE:
-        return INSPECT_SOUND;
-    case TRAILER_SIGNATURE:
-        inspection->image->is_signed = true;
+    case TRAILER_KNOWN:
+        inspection->image->is_signed = inspection->trailer.signature > 0;
         return INSPECT_SOUND;
     case TRAILER_UNKNOWN:
         return refuse(inspection,

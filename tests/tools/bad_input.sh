@@ -52,7 +52,7 @@ help_and_version_work_in_every_spelling() {
 
 all_commands_are_there() {
     local name
-    for name in serve publish devices releases image device flash keygen sign verify signing; do
+    for name in serve publish devices releases image device flash keygen sign verify key signing; do
         commands | grep -qx "$name" || { echo "no $name"; return 1; }
     done
 }

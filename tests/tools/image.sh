@@ -91,6 +91,33 @@ a_signature_is_told_from_other_bytes() {
     done
 }
 
+signature_key_and_manifest_are_shown() {
+    local keys=$TAP_ROOT/tests/vectors/signing status=0
+    gzip -n -9 <"$OLD" >old.bin.gz
+    cp "$OLD" old.bin
+    for file in old.bin old.bin.gz; do
+        "$UPDRAFT" sign $file --key "$keys/p256.key" --manifest --security 3
+        "$UPDRAFT" image $file.signed >text
+        grep -qE '^manifest +application for ESP8266, demo 1.0.0, security version 3$' text
+        grep -qE '^signature +64 bytes, as P-256 makes them; --key FILE verifies it$' text
+        "$UPDRAFT" image $file.signed --key "$keys/p256.pub" >text
+        grep -qE '^signed by +P-256 92ebb840dce2a791, verified$' text
+        "$UPDRAFT" image $file.signed --key "$keys/p256.pub" --json >json
+        is verified true
+        is key_id 92ebb840dce2a791
+        is security_version 3
+        is signature_size 68
+        status=0
+        "$UPDRAFT" image $file.signed --key "$keys/p256-other.pub" >text 2>err || status=$?
+        [ $status -eq 1 ]
+        grep -q 'is not signed by the key 155cd6cb2004751f' err
+        grep -qE '^signed by .* not verified' text
+    done
+    "$UPDRAFT" image "$OLD" --json >json
+    is signature null
+    is manifest null
+}
+
 a_flash_holds_the_image_at_its_start() {
     rm -f chip.flash
     "$UPDRAFT" flash --layout 4M2M --out chip.flash --app "$NEW"
@@ -178,6 +205,7 @@ check people_read_the_same_facts
 check a_patched_header_is_explained
 check a_compressed_image_is_looked_into
 check a_signature_is_told_from_other_bytes
+check signature_key_and_manifest_are_shown
 check a_flash_holds_the_image_at_its_start
 check a_compressed_image_is_inflated_into_flash
 check an_esp32_image_is_understood

@@ -2,6 +2,8 @@
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/refused.sh"
 
+# Beside the binary under test lie the firmware files.
+NEW=$(dirname "$UPDRAFT")/firmware/demo-1.1.0.bin
 VECTORS=$TAP_ROOT/tests/vectors/signing
 cp "$VECTORS"/* "$TAP_TMP"
 
@@ -24,9 +26,9 @@ names_are_those_of_the_documents() {
     "$UPDRAFT" sign fw.bin >out
     cmp fw.bin.signed fw.bin.rsa2048.signed
     [ ! -e fw.bin.legacy_sig ]
-    grep -qx 'fw.bin.signed: signed with RSA-2048, 269 bytes' out
+    grep -qx 'fw.bin.signed: signed with RSA-2048 1804b9fb39ac8280, 269 bytes' out
     "$UPDRAFT" verify fw.bin.signed >out
-    grep -qx 'fw.bin.signed is signed by this key: RSA-2048, 9 bytes before the signature' out
+    grep -qx 'fw.bin.signed is signed by this key: RSA-2048 1804b9fb39ac8280, 9 bytes before the signature' out
 }
 
 p256_signatures_are_raw_numbers() {
@@ -63,7 +65,8 @@ verify_speaks_json() {
 import json
 answer = json.load(open("json"))
 assert answer["verified"] is True and answer["signature"] == "good", answer
-assert answer["key"] == "RSA-2048" and answer["content_size"] == 9, answer
+assert answer["key"] == "RSA-2048" and answer["key_id"] == "1804b9fb39ac8280", answer
+assert answer["content_size"] == 9, answer
 PYTHON
     "$UPDRAFT" verify fw.bin --key rsa2048.pub --json >json 2>/dev/null || status=$?
     [ $status -eq 1 ]
@@ -72,8 +75,46 @@ PYTHON
 
 nothing_is_signed_twice() {
     refused 1 sign fw.bin.rsa2048.signed --key rsa2048.key --out twice
-    says 'is signed by this key already: sign the file it was made from'
+    says 'is signed already: sign the file it was made from'
     [ ! -e twice ]
+}
+
+# A manifest as docs/trust.md has it, and as the image describes itself.
+a_manifest_says_what_the_file_is_for() {
+    local trust=$TAP_ROOT/tests/vectors/trust
+    printf files >files.bin
+    "$UPDRAFT" sign files.bin --key rsa2048.key --manifest --kind files --product lamp --version 1.4.0
+    cmp files.bin.signed "$trust/files.bin.signed"
+    cp "$NEW" new.bin
+    "$UPDRAFT" sign new.bin --key rsa2048.key --manifest --security 7
+    "$UPDRAFT" verify new.bin.signed --key rsa2048.pub
+    tail -c $((112 + 260)) new.bin.signed | head -c 112 >manifest
+    python3 - <<'PYTHON'
+import struct
+fields = struct.unpack("<4sBBHII64s32s", open("manifest", "rb").read())
+assert fields == (b"UDmf", 1, 1, 0x8266, 7, 0, b"demo".ljust(64, b"\0"), b"1.1.0".ljust(32, b"\0")), fields
+PYTHON
+    gzip -n -9 <"$NEW" >new.bin.gz
+    "$UPDRAFT" sign new.bin.gz --key rsa2048.key --manifest --security 7
+    head -c $((16 + 112)) new.bin.gz.signed | tail -c 112 | cmp - manifest
+    head -c -260 new.bin.gz.signed | gunzip | cmp - "$NEW"
+}
+
+what_cannot_have_a_manifest_is_told() {
+    refused 2 sign fw.bin --key rsa2048.key --product lamp
+    says 'go with --manifest'
+    refused 1 sign fw.bin --key rsa2048.key --manifest --product lamp --version 1
+    says 'if it is a file system, say --kind files'
+    refused 2 sign fw.bin --key rsa2048.key --manifest --kind spiffs
+    says '--kind takes application or files, not spiffs'
+    refused 2 sign fw.bin --key rsa2048.key --manifest --kind files
+    says 'the file does not say its product: give --product'
+    refused 2 sign fw.bin --key rsa2048.key --manifest --kind files --product "$(printf '%065d' 0)"
+    says '--product takes at most 64 bytes'
+    refused 2 sign fw.bin --key rsa2048.key --manifest --kind files --product lamp --version 1 \
+        --security 0x100000000
+    refused 1 sign new.bin.signed --key rsa3072.key
+    says 'is signed already'
 }
 
 mistakes_are_told() {
@@ -111,5 +152,7 @@ check p256_signatures_are_raw_numbers
 check verify_says_what_is_wrong
 check verify_speaks_json
 check nothing_is_signed_twice
+check a_manifest_says_what_the_file_is_for
+check what_cannot_have_a_manifest_is_told
 check mistakes_are_told
 tap_end
