@@ -8,39 +8,40 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const names[] = {"rsa1024", "rsa2048", "rsa3072",
-                                    "rsa4096", "p256",    "p256-other"};
-
-static uint32_t load(const char *name, uint8_t bytes[UD_KEY_DER_MAX])
+static void load_known(struct key_ring_known *known, const char *name)
 {
     char file[32];
 
     snprintf(file, sizeof file, "%s.pub", name);
-    return signing_der(file, bytes);
+    known->name = name;
+    known->der = (struct ud_key_der){known->bytes, signing_der(file, known->bytes)};
+    ud_key_id(&ud_sha256, &known->der, known->id);
 }
 
-static void load_id(const char *name, uint8_t id[UD_KEY_ID_SIZE])
+struct key_ring_known *key_ring_known(struct key_ring *ring, const char *name)
 {
-    uint8_t bytes[UD_KEY_DER_MAX];
-    const struct ud_key_der der = {bytes, load(name, bytes)};
-
-    ud_key_id(&ud_sha256, &der, id);
+    for (size_t i = 0; i < KEY_RING_KNOWN; i++)
+        if (strcmp(ring->known[i].name, name) == 0)
+            return &ring->known[i];
+    abort();
 }
 
 void key_ring_init(struct key_ring *ring, const struct ud_flash *flash, const char *built_in)
 {
+    static const char *const names[KEY_RING_KNOWN] = {"rsa512",  "rsa1024", "rsa2048",   "rsa3072",
+                                                      "rsa4096", "p256",    "p256-other"};
     char text[100];
     char *rest = NULL;
     uint32_t count = 0;
 
+    for (size_t i = 0; i < KEY_RING_KNOWN; i++)
+        load_known(&ring->known[i], names[i]);
     snprintf(text, sizeof text, "%s", built_in);
-    for (char *name = strtok_r(text, " ", &rest); name != NULL; name = strtok_r(NULL, " ", &rest)) {
-        ring->der[count] = (struct ud_key_der){ring->bytes[count], load(name, ring->bytes[count])};
-        count++;
-    }
+    for (char *name = strtok_r(text, " ", &rest); name != NULL; name = strtok_r(NULL, " ", &rest))
+        ring->built_in[count++] = key_ring_known(ring, name)->der;
     ring->flash = flash;
     ring->config = (struct ud_keys_config){
-        .built_in = ring->der,
+        .built_in = ring->built_in,
         .built_in_count = count,
         .sha256 = &ud_sha256,
         .rsa = ud_bearssl_rsa,
@@ -79,32 +80,28 @@ int key_ring_update(struct key_ring *ring, const struct trust_update *update)
 
 int key_ring_add(struct key_ring *ring, uint32_t number, const char *name)
 {
-    uint8_t bytes[UD_KEY_DER_MAX];
+    const struct ud_key_der *der = &key_ring_known(ring, name)->der;
     const struct trust_update update = {
-        .action = TRUST_ADD, .number = number, .body = bytes, .length = load(name, bytes)};
+        .action = TRUST_ADD, .number = number, .body = der->bytes, .length = der->length};
 
     return key_ring_update(ring, &update);
 }
 
 int key_ring_revoke(struct key_ring *ring, uint32_t number, const char *name)
 {
-    uint8_t id[UD_KEY_ID_SIZE];
-    const struct trust_update update = {
-        .action = TRUST_REVOKE, .number = number, .body = id, .length = sizeof id};
+    const struct trust_update update = {.action = TRUST_REVOKE,
+                                        .number = number,
+                                        .body = key_ring_known(ring, name)->id,
+                                        .length = UD_KEY_ID_SIZE};
 
-    load_id(name, id);
     return key_ring_update(ring, &update);
 }
 
-static const char *name_of(const uint8_t *id)
+static const char *name_of(const struct key_ring *ring, const uint8_t *id)
 {
-    uint8_t known[UD_KEY_ID_SIZE];
-
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        load_id(names[i], known);
-        if (memcmp(id, known, sizeof known) == 0)
-            return names[i];
-    }
+    for (size_t i = 0; i < KEY_RING_KNOWN; i++)
+        if (memcmp(id, ring->known[i].id, UD_KEY_ID_SIZE) == 0)
+            return ring->known[i].name;
     return "?";
 }
 
@@ -114,7 +111,7 @@ const char *key_ring_trusted(const struct key_ring *ring, char text[200])
 
     text[0] = '\0';
     while (ud_keys_next(&ring->keys, &cursor)) {
-        strcat(text, name_of(cursor.id));
+        strcat(text, name_of(ring, cursor.id));
         strcat(text, " ");
     }
     return cursor.error == UD_OK ? text : "error";

@@ -9,17 +9,25 @@
 
 #include <stdint.h>
 
+#define KEY_RING_KNOWN    7 /* keys of the vectors */
 #define KEY_RING_BUILT_IN 4
 
 #define KEY_RING_ADDRESS 0x2000u /* of the ring's sectors */
 #define KEY_RING_STAGED  0x4000u /* of the key update, or whatever is signed */
 #define KEY_RING_FLASH   (16 * UD_FLASH_SECTOR)
 
+struct key_ring_known {
+    const char *name;
+    uint8_t bytes[UD_KEY_DER_MAX];
+    struct ud_key_der der;
+    uint8_t id[UD_KEY_ID_SIZE];
+};
+
 /* Must not be moved. */
 struct key_ring {
     const struct ud_flash *flash;
-    uint8_t bytes[KEY_RING_BUILT_IN][UD_KEY_DER_MAX];
-    struct ud_key_der der[KEY_RING_BUILT_IN];
+    struct key_ring_known known[KEY_RING_KNOWN];
+    struct ud_key_der built_in[KEY_RING_BUILT_IN];
     struct ud_keys_config config; /* a test may change it before key_ring_start() */
     struct ud_keys keys;
 };
@@ -27,6 +35,9 @@ struct key_ring {
 /* Prepares a config for a device with these keys, "rsa2048 p256"; its product is
  * "lamp". */
 void key_ring_init(struct key_ring *ring, const struct ud_flash *flash, const char *names);
+
+/* A key of the vectors, "p256". Aborts the program when there is none. */
+struct key_ring_known *key_ring_known(struct key_ring *ring, const char *name);
 
 /* As the device starts: reads what is in flash. */
 int key_ring_start(struct key_ring *ring);
