@@ -15,7 +15,8 @@
 struct description {
     uint32_t magic;
     uint32_t secure_version;
-    uint32_t reserved1[2];
+    uint32_t trial;
+    uint32_t reserved1;
     char version[32];
     char project[32];
     char time[16];
@@ -34,6 +35,8 @@ struct preamble {
 };
 
 _Static_assert(sizeof(struct description) == UD_IMAGE_DESCRIPTION_SIZE, "description is 256 bytes");
+_Static_assert(offsetof(struct description, trial) == UD_IMAGE_TRIAL_OFFSET,
+               "the wish for a trial is where the bootloader looks");
 /* The application's image starts 0x10 bytes before irom: header, segment header. */
 _Static_assert(offsetof(struct preamble, description) + 0x10 == UD_IMAGE_DESCRIPTION_OFFSET,
                "description is where readers look");
@@ -44,6 +47,7 @@ __attribute__((section(".irom0.preamble"), used)) const struct preamble preamble
     .description =
         {
             .magic = UD_IMAGE_DESCRIPTION_MAGIC,
+            .trial = FIRMWARE_WANTS_TRIAL ? UD_IMAGE_TRIAL_MAGIC : 0,
             .version = FIRMWARE_VERSION,
             .project = FIRMWARE_PROJECT,
             .time = BUILD_TIME,

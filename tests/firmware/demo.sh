@@ -3,7 +3,8 @@
 . "$(dirname "$0")/../lib/tap.sh"
 
 CROSS=xtensa-lx106-elf
-VERSIONS='1.0.0 1.1.0'
+VERSIONS='1.0.0 1.1.0' # packed by the build
+TRIALS='2.0.0 2.1.0-hangs 2.1.0-crashes'
 BUILD=$(dirname "$UPDRAFT")
 BUILT=$BUILD/lx106
 
@@ -33,6 +34,27 @@ the_versions_differ_in_little_but_the_version() {
     [ "$(stat -c %s "$(packed 1.0.0)")" -eq "$(stat -c %s "$(packed 1.1.0)")" ]
     # The digit, the CRC word over it, and the checksum.
     [ "$(cmp -l "$(packed 1.0.0)" "$(packed 1.1.0)" | wc -l)" -le 6 ]
+}
+
+# pack OUT VERSION
+pack() {
+    "$UPDRAFT" image --pack "$1" --boot "$BUILT/boot/lx106/boot.elf" --app "$(linked "$2")" \
+        --flash-mode dio --flash-size 4M --flash-freq 40
+}
+
+# The word after the description's magic and secure version, at 0x1020.
+wish_of() { od -An -tx4 -j $((0x1028)) -N 4 "$1" | tr -d ' '; }
+
+only_those_made_for_a_trial_ask_for_one() {
+    local version
+    for version in $VERSIONS; do [ "$(wish_of "$(packed "$version")")" = 00000000 ]; done
+    for version in $TRIALS; do
+        pack trial.bin "$version"
+        "$UPDRAFT" image trial.bin --json >json
+        grep -q '"sound": true' json
+        grep -q "\"version\": \"$version\"" json
+        [ "$(wish_of trial.bin)" = 4c495254 ]
+    done
 }
 
 every_segment_lies_in_the_chips_memory() {
@@ -65,7 +87,7 @@ the_bootloader_fits_its_sector() {
 # only the preamble, which is read from flash.
 constants_stay_out_of_irom() {
     local version
-    for version in $VERSIONS; do
+    for version in $VERSIONS $TRIALS; do
         sections "$(linked "$version")" | grep -q '^\.rodata 3ffe'
         "$CROSS-nm" -n "$(linked "$version")" | awk '
             $1 >= "40201010" && $1 < "40300000" && $2 !~ /^[tTaA]$/ { print; found = 1 } END { exit found }'
@@ -89,7 +111,7 @@ byte_loads_from_code() { # DISASSEMBLY
 
 code_is_not_read_by_bytes() {
     local version
-    for version in $VERSIONS; do
+    for version in $VERSIONS $TRIALS; do
         "$CROSS-objdump" -d "$(linked "$version")" >disassembly
         grep -q l32r disassembly
         ! byte_loads_from_code disassembly
@@ -112,7 +134,7 @@ C
 # While flash is busy, only IRAM and ROM can run.
 flash_operations_run_from_iram() {
     local version address
-    for version in $VERSIONS; do
+    for version in $VERSIONS $TRIALS; do
         for name in rom_read rom_program rom_erase app_entry; do
             address=$("$CROSS-nm" "$(linked "$version")" | awk -v name=$name '$3 == name { print $1 }')
             case $address in 4010*) ;; *) echo "$name is at $address"; return 1 ;; esac
@@ -153,6 +175,7 @@ the_build_date_can_be_set() {
 
 check both_versions_are_sound
 check the_versions_differ_in_little_but_the_version
+check only_those_made_for_a_trial_ask_for_one
 check every_segment_lies_in_the_chips_memory
 check the_bootloader_fits_its_sector
 check constants_stay_out_of_irom

@@ -95,7 +95,7 @@ static void the_demo_starts_from_reset(void **state)
     assert_says(&result, "load 0x4010f000, len ");
     assert_says(&result, ", room 16 \r\ntail ");
     assert_says(&result, "\r\ndemo 1.0.0, built ");
-    assert_says(&result, "flash 4194304 bytes, layout 4M2M, sketch ");
+    assert_says(&result, "flash 4194304 bytes, files from 2097152, sketch ");
     qemu_board_close(board);
 }
 
