@@ -141,6 +141,7 @@ static void init_updater(struct updater_rig *rig, const struct rig_setup *setup)
         .target = ud_staging_target(&rig->staging),
         .md5 = &ud_md5,
         .verifier = setup->verifier,
+        .terms = setup->terms,
         .buffer = rig->buffer,
         .buffer_size = setup->has_no_buffer ? 0
                        : setup->buffer_size ? setup->buffer_size

@@ -26,6 +26,7 @@ struct rig_setup {
     bool has_journal; /* orders go to the bootloader's journal */
     uint32_t straps;
     const struct ud_verifier *verifier;
+    const struct ud_manifest_terms *terms;
 };
 
 struct updater_rig {

@@ -7,6 +7,7 @@
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -85,15 +86,23 @@ static uint32_t make_raw(uint8_t *signature, size_t length)
     return 64;
 }
 
-uint32_t signing_trailer(const char *name, const void *data, uint32_t length, uint8_t *trailer)
+static EVP_PKEY *load_private(const char *name)
 {
     FILE *file = signing_open(name);
     EVP_PKEY *key = PEM_read_PrivateKey(file, NULL, NULL, NULL);
+
+    require(key != NULL, name);
+    fclose(file);
+    return key;
+}
+
+uint32_t signing_trailer(const char *name, const void *data, uint32_t length, uint8_t *trailer)
+{
+    EVP_PKEY *key = load_private(name);
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     size_t signature_length = UD_SIGNATURE_MAX;
 
-    require(key != NULL && context != NULL, name);
-    fclose(file);
+    require(context != NULL, name);
     require(EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, key) == 1 &&
                 EVP_DigestSign(context, trailer, &signature_length, data, length) == 1,
             "signing failed");
@@ -104,4 +113,24 @@ uint32_t signing_trailer(const char *name, const void *data, uint32_t length, ui
     EVP_PKEY_free(key);
     ud_put_u32(trailer + length_word, length_word);
     return length_word + UD_SIGNATURE_LENGTH_WORD;
+}
+
+/* Without a digest's name in the context, OpenSSL pads what it is given. */
+uint32_t signing_legacy_trailer(const char *name, const void *data, uint32_t length,
+                                uint8_t *trailer)
+{
+    EVP_PKEY *key = load_private(name);
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(key, NULL);
+    size_t signature_length = UD_SIGNATURE_MAX;
+    uint8_t digest[UD_SHA256_SIZE];
+
+    require(context != NULL && EVP_Digest(data, length, digest, NULL, EVP_sha256(), NULL) == 1 &&
+                EVP_PKEY_sign_init(context) == 1 &&
+                EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1 &&
+                EVP_PKEY_sign(context, trailer, &signature_length, digest, sizeof digest) == 1,
+            name);
+    EVP_PKEY_CTX_free(context);
+    EVP_PKEY_free(key);
+    ud_put_u32(trailer + signature_length, (uint32_t)signature_length);
+    return (uint32_t)signature_length + UD_SIGNATURE_LENGTH_WORD;
 }

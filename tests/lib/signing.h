@@ -33,4 +33,8 @@ void signing_load(struct signing_key *key, const char *name);
  * signature and length word, to `trailer` and returns its bytes. */
 uint32_t signing_trailer(const char *name, const void *data, uint32_t length, uint8_t *trailer);
 
+/* The same in the form of Arduino cores up to 2.5.2; RSA only. */
+uint32_t signing_legacy_trailer(const char *name, const void *data, uint32_t length,
+                                uint8_t *trailer);
+
 #endif
