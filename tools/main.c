@@ -22,6 +22,8 @@ static const struct command commands[] = {
     {"releases", command_releases, "what a server has to hand out"},
     {"image", command_image, "what is in a firmware file, and whether it is sound"},
     {"device", command_device, "virtual devices: boot from flash files, ask a server, update"},
+    {"push", command_push, "upload a firmware file to devices of the local network"},
+    {"espota", command_espota, "the Arduino cores' uploader, also when called as espota"},
     {"flash", command_flash, "put together the content of a flash chip"},
     {"keygen", command_keygen, "make a key pair to sign updates with"},
     {"sign", command_sign, "append a signature to an update"},
@@ -118,7 +120,7 @@ static int dispatch(int argc, char **argv)
 
 /* The programs of others that this one stands in for when it is called by their
  * names, with or without the ".py": each is a subcommand too. */
-static const char *const stand_ins[] = {"signing", NULL};
+static const char *const stand_ins[] = {"espota", "signing", NULL};
 
 /* The command for the name this program was called by; null for its own. */
 static const struct command *command_called(const char *path)
