@@ -31,6 +31,9 @@ static int judge_first_bytes(const struct ud_pull *pull)
 
     if (config->mode == UD_PULL_FILESYSTEM || first[0] == UD_IMAGE_GZIP_MAGIC0)
         return UD_OK;
+    if (first[0] == UD_KEY_UPDATE_MAGIC0 &&
+        ud_verifier_takes_keys(config->updater->config.verifier))
+        return UD_OK;
     if (first[0] != UD_IMAGE_MAGIC)
         return UD_ERR_HTTP_BAD_HEADER;
     if (config->auto_map || pull->first_length < sizeof pull->first)

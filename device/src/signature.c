@@ -2,8 +2,6 @@
 
 #include "updraft/endian.h"
 
-#include <stdbool.h>
-
 #define PIECE 128u /* bytes read at a time: stacks are small */
 
 /* Digests flash [start, start + length). */

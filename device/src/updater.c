@@ -118,13 +118,11 @@ int ud_updater_expect_md5(struct ud_updater *updater, const char *md5)
 /* By the first byte; whatever is none of these is read as an image, and refused. */
 static enum ud_updater_form form_of(const struct ud_updater *updater, uint8_t first)
 {
-    const struct ud_verifier *verifier = updater->config.verifier;
-
     if (updater->command != UD_COMMAND_FIRMWARE)
         return UD_FORM_FILES;
     if (first == UD_IMAGE_GZIP_MAGIC0)
         return UD_FORM_GZIP;
-    if (first == UD_KEY_UPDATE_MAGIC0 && verifier != NULL && verifier->update_keys != NULL)
+    if (first == UD_KEY_UPDATE_MAGIC0 && ud_verifier_takes_keys(updater->config.verifier))
         return UD_FORM_KEYS;
     return UD_FORM_IMAGE;
 }

@@ -11,6 +11,8 @@
 #include "updraft/error.h"
 #include "updraft/flash.h"
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define UD_SIGNATURE_MAX         512u /* bytes: RSA-4096 */
@@ -28,6 +30,12 @@ struct ud_verifier {
      * verified. Null: key updates are refused like any file that is no image. */
     int (*update_keys)(void *ctx, const struct ud_flash *flash, uint32_t start, uint32_t size);
 };
+
+/* May a file that begins with UD_KEY_UPDATE_MAGIC0 be a key update? verifier may be null. */
+static inline bool ud_verifier_takes_keys(const struct ud_verifier *verifier)
+{
+    return verifier != NULL && verifier->update_keys != NULL;
+}
 
 /* Checks the signed file of `size` bytes at `start`, reading flash in small
  * pieces; *content_size becomes the size without the trailer, or stays as it was
