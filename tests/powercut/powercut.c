@@ -8,6 +8,7 @@
  *   powercut SCENARIO              one scenario
  *   powercut SCENARIO/CUT[/CUT]    one run, by the id a failure printed
  */
+#include "plans.h"
 #include "rig.h"
 
 #include <inttypes.h>
@@ -81,17 +82,6 @@ static void try_cut(struct rig *rig, const struct cut_plan *first, const struct 
         report(rig, first, second, tally);
 }
 
-/* The nth of all ways to cut one of `operations`. */
-static struct cut_plan nth_plan(uint64_t n)
-{
-    return (struct cut_plan){
-        .operation = 1 + n / 6,
-        .phase = (enum cut_phase)(n % 3),
-        .seed = n % 3 == CUT_TORN ? (uint32_t)(SEED + n) : 0,
-        .keeps_rtc = n / 3 % 2,
-    };
-}
-
 /* Operations of the recovery from a first cut. */
 static uint64_t recovery_operations(struct rig *rig, const struct cut_plan *first,
                                     struct tally *tally)
@@ -103,19 +93,13 @@ static uint64_t recovery_operations(struct rig *rig, const struct cut_plan *firs
 static void try_all_pairs(struct rig *rig, uint64_t ways, struct tally *tally)
 {
     for (uint64_t n = 0; n < ways; n++) {
-        const struct cut_plan first = nth_plan(n);
-        const uint64_t seconds = 6 * recovery_operations(rig, &first, tally);
+        const struct cut_plan first = plans_nth(n, SEED);
+        const uint64_t seconds = PLANS_PER_OPERATION * recovery_operations(rig, &first, tally);
         for (uint64_t m = 0; m < seconds; m++) {
-            const struct cut_plan second = nth_plan(m);
+            const struct cut_plan second = plans_nth(m, SEED);
             try_cut(rig, &first, &second, tally);
         }
     }
-}
-
-static uint64_t draw(uint64_t *state, uint64_t limit)
-{
-    *state = *state * 6364136223846793005u + 1442695040888963407u;
-    return (*state >> 33) % limit;
 }
 
 static void try_sample(struct rig *rig, uint64_t ways, struct tally *tally)
@@ -123,15 +107,16 @@ static void try_sample(struct rig *rig, uint64_t ways, struct tally *tally)
     uint64_t state = SEED;
 
     for (uint64_t n = 0; n < ways; n++) {
-        const struct cut_plan first = nth_plan(n);
+        const struct cut_plan first = plans_nth(n, SEED);
         try_cut(rig, &first, NULL, tally);
     }
     for (uint32_t i = 0; i < SAMPLES; i++) {
-        const struct cut_plan first = nth_plan(draw(&state, ways));
+        const struct cut_plan first = plans_nth(plans_draw(&state, ways), SEED);
         const uint64_t operations = recovery_operations(rig, &first, tally);
         if (operations == 0)
             continue;
-        const struct cut_plan second = nth_plan(draw(&state, 6 * operations));
+        const struct cut_plan second =
+            plans_nth(plans_draw(&state, PLANS_PER_OPERATION * operations), SEED);
         try_cut(rig, &first, &second, tally);
     }
 }
@@ -161,9 +146,9 @@ static void try_scenario(const struct scenario *scenario, struct tally *tally)
     }
     const uint64_t operations = rig_operations(&rig);
     if (scenario->is_sampled)
-        try_sample(&rig, 6 * operations, tally);
+        try_sample(&rig, PLANS_PER_OPERATION * operations, tally);
     else
-        try_all_pairs(&rig, 6 * operations, tally);
+        try_all_pairs(&rig, PLANS_PER_OPERATION * operations, tally);
     try_tears_of_the_end(&rig, operations, tally);
     printf("# %s: %" PRIu64 " operations\n", scenario->name, operations);
     rig_close(&rig);
