@@ -51,6 +51,26 @@ static bool is_busy(const struct esp8266 *device, uint32_t now_ms)
 
 /* ---- Starting ---- */
 
+static void fetched(void *ctx, uint32_t done, uint32_t total)
+{
+    esp8266_emit(ctx,
+                 &(struct esp8266_event){.kind = ESP8266_FETCHING, .done = done, .total = total});
+}
+
+static int init_updater(struct esp8266 *device)
+{
+    const struct ud_updater_config config = {
+        .flash = nor_flash(device->nor),
+        .target = ud_staging_target(&device->staging),
+        .md5 = &ud_md5,
+        .buffer = device->buffer,
+        .buffer_size = sizeof device->buffer,
+        .events = {.ctx = device, .progress = fetched},
+    };
+
+    return ud_updater_init(&device->updater, &config);
+}
+
 static void die(struct esp8266 *device, const char *why)
 {
     device->state = STATE_DEAD;
@@ -61,6 +81,7 @@ static void start(struct esp8266 *device, uint32_t now_ms)
 {
     const char *why;
 
+    esp8266_upload_close(device);
     device->start_ms = now_ms;
     if (!esp8266_boot(device, &why)) {
         die(device, why);
@@ -79,6 +100,10 @@ static void service_starting(struct esp8266 *device, uint32_t now_ms)
                                      .done = now_ms - device->start_ms,
                                      .total = device->ready_ms - device->start_ms,
                                  });
+        return;
+    }
+    if (init_updater(device) != UD_OK || esp8266_upload_open(device) != 0) {
+        die(device, "its port for uploads is in use");
         return;
     }
     device->state = STATE_IDLE;
@@ -107,23 +132,9 @@ static void report_failure(struct esp8266 *device, int error)
                          });
 }
 
-static void fetched(void *ctx, uint32_t done, uint32_t total)
-{
-    esp8266_emit(ctx,
-                 &(struct esp8266_event){.kind = ESP8266_FETCHING, .done = done, .total = total});
-}
-
 static int prepare_pull(struct esp8266 *device)
 {
     const struct esp8266_config *config = &device->config;
-    const struct ud_updater_config updater_config = {
-        .flash = nor_flash(device->nor),
-        .target = ud_staging_target(&device->staging),
-        .md5 = &ud_md5,
-        .buffer = device->buffer,
-        .buffer_size = sizeof device->buffer,
-        .events = {.ctx = device, .progress = fetched},
-    };
     const struct ud_pull_config pull_config = {
         .chip = UD_CHIP_ESP8266,
         .identity = esp8266_identity(device),
@@ -133,9 +144,8 @@ static int prepare_pull(struct esp8266 *device)
         .password = config->password,
         .redirects = config->redirects,
     };
-    const int error = ud_updater_init(&device->updater, &updater_config);
 
-    return error != UD_OK ? error : ud_pull_init(&device->pull, &pull_config);
+    return ud_pull_init(&device->pull, &pull_config);
 }
 
 static void ask(struct esp8266 *device, uint32_t now_ms)
@@ -154,6 +164,12 @@ static void ask(struct esp8266 *device, uint32_t now_ms)
     device->state = STATE_ASKING;
 }
 
+static void restart_updated(struct esp8266 *device, uint32_t now_ms)
+{
+    emit_kind(device, ESP8266_UPDATED);
+    start(device, now_ms);
+}
+
 static void service_asking(struct esp8266 *device, uint32_t now_ms)
 {
     if (is_busy(device, now_ms))
@@ -166,8 +182,7 @@ static void service_asking(struct esp8266 *device, uint32_t now_ms)
     finish_check_in(device, now_ms);
     switch (ud_pull_result(&device->pull)) {
     case UD_PULL_OK:
-        emit_kind(device, ESP8266_UPDATED);
-        start(device, now_ms);
+        restart_updated(device, now_ms);
         break;
     case UD_PULL_NO_UPDATES:
         /* On trial, a program that has reached its server has shown that it works. */
@@ -183,7 +198,15 @@ static void service_asking(struct esp8266 *device, uint32_t now_ms)
 
 static void service_idle(struct esp8266 *device, uint32_t now_ms)
 {
-    if (!is_due(device->poll_ms, now_ms))
+    if (is_busy(device, now_ms))
+        return;
+    if (esp8266_upload_service(device, now_ms)) {
+        restart_updated(device, now_ms);
+        return;
+    }
+    wait_for_flash(device, now_ms);
+    if (esp8266_upload_is_active(device) || device->config.url == NULL ||
+        !is_due(device->poll_ms, now_ms))
         return;
     ask(device, now_ms);
     /* The socket to wait for opens at the first service. */
@@ -197,6 +220,13 @@ static void service_nothing(struct esp8266 *device, uint32_t now_ms)
     (void)now_ms;
 }
 
+static uint32_t next_check_in(const struct esp8266 *device, uint32_t now_ms)
+{
+    const bool asks = device->config.url != NULL && !esp8266_upload_is_active(device);
+
+    return asks ? device->poll_ms : now_ms + INT32_MAX;
+}
+
 /* When to look again, after a service at now_ms; far away when nothing will come. */
 static uint32_t next_service(const struct esp8266 *device, uint32_t now_ms)
 {
@@ -204,7 +234,9 @@ static uint32_t next_service(const struct esp8266 *device, uint32_t now_ms)
     case STATE_STARTING:
         return device->ready_ms - now_ms < SHOW_MS ? device->ready_ms : now_ms + SHOW_MS;
     case STATE_IDLE:
-        return device->poll_ms;
+        return device->is_flash_busy
+                   ? device->ready_ms
+                   : esp8266_upload_deadline(device, next_check_in(device, now_ms));
     case STATE_ASKING:
         return device->is_flash_busy ? device->ready_ms : ud_pull_deadline(&device->pull);
     case STATE_OFF:
@@ -227,16 +259,20 @@ void esp8266_service(struct esp8266 *device, uint32_t now_ms)
     device->next_ms = next_service(device, now_ms);
 }
 
-int esp8266_fd(const struct esp8266 *device)
+/* While it asks, what comes for uploads waits. */
+size_t esp8266_poll(const struct esp8266 *device, struct pollfd entries[ESP8266_SOCKETS])
 {
-    const bool is_waiting = device->state == STATE_ASKING && !device->is_flash_busy;
-
-    return is_waiting ? ud_posix_pull_fd(&device->driver) : -1;
-}
-
-short esp8266_poll_events(const struct esp8266 *device)
-{
-    return ud_posix_pull_events(&device->driver);
+    if (device->is_flash_busy)
+        return 0;
+    if (device->state == STATE_IDLE)
+        return esp8266_upload_poll(device, entries);
+    if (device->state != STATE_ASKING || ud_posix_pull_fd(&device->driver) < 0)
+        return 0;
+    entries[0] = (struct pollfd){
+        .fd = ud_posix_pull_fd(&device->driver),
+        .events = ud_posix_pull_events(&device->driver),
+    };
+    return 1;
 }
 
 uint32_t esp8266_deadline(const struct esp8266 *device)
@@ -285,9 +321,14 @@ int esp8266_open(struct esp8266 **out, const struct esp8266_config *config)
     device->config = *config;
     esp8266_name(device);
     forget_rtc(device);
+    device->upload_port = config->upload.port;
+    device->uploads.udp = -1; /* not open */
     int error = open_flash(device);
     if (error == 0)
         error = open_staging(device);
+    if (error == 0)
+        error = esp8266_upload_open(device); /* it can be had */
+    esp8266_upload_close(device);
     if (error != 0) {
         esp8266_close(device);
         return error;
@@ -296,10 +337,11 @@ int esp8266_open(struct esp8266 **out, const struct esp8266_config *config)
     return 0;
 }
 
-static void drop_check_in(struct esp8266 *device)
+static void switch_off(struct esp8266 *device)
 {
     if (device->state == STATE_ASKING)
         ud_posix_pull_end(&device->driver);
+    esp8266_upload_close(device);
     device->state = STATE_OFF;
 }
 
@@ -307,7 +349,7 @@ void esp8266_close(struct esp8266 *device)
 {
     if (device == NULL)
         return;
-    drop_check_in(device);
+    switch_off(device);
     nor_close(device->nor);
     free(device);
 }
@@ -315,7 +357,7 @@ void esp8266_close(struct esp8266 *device)
 /* Serves at once, so that fd and deadline mean something from here on. */
 static void start_anew(struct esp8266 *device, uint32_t now_ms)
 {
-    drop_check_in(device);
+    switch_off(device);
     device->ready_ms = now_ms;
     device->flash_ns = nor_stats(device->nor)->time_ns;
     device->poll_ms = now_ms + device->config.first_delay_ms;

@@ -1,9 +1,11 @@
 /* One virtual ESP8266: flash, RTC memory, the bootloader's decision, and a
- * program that keeps asking a server for a newer version of itself.
+ * program that keeps asking a server for a newer version of itself, listens for
+ * uploads, or both.
  *
  * "Running a program" means reading what it says of itself from flash, and, where
  * it is on trial, confirming it once a server has answered it. The rest is
- * real: the library's updater and pull engine over real sockets, and the boot code.
+ * real: the library's updater, pull and upload engines over real sockets, and the
+ * boot code.
  *
  * Nothing blocks (but the look-up of a host's name). A loop serves any number of
  * devices:
@@ -11,8 +13,8 @@
  *   esp8266_open(&device, &config);
  *   esp8266_power_on(device, now_ms);
  *   for (;;) {
- *       wait until esp8266_fd(device), if it is not -1, is ready for
- *       esp8266_poll_events(device), or until esp8266_deadline(device)
+ *       wait for the sockets of esp8266_poll(device), or until
+ *       esp8266_deadline(device)
  *       esp8266_service(device, now_ms);
  *   }
  *   esp8266_close(device);
@@ -28,7 +30,9 @@
 #include "updraft/layout.h"
 #include "updraft/pull.h"
 
+#include <poll.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define ESP8266_MAC_SIZE 6u
@@ -47,7 +51,11 @@ enum esp8266_event_kind {
     ESP8266_CURRENT,  /* the server has nothing new */
     ESP8266_FAILED,   /* the check-in or the update failed; error, number, text */
     ESP8266_UPDATED,  /* the image is staged; the device restarts */
+
+    ESP8266_UPLOAD_FAILED, /* error, number (ArduinoOTA's), text */
 };
+
+#define ESP8266_SOCKETS 3u
 
 struct esp8266_event {
     enum esp8266_event_kind kind;
@@ -58,18 +66,27 @@ struct esp8266_event {
     const char *text; /* for people, without a full stop; good during the call */
 };
 
+/* Uploads from the bench, as ArduinoOTA takes them. */
+struct esp8266_upload {
+    const char *address;  /* IPv4, to listen on; null: takes none */
+    uint16_t port;        /* UDP; 0: any */
+    const char *password; /* null or empty: none */
+    bool uses_sha256;     /* the ESP32's way to prove it */
+};
+
 struct esp8266_config {
     const char *flash_path; /* null: flash in memory, lost at close */
     bool is_scratch;        /* flash_path is only what flash holds at first */
     struct ud_layout layout;
     uint8_t mac[ESP8266_MAC_SIZE]; /* of the station interface */
-    const char *url;
-    const char *user; /* Basic authorization when both are set */
+    const char *url;               /* null: asks no server */
+    const char *user;              /* Basic authorization when both are set */
     const char *password;
     enum ud_pull_redirects redirects;
     uint32_t poll_ms;        /* from the end of one check-in to the next */
     uint32_t first_delay_ms; /* from power-on to the first one */
     bool is_lifelike;        /* takes the time the flash chip would */
+    struct esp8266_upload upload;
     void *ctx;
     void (*event)(void *ctx, struct esp8266 *device, const struct esp8266_event *event);
 };
@@ -84,7 +101,8 @@ struct esp8266_program {
 };
 
 /* Texts in config must outlive the device; event must be set. 0, or a negative
- * errno: those of nor_open(), -EINVAL for a layout or URL the library refuses. */
+ * errno: those of nor_open(), -EINVAL for a layout or URL the library refuses, what
+ * binding the port for uploads gave. */
 int esp8266_open(struct esp8266 **device, const struct esp8266_config *config);
 
 /* Gives up what is under way, as pulling the plug does, and frees. Null is fine. */
@@ -99,8 +117,8 @@ void esp8266_reset(struct esp8266 *device, uint32_t now_ms);
 /* Does what can be done without waiting. */
 void esp8266_service(struct esp8266 *device, uint32_t now_ms);
 
-int esp8266_fd(const struct esp8266 *device);
-short esp8266_poll_events(const struct esp8266 *device);
+/* Fills in the sockets to wait for; returns how many. */
+size_t esp8266_poll(const struct esp8266 *device, struct pollfd entries[ESP8266_SOCKETS]);
 
 /* When service is due at the latest. */
 uint32_t esp8266_deadline(const struct esp8266 *device);
@@ -115,6 +133,10 @@ const struct esp8266_program *esp8266_program(const struct esp8266 *device);
 const char *esp8266_version(const struct esp8266 *device);
 
 const char *esp8266_mac(const struct esp8266 *device);
+
+/* The UDP port for uploads; 0: takes none. */
+uint16_t esp8266_upload_port(const struct esp8266 *device);
+
 struct nor *esp8266_nor(const struct esp8266 *device);
 
 #endif

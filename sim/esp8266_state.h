@@ -2,6 +2,7 @@
 #ifndef SIM_ESP8266_STATE_H
 #define SIM_ESP8266_STATE_H
 
+#include "posix/espota.h"
 #include "posix/pull.h"
 #include "sim/esp8266.h"
 #include "sim/rtc.h"
@@ -34,6 +35,9 @@ struct esp8266 {
     struct ud_updater updater;
     struct ud_pull pull;
     struct ud_posix_pull driver;
+    struct ud_espota espota;
+    struct ud_posix_espota uploads;
+    uint16_t upload_port;
     uint32_t buffer[UD_FLASH_SECTOR / sizeof(uint32_t)];
 };
 
@@ -45,6 +49,25 @@ bool esp8266_boot(struct esp8266 *device, const char **why);
 
 /* Tells of an update the boot refused, and of a trial it ended. */
 void esp8266_report_boot(struct esp8266 *device);
+
+/* ---- esp8266_upload.c; where the device takes none, all of it does nothing ---- */
+
+/* Opens the port, the same one every time. 0, or a negative errno. */
+int esp8266_upload_open(struct esp8266 *device);
+void esp8266_upload_close(struct esp8266 *device);
+
+/* True when an uploaded image is staged and wants a restart. */
+bool esp8266_upload_service(struct esp8266 *device, uint32_t now_ms);
+
+/* An upload is under way. */
+bool esp8266_upload_is_active(const struct esp8266 *device);
+
+size_t esp8266_upload_poll(const struct esp8266 *device, struct pollfd *entries);
+
+/* When it must be served, or the time given if that comes first. */
+uint32_t esp8266_upload_deadline(const struct esp8266 *device, uint32_t or_ms);
+
+/* ---- esp8266_identity.c ---- */
 
 void esp8266_name(struct esp8266 *device);
 struct ud_pull_identity esp8266_identity(const struct esp8266 *device);

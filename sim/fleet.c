@@ -8,7 +8,7 @@
 
 struct sim_fleet {
     struct esp8266 **devices;
-    struct pollfd *entries; /* of the devices that have a socket, then of stop_fd */
+    struct pollfd *entries; /* of the devices' sockets, then of stop_fd */
     size_t *owners;         /* by entry: index of its device */
     size_t capacity;
     size_t count;
@@ -22,8 +22,8 @@ struct sim_fleet *sim_fleet_new(size_t capacity)
         return NULL;
     fleet->capacity = capacity;
     fleet->devices = calloc(capacity, sizeof *fleet->devices);
-    fleet->entries = calloc(capacity + 1, sizeof *fleet->entries);
-    fleet->owners = calloc(capacity + 1, sizeof *fleet->owners);
+    fleet->entries = calloc(capacity * ESP8266_SOCKETS + 1, sizeof *fleet->entries);
+    fleet->owners = calloc(capacity * ESP8266_SOCKETS + 1, sizeof *fleet->owners);
     if (fleet->devices != NULL && fleet->entries != NULL && fleet->owners != NULL)
         return fleet;
     sim_fleet_free(fleet);
@@ -81,14 +81,9 @@ static nfds_t collect(struct sim_fleet *fleet, int stop_fd)
     nfds_t entries = 0;
 
     for (size_t i = 0; i < fleet->count; i++) {
-        const struct esp8266 *device = fleet->devices[i];
-        if (esp8266_fd(device) < 0)
-            continue;
-        fleet->owners[entries] = i;
-        fleet->entries[entries++] = (struct pollfd){
-            .fd = esp8266_fd(device),
-            .events = esp8266_poll_events(device),
-        };
+        const size_t count = esp8266_poll(fleet->devices[i], fleet->entries + entries);
+        for (size_t j = 0; j < count; j++)
+            fleet->owners[entries++] = i;
     }
     fleet->entries[entries] = (struct pollfd){.fd = stop_fd, .events = POLLIN};
     return entries;

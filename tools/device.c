@@ -8,16 +8,18 @@
 #include "tools/command.h"
 #include "updraft/url.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
-#define MAC_DEFAULT    "5C:CF:7F:00:00:01"
-#define LAYOUT_DEFAULT "4M2M"
-#define POLL_DEFAULT_S 10ul
-#define SECONDS_LIMIT  86400ul
-#define COUNT_LIMIT    30000ul      /* mappings a process may have, with room to spare */
-#define MAC_MULTICAST  (1ull << 40) /* no station has such an address */
-#define MAC_LAST       0xffffffull  /* the part that counts up */
+#define MAC_DEFAULT            "5C:CF:7F:00:00:01"
+#define LAYOUT_DEFAULT         "4M2M"
+#define POLL_DEFAULT_S         10ul
+#define SECONDS_LIMIT          86400ul
+#define UPLOAD_ADDRESS_DEFAULT "127.0.0.1"
+#define COUNT_LIMIT            30000ul      /* mappings a process may have, with room to spare */
+#define MAC_MULTICAST          (1ull << 40) /* no station has such an address */
+#define MAC_LAST               0xffffffull  /* the part that counts up */
 
 static enum options_result parse(int argc, char **argv, struct device_order *order)
 {
@@ -43,6 +45,14 @@ static enum options_result parse(int argc, char **argv, struct device_order *ord
         {"redirects", 0, OPTION_FLAG, &order->redirects, NULL, "follow them"},
         {"user", 0, OPTION_TEXT, &order->user, "NAME", "for Basic authorization"},
         {"password-file", 0, OPTION_TEXT, &order->password_file, "FILE", "its password"},
+        {"uploads", 0, OPTION_NUMBER, &order->upload_port, "PORT",
+         "take uploads from UDP port PORT on, a port for each device"},
+        {"upload-address", 0, OPTION_TEXT, &order->upload_address, "ADDRESS",
+         "where (default " UPLOAD_ADDRESS_DEFAULT ")"},
+        {"upload-password-file", 0, OPTION_TEXT, &order->upload_password_file, "FILE",
+         "their password"},
+        {"upload-sha256", 0, OPTION_FLAG, &order->upload_sha256, NULL,
+         "proved by SHA-256, as ESP32 devices have it"},
         {"json", 0, OPTION_FLAG, &order->json, NULL, "print events, one JSON object a line"},
         {"qemu", 0, OPTION_FLAG, &order->qemu, NULL, "run one board's own code, under QEMU"},
         {"cut", 0, OPTION_TEXT, &order->cut, "PLAN",
@@ -52,7 +62,7 @@ static enum options_result parse(int argc, char **argv, struct device_order *ord
     };
     const struct command_usage usage = {
         "updraft device",
-        "--url URL [--flash FILE | --dir DIR] [--app FILE] [--count N]\n"
+        "--url URL [--flash FILE | --dir DIR] [--app FILE] [--count N] [--uploads PORT]\n"
         "       updraft device --qemu [--flash FILE] [--app FILE] [--cut PLAN]",
         "Runs virtual ESP8266 devices until SIGINT. They ask the server as the Arduino core does,\n"
         "stage what they get, and boot it through the bootloader's own code. With --qemu one "
@@ -75,8 +85,10 @@ static int check_url(const struct device_order *order)
 {
     struct ud_url url;
 
+    if (order->url == NULL && order->upload_port != 0)
+        return EXIT_OK;
     if (order->url == NULL)
-        return report_usage("--url is missing: what the devices are to ask");
+        return report_usage("--url is missing: what the devices are to ask; or --uploads PORT");
     if (ud_url_parse(order->url, &url) != UD_OK)
         return report_usage("%s is no URL like http://127.0.0.1:8266/update", order->url);
     if (url.tls)
@@ -125,6 +137,21 @@ static int check_behaviour(struct device_order *order)
     return EXIT_OK;
 }
 
+static int check_uploads(const struct device_order *order)
+{
+    struct in_addr address;
+
+    if (inet_pton(AF_INET, order->upload_address, &address) != 1)
+        return report_usage("%s is no IPv4 address", order->upload_address);
+    if (order->upload_port > UINT16_MAX ||
+        (order->upload_port > 0 && order->count - 1 > UINT16_MAX - order->upload_port))
+        return report_usage("--uploads takes 1 to 65535, and as many from there on as there are "
+                            "devices");
+    if (order->upload_port == 0 && (order->upload_password_file != NULL || order->upload_sha256))
+        return report_usage("--upload-password-file and --upload-sha256 need --uploads PORT");
+    return EXIT_OK;
+}
+
 /* Only one of the two kinds of devices takes them. */
 static int check_kind(const struct device_order *order)
 {
@@ -134,6 +161,7 @@ static int check_kind(const struct device_order *order)
         const char *why;
     } rows[] = {
         {"--url", order->url != NULL, "the board has no network yet"},
+        {"--uploads", order->upload_port != 0, "the board has no network yet"},
         {"--once", order->once, "the board has no network yet"},
         {"--poll", order->poll_s != POLL_DEFAULT_S, "the board has no network yet"},
         {"--redirects", order->redirects, "the board has no network yet"},
@@ -177,6 +205,8 @@ static int check(struct device_order *order)
         status = check_macs(order);
     if (status == EXIT_OK)
         status = check_flash(order);
+    if (status == EXIT_OK)
+        status = check_uploads(order);
     return status == EXIT_OK ? check_behaviour(order) : status;
 }
 
@@ -186,6 +216,7 @@ int command_device(int argc, char **argv)
         .mac = MAC_DEFAULT,
         .layout = LAYOUT_DEFAULT,
         .speed = "fast",
+        .upload_address = UPLOAD_ADDRESS_DEFAULT,
         .count = 1,
         .poll_s = POLL_DEFAULT_S,
     };

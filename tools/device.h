@@ -23,6 +23,10 @@ struct device_order {
     const char *mac;
     const char *user;
     const char *password_file;
+    const char *upload_address; /* where uploads are taken */
+    const char *upload_password_file;
+    unsigned long upload_port; /* UDP, of the first device; 0: none are taken */
+    bool upload_sha256;
     const char *until; /* version, or text of the board's; null: no such goal */
     const char *speed;
     unsigned long count;

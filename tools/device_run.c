@@ -37,6 +37,7 @@ struct run {
     struct device_show *show;
     struct unit *units;
     char *password;
+    char *upload_password;
     struct device_signals signals;
     size_t open; /* units with outcome OPEN */
 };
@@ -85,18 +86,20 @@ static void judge_once(struct unit *unit, const struct esp8266_event *event)
     case ESP8266_DEAD:
     case ESP8266_ASKING:
     case ESP8266_FETCHING:
+    case ESP8266_UPLOAD_FAILED:
     default:
         break;
     }
 }
 
-/* --until: it runs the version, and has told the server so. */
+/* --until: it runs the version, and has told the server, if there is one, so. */
 static void judge_version(struct unit *unit, const struct esp8266 *device,
                           const struct esp8266_event *event)
 {
     const bool was_answered = event->kind == ESP8266_CURRENT || event->kind == ESP8266_UPDATED;
+    const bool is_alone = unit->run->order->url == NULL && event->kind == ESP8266_STARTED;
 
-    if (was_answered && strcmp(esp8266_version(device), unit->run->order->until) == 0)
+    if ((was_answered || is_alone) && strcmp(esp8266_version(device), unit->run->order->until) == 0)
         settle(unit, REACHED);
 }
 
@@ -119,22 +122,36 @@ static void on_event(void *ctx, struct esp8266 *device, const struct esp8266_eve
 
 /* ---- Setting up ---- */
 
-static int read_password(struct run *run)
+/* The first line of a file; null without one. EXIT_OK, or reported. */
+static int read_password(const char *path, char **password)
 {
     struct file_bytes bytes;
-    const char *path = run->order->password_file;
 
     if (path == NULL)
         return EXIT_OK;
     const int error = file_read(path, PASSWORD_LIMIT, &bytes);
     if (error != 0)
         return report_failure("%s: %s", path, strerror(-error));
-    run->password = strndup((const char *)bytes.data, bytes.length);
+    *password = strndup((const char *)bytes.data, bytes.length);
     free(bytes.data);
-    if (run->password == NULL)
+    if (*password == NULL)
         return report_failure("out of memory");
-    run->password[strcspn(run->password, "\r\n")] = '\0';
+    (*password)[strcspn(*password, "\r\n")] = '\0';
     return EXIT_OK;
+}
+
+static struct esp8266_upload upload_config(const struct run *run, const struct unit *unit)
+{
+    const struct device_order *order = run->order;
+
+    if (order->upload_port == 0)
+        return (struct esp8266_upload){0};
+    return (struct esp8266_upload){
+        .address = order->upload_address,
+        .port = (uint16_t)(order->upload_port + unit->index),
+        .password = run->upload_password,
+        .uses_sha256 = order->upload_sha256,
+    };
 }
 
 static struct esp8266_config device_config(const struct run *run, struct unit *unit)
@@ -151,6 +168,7 @@ static struct esp8266_config device_config(const struct run *run, struct unit *u
         /* They do not all ask at the same moment. */
         .first_delay_ms = order->once ? 0 : (uint32_t)(poll_ms * unit->index / order->count),
         .is_lifelike = order->is_lifelike,
+        .upload = upload_config(run, unit),
         .ctx = unit,
         .event = on_event,
     };
@@ -158,6 +176,15 @@ static struct esp8266_config device_config(const struct run *run, struct unit *u
     for (unsigned i = 0; i < ESP8266_MAC_SIZE; i++)
         config.mac[i] = (uint8_t)((order->first_mac + unit->index) >> (40 - 8 * i));
     return config;
+}
+
+/* What is wrong with a port or with flash. */
+static int report_open(const struct run *run, const struct esp8266_config *config, int error)
+{
+    if (error == -EADDRINUSE || error == -EADDRNOTAVAIL)
+        return report_failure("UDP port %u of %s cannot be had for uploads: %s",
+                              config->upload.port, config->upload.address, strerror(-error));
+    return device_flash_report(&run->flash, error);
 }
 
 static int add_device(struct run *run, size_t index)
@@ -174,7 +201,7 @@ static int add_device(struct run *run, size_t index)
     config.is_scratch = run->flash.is_scratch;
     const int error = esp8266_open(&device, &config);
     if (error != 0)
-        return device_flash_report(&run->flash, error);
+        return report_open(run, &config, error);
     sim_fleet_add(run->fleet, device);
     device_show_name(run->show, index, esp8266_mac(device));
     return EXIT_OK;
@@ -194,8 +221,10 @@ static void allow_many_files(void)
 static int open_run(struct run *run)
 {
     const size_t count = run->order->count;
-    int status = read_password(run);
+    int status = read_password(run->order->password_file, &run->password);
 
+    if (status == EXIT_OK)
+        status = read_password(run->order->upload_password_file, &run->upload_password);
     if (status == EXIT_OK)
         status = device_flash_open(&run->flash, run->order);
     if (status != EXIT_OK)
@@ -219,6 +248,7 @@ static void close_run(struct run *run)
     device_flash_close(&run->flash);
     free(run->units);
     free(run->password);
+    free(run->upload_password);
     device_signals_close(&run->signals);
 }
 

@@ -103,6 +103,10 @@ static void show_to_people(struct progress *progress, size_t index, const struct
         progress_line(progress, "%s: the bootloader refused the update (%d): %s",
                       esp8266_mac(device), event->number, event->text);
         break;
+    case ESP8266_UPLOAD_FAILED:
+        progress_line(progress, "%s: %s", esp8266_mac(device), event->text);
+        note_program(progress, index, device, "");
+        break;
     case ESP8266_RETURNED:
         progress_line(progress, "%s: the new program did not confirm itself, the old one is back",
                       esp8266_mac(device));
@@ -122,11 +126,17 @@ static void show_to_people(struct progress *progress, size_t index, const struct
 static const char *event_name(enum esp8266_event_kind kind)
 {
     static const char *const names[] = {
-        [ESP8266_COPYING] = "copying",   [ESP8266_REFUSED] = "refused",
-        [ESP8266_RETURNED] = "returned", [ESP8266_STARTED] = "started",
-        [ESP8266_DEAD] = "dead",         [ESP8266_ASKING] = "asking",
-        [ESP8266_FETCHING] = "fetching", [ESP8266_CURRENT] = "current",
-        [ESP8266_FAILED] = "failed",     [ESP8266_UPDATED] = "updated",
+        [ESP8266_COPYING] = "copying",
+        [ESP8266_REFUSED] = "refused",
+        [ESP8266_RETURNED] = "returned",
+        [ESP8266_STARTED] = "started",
+        [ESP8266_DEAD] = "dead",
+        [ESP8266_ASKING] = "asking",
+        [ESP8266_FETCHING] = "fetching",
+        [ESP8266_CURRENT] = "current",
+        [ESP8266_FAILED] = "failed",
+        [ESP8266_UPDATED] = "updated",
+        [ESP8266_UPLOAD_FAILED] = "upload failed",
     };
 
     return names[kind];
