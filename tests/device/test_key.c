@@ -129,21 +129,71 @@ static uint8_t *put_value(uint8_t *at, uint8_t tag, const uint8_t *value, uint32
     return at + length;
 }
 
+/* Where a byte too many stands. */
+enum excess { NO_EXCESS, BEHIND_NUMBERS, BEHIND_SEQUENCE, BEHIND_BITS, EXCESSES };
+
+struct rsa_numbers {
+    const uint8_t *modulus;
+    uint32_t modulus_length;
+    const uint8_t *exponent;
+    uint32_t exponent_length;
+};
+
 /* SubjectPublicKeyInfo round these two INTEGERs, whose bytes are used as they are. */
-static uint32_t wrap_rsa(uint8_t *out, const uint8_t *modulus, uint32_t modulus_length,
-                         const uint8_t *exponent, uint32_t exponent_length)
+static uint32_t wrap_rsa(uint8_t *out, const struct rsa_numbers *rsa, enum excess excess)
 {
     static const uint8_t algorithm[] = {0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86,
                                         0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
     uint8_t numbers[700], sequence[700] = {0}, info[700];
-    uint8_t *end = put_value(numbers, 0x02, modulus, modulus_length);
+    uint8_t *end = put_value(numbers, 0x02, rsa->modulus, rsa->modulus_length);
 
-    end = put_value(end, 0x02, exponent, exponent_length);
+    end = put_value(end, 0x02, rsa->exponent, rsa->exponent_length);
+    if (excess == BEHIND_NUMBERS)
+        *end++ = 0;
     end = put_value(sequence + 1, 0x30, numbers, (uint32_t)(end - numbers));
+    if (excess == BEHIND_SEQUENCE)
+        *end++ = 0;
     memcpy(info, algorithm, sizeof algorithm);
     end = put_value(info + sizeof algorithm, 0x03, sequence, (uint32_t)(end - sequence));
+    if (excess == BEHIND_BITS)
+        *end++ = 0;
     end = put_value(out, 0x30, info, (uint32_t)(end - info));
     return (uint32_t)(end - out);
+}
+
+static void excess_bytes_are_refused_at_every_depth(void **state)
+{
+    uint8_t modulus[257], bytes[700];
+    const uint8_t exponent[] = {1, 0, 1};
+    const struct rsa_numbers rsa = {modulus, sizeof modulus, exponent, sizeof exponent};
+    struct ud_key key;
+
+    (void)state;
+    memset(modulus, 0xff, sizeof modulus);
+    modulus[0] = 0;
+    for (int excess = NO_EXCESS; excess < EXCESSES; excess++) {
+        const struct ud_key_der der = {bytes, wrap_rsa(bytes, &rsa, (enum excess)excess)};
+        assert_int_equal(ud_key_decode(&der, &key), excess == NO_EXCESS ? UD_OK : UD_ERR_ARGUMENT);
+    }
+}
+
+/* The length of the whole in one and in two bytes more than it needs. */
+static void lengths_have_one_form(void **state)
+{
+    uint8_t bytes[UD_KEY_DER_MAX], longer[UD_KEY_DER_MAX + 2];
+    const uint32_t length = signing_der("p256.pub", bytes);
+    struct ud_key key;
+
+    (void)state;
+    for (uint32_t more = 1; more <= 2; more++) {
+        const struct ud_key_der der = {longer, length + more};
+
+        longer[0] = bytes[0];
+        longer[1] = (uint8_t)(0x80 + more);
+        longer[2] = 0;
+        memcpy(longer + 1 + more, bytes + 1, length - 1);
+        assert_int_equal(ud_key_decode(&der, &key), UD_ERR_ARGUMENT);
+    }
 }
 
 static void rsa_numbers_are_judged(void **state)
@@ -187,8 +237,9 @@ static void rsa_numbers_are_judged(void **state)
         modulus[0] = 0;
         modulus[has_zero ? 1 : 0] = rows[i].first;
         modulus[rows[i].modulus_length - 1] = rows[i].last;
-        const struct ud_key_der der = {bytes, wrap_rsa(bytes, modulus, rows[i].modulus_length,
-                                                       rows[i].exponent, rows[i].exponent_length)};
+        const struct rsa_numbers rsa = {modulus, rows[i].modulus_length, rows[i].exponent,
+                                        rows[i].exponent_length};
+        const struct ud_key_der der = {bytes, wrap_rsa(bytes, &rsa, NO_EXCESS)};
         assert_int_equal(ud_key_decode(&der, &key), rows[i].expected);
         if (rows[i].expected == UD_OK)
             assert_int_equal(key.length, rows[i].modulus_length - (has_zero ? 1 : 0));
@@ -202,6 +253,8 @@ int main(void)
         cmocka_unit_test(numbers_are_where_they_are),
         cmocka_unit_test(cut_and_lengthened_keys_are_refused),
         cmocka_unit_test(every_structural_bit_matters),
+        cmocka_unit_test(excess_bytes_are_refused_at_every_depth),
+        cmocka_unit_test(lengths_have_one_form),
         cmocka_unit_test(rsa_numbers_are_judged),
     };
 

@@ -382,8 +382,10 @@ static void bodies_that_cannot_be_are_refused(void **state)
     struct trust_update update = {.action = TRUST_REVOKE, .number = 1, .body = body};
 
     start(fixture, "rsa2048 p256");
+    memcpy(body, key_ring_known(&fixture->ring, "p256")->id, UD_KEY_ID_SIZE);
     for (update.length = 1; update.length <= 16; update.length++)
-        assert_int_equal(key_ring_update(&fixture->ring, &update), UD_ERR_KEY_UPDATE);
+        if (update.length != UD_KEY_ID_SIZE)
+            assert_int_equal(key_ring_update(&fixture->ring, &update), UD_ERR_KEY_UPDATE);
     update.action = TRUST_ADD;
     signing_der("rsa4096.pub", body);
     for (update.length = 1; update.length <= sizeof body; update.length++)
@@ -478,6 +480,26 @@ static void records_of_impossible_entries_do_not_count(void **state)
         assert_int_equal(fixture->ring.keys.number,
                          i + 1 == sizeof entries / sizeof entries[0] ? 1 : 0);
     }
+}
+
+/* The same record counts as the first one and not as one of no update. */
+static void records_are_numbered_from_one(void **state)
+{
+    struct fixture *fixture = *state;
+    uint8_t *record = fixture->flash.bytes + SECTOR_1;
+
+    start(fixture, "rsa2048");
+    const uint32_t length = signing_vector("trust/ring-1.bin", record, UD_FLASH_SECTOR);
+    record[8] = 0;
+    const uint32_t crc = ud_crc32_forward(ud_crc32_forward(UD_CRC32_FORWARD_START, record + 4, 8),
+                                          record + 16, length - 16);
+    for (int byte = 0; byte < 4; byte++)
+        record[12 + byte] = (uint8_t)(crc >> 8 * byte);
+    assert_int_equal(key_ring_start(&fixture->ring), UD_OK);
+    assert_trusts(fixture, "rsa2048 ");
+    signing_vector("trust/ring-1.bin", record, UD_FLASH_SECTOR);
+    assert_int_equal(key_ring_start(&fixture->ring), UD_OK);
+    assert_trusts(fixture, "rsa2048 p256 ");
 }
 
 static void random_sectors_hold_no_keys(void **state)
@@ -592,6 +614,66 @@ static void a_fault_leaves_the_ring_as_it_was(void **state)
     after_a_fault(fixture, &fault, UD_ERR_FLASH_ERASE);
 }
 
+/* A chip that says yes and does nothing. */
+static int lose(void *ctx, uint32_t address, const void *data, uint32_t length)
+{
+    (void)ctx;
+    (void)address;
+    (void)data;
+    (void)length;
+    return 0;
+}
+
+static void a_record_that_is_not_there_is_not_believed(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ud_flash losing = fixture->flash.port;
+    uint8_t file[TRUST_UPDATE_MAX];
+    const struct key_ring_known *key;
+
+    losing.program = lose;
+    start(fixture, "rsa2048");
+    key = key_ring_known(&fixture->ring, "p256");
+    const struct trust_update update = {
+        .action = TRUST_ADD, .number = 1, .body = key->bytes, .length = key->der.length};
+    const uint32_t size = trust_update(&update, file);
+    key_ring_stage(&fixture->ring, file, size);
+    fixture->ring.config.flash = &losing;
+    assert_int_equal(key_ring_start(&fixture->ring), UD_OK);
+    const struct ud_verifier verifier = ud_keys_verifier(&fixture->ring.keys);
+    assert_int_equal(
+        verifier.update_keys(verifier.ctx, &fixture->flash.port, KEY_RING_STAGED, size),
+        UD_ERR_FLASH_WRITE);
+    assert_keeps(fixture, 0, "rsa2048 ");
+}
+
+/* ---- the port ---- */
+
+static int judge_length(const struct ud_key *key, const uint8_t *digest, const uint8_t *signature,
+                        uint32_t length)
+{
+    (void)digest;
+    (void)signature;
+    assert_int_equal(length, ud_key_signature_length(key));
+    return UD_ERR_SIGNATURE;
+}
+
+/* What a port may rely on. */
+static void keys_are_asked_only_about_signatures_of_their_length(void **state)
+{
+    static const uint8_t digest[UD_SHA256_SIZE], signature[UD_SIGNATURE_MAX];
+    struct fixture *fixture = *state;
+
+    key_ring_init(&fixture->ring, &fixture->flash.port, "rsa2048 p256 rsa512");
+    fixture->ring.config.rsa = judge_length;
+    fixture->ring.config.p256 = judge_length;
+    assert_int_equal(key_ring_start(&fixture->ring), UD_OK);
+    const struct ud_verifier verifier = ud_keys_verifier(&fixture->ring.keys);
+    for (uint32_t length = 1; length <= UD_SIGNATURE_MAX; length++)
+        assert_int_equal(verifier.verify(verifier.ctx, digest, signature, length),
+                         UD_ERR_SIGNATURE);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -612,9 +694,12 @@ int main(void)
         TEST(a_full_record_takes_no_more),
         TEST(a_record_with_a_flipped_bit_does_not_count),
         TEST(records_of_impossible_entries_do_not_count),
+        TEST(records_are_numbered_from_one),
         TEST(random_sectors_hold_no_keys),
         TEST(revoked_keys_do_not_come_back_when_flash_fails),
         TEST(a_fault_leaves_the_ring_as_it_was),
+        TEST(a_record_that_is_not_there_is_not_believed),
+        TEST(keys_are_asked_only_about_signatures_of_their_length),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
