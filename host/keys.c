@@ -115,6 +115,7 @@ const char *key_id_text(const struct key *key, char text[KEY_ID_TEXT])
 
 /* OpenSSL asks for the password of an encrypted key; what came of that. */
 struct password {
+    bool may_be_asked;
     bool was_asked;
     bool is_known; /* somebody gave one */
 };
@@ -124,6 +125,8 @@ static int give_password(char *out, int size, int for_writing, void *ctx)
     struct password *password = ctx;
     const char *known = getenv("UPDRAFT_KEY_PASSWORD");
     password->was_asked = true;
+    if (!password->may_be_asked)
+        return -1;
     if (known) {
         const size_t length = strlen(known);
         password->is_known = true;
@@ -234,22 +237,36 @@ static int explain_unreadable(const char *path, const struct password *password,
                 getenv("UPDRAFT_KEY_PASSWORD") ? "UPDRAFT_KEY_PASSWORD" : "this password");
 }
 
-static int read_key(const char *path, struct key *key, char error[KEY_ERROR_SIZE])
+static int parse_key(const struct file_bytes *bytes, const char *name, struct password *password,
+                     struct key *key, char error[KEY_ERROR_SIZE])
 {
-    struct file_bytes bytes;
-    struct password password = {false, false};
-    const int result = file_read(path, KEY_FILE_LIMIT, &bytes);
-    if (result)
-        return fail(error, "%.120s: %s", path, strerror(-result));
-    *key = (struct key){.pkey = decode(&bytes, &password)};
-    OPENSSL_cleanse(bytes.data, bytes.length);
-    free(bytes.data);
+    *key = (struct key){.pkey = decode(bytes, password)};
     if (!key->pkey)
-        return explain_unreadable(path, &password, error);
-    if (classify(path, key, error) == 0)
+        return explain_unreadable(name, password, error);
+    if (classify(name, key, error) == 0)
         return 0;
     key_free(key);
     return -1;
+}
+
+static int read_key(const char *path, struct key *key, char error[KEY_ERROR_SIZE])
+{
+    struct file_bytes bytes;
+    struct password password = {.may_be_asked = true};
+    int result = file_read(path, KEY_FILE_LIMIT, &bytes);
+    if (result)
+        return fail(error, "%.120s: %s", path, strerror(-result));
+    result = parse_key(&bytes, path, &password, key, error);
+    OPENSSL_cleanse(bytes.data, bytes.length);
+    free(bytes.data);
+    return result;
+}
+
+int key_parse_public(const struct file_bytes *bytes, const char *name, struct key *key,
+                     char error[KEY_ERROR_SIZE])
+{
+    struct password password = {.may_be_asked = false};
+    return parse_key(bytes, name, &password, key, error);
 }
 
 int key_read_public(const char *path, struct key *key, char error[KEY_ERROR_SIZE])

@@ -47,6 +47,11 @@ int key_read_private(const char *path, struct key *key, char error[KEY_ERROR_SIZ
 /* Reads a public key; a private key's file will do. */
 int key_read_public(const char *path, struct key *key, char error[KEY_ERROR_SIZE]);
 
+/* Reads a public key from memory, without asking anybody for anything. `name` is
+ * what errors call it. */
+int key_parse_public(const struct file_bytes *bytes, const char *name, struct key *key,
+                     char error[KEY_ERROR_SIZE]);
+
 /* Write new files, of mode 0600 and 0644; one that exists is left as it is, and an error. */
 int key_write_private(const struct key *key, const char *path, char error[KEY_ERROR_SIZE]);
 int key_write_public(const struct key *key, const char *path, char error[KEY_ERROR_SIZE]);

@@ -68,17 +68,17 @@ static const struct http_service service = {take_headers, take_request};
 
 /* --- the fleet's callbacks --- */
 
-static bool has_file(void *ctx, const struct release *release)
+static bool has_file(void *ctx, const struct release *release, const struct release_file *file)
 {
     const struct server *server = ctx;
-    const int file = blob_open(server->blobs, release->image.sha256, release->image.size);
+    const int descriptor = blob_open(server->blobs, file->sha256, file->size);
 
-    if (file >= 0)
-        close(file);
+    if (descriptor >= 0)
+        close(descriptor);
     else
         log_line("the file of %s %s is %s: publish it again", release->product, release->version,
-                 file == -EIO ? "not as long as it was" : "missing");
-    return file >= 0;
+                 descriptor == -EIO ? "not as long as it was" : "missing");
+    return descriptor >= 0;
 }
 
 static void note_trouble(void *ctx, const char *error)
@@ -205,7 +205,7 @@ static bool is_release_file(void *ctx, const uint8_t sha256[UD_SHA256_SIZE])
     if (releases == NULL)
         return true;
     for (size_t i = 0; i < count && !is_wanted; i++)
-        is_wanted = memcmp(releases[i].image.sha256, sha256, UD_SHA256_SIZE) == 0;
+        is_wanted = release_file_of(&releases[i].image, sha256) != NULL;
     free(releases);
     return is_wanted;
 }
@@ -223,6 +223,7 @@ static void set_up_interfaces(struct server *server, const struct server_config 
         .hub = server->hub,
         .worker = server->worker,
         .token = server->data.token,
+        .signing_key = config->signing_key,
         .upload_limit = config->upload_limit != 0 ? config->upload_limit : UPLOAD_LIMIT,
         .refuses_unknown = config->refuses_unknown,
     };

@@ -7,11 +7,15 @@
 
 struct server;
 
+struct key;
+
 struct server_config {
-    const char *data;      /* folder */
-    const char *listen;    /* "ADDR:PORT" */
-    bool refuses_unknown;  /* devices: 403, instead of listing them as unassigned */
-    uint64_t upload_limit; /* bytes of a published file; 0: 32 MB */
+    const char *data;              /* folder */
+    const char *listen;            /* "ADDR:PORT" */
+    bool refuses_unknown;          /* devices: 403, instead of listing them as unassigned */
+    uint64_t upload_limit;         /* bytes of a published file; 0: 32 MB */
+    const struct key *signing_key; /* gives what is published unsigned a signed form; null:
+                                    * none. Outlives the server */
 };
 
 #define SERVER_ERROR_SIZE 400

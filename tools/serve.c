@@ -1,4 +1,5 @@
 /* `updraft serve`: the update server, until it is told to stop. */
+#include "host/keys.h"
 #include "host/options.h"
 #include "host/report.h"
 #include "server/log/log.h"
@@ -20,6 +21,7 @@ struct serve_options {
     const char *data;
     const char *listen;
     const char *unknown;
+    const char *sign;
     unsigned long drain_seconds;
 };
 
@@ -31,12 +33,16 @@ static enum options_result parse(int argc, char **argv, struct serve_options *op
          "default " LISTEN_DEFAULT "; 0.0.0.0:8266 for a whole network, port 0 for any"},
         {"unknown-devices", 0, OPTION_TEXT, &options->unknown, "register|refuse",
          "what devices get that nobody entered (default register)"},
+        {"sign", 0, OPTION_TEXT, &options->sign, "KEY",
+         "a private key: what is published unsigned gets a signed form, too"},
         {"drain", 0, OPTION_NUMBER, &options->drain_seconds, "SECONDS",
          "how long downloads may go on after the order to stop (default 60)"},
         {NULL},
     };
     const struct command_usage usage = {
-        "updraft serve", "--data DIR [--listen ADDR:PORT] [--unknown-devices register|refuse]",
+        "updraft serve",
+        "--data DIR [--listen ADDR:PORT] [--unknown-devices register|refuse]\n"
+        "                     [--sign KEY]",
         "Answers devices and operators, and shows the dashboard, until it gets SIGINT or SIGTERM.\n"
         "The operator's token is made at the first start: DIR/operator.token.",
         rows};
@@ -118,30 +124,53 @@ static void unblock_signals(const sigset_t *signals)
     sigprocmask(SIG_UNBLOCK, signals, NULL);
 }
 
-int command_serve(int argc, char **argv)
+/* signing_key: null for none. */
+static int serve(const struct serve_options *options, const struct key *signing_key)
 {
-    struct serve_options options = {NULL, LISTEN_DEFAULT, "register", DRAIN_SECONDS_DEFAULT};
     char error[SERVER_ERROR_SIZE];
     sigset_t signals;
     bool is_usage;
-    const enum options_result parsed = parse(argc, argv, &options);
 
-    if (parsed != OPTIONS_OK)
-        return parsed == OPTIONS_HELP ? EXIT_OK : EXIT_USAGE;
-    if (!is_sound(&options))
-        return EXIT_USAGE;
     block_signals(&signals); /* in every thread: this one waits for them */
     ignore_file_size_signal();
-    const struct server_config config = {.data = options.data,
-                                         .listen = options.listen,
-                                         .refuses_unknown = strcmp(options.unknown, "refuse") == 0};
+    const struct server_config config = {
+        .data = options->data,
+        .listen = options->listen,
+        .refuses_unknown = strcmp(options->unknown, "refuse") == 0,
+        .signing_key = signing_key,
+    };
     struct server *server = server_start(&config, error, &is_usage);
     if (server == NULL)
         return is_usage ? report_usage("%s", error) : report_failure("%s", error);
     announce(server);
     tick_until_stopped(server, &signals);
     unblock_signals(&signals);
-    server_stop(server, (unsigned)options.drain_seconds * 1000);
+    server_stop(server, (unsigned)options->drain_seconds * 1000);
     log_line("stopped");
     return EXIT_OK;
+}
+
+static int serve_signing(const struct serve_options *options)
+{
+    char error[KEY_ERROR_SIZE];
+    struct key key;
+
+    if (key_read_private(options->sign, &key, error) != 0)
+        return report_failure("%s", error);
+    const int status = serve(options, &key);
+    key_free(&key);
+    return status;
+}
+
+int command_serve(int argc, char **argv)
+{
+    struct serve_options options = {
+        .listen = LISTEN_DEFAULT, .unknown = "register", .drain_seconds = DRAIN_SECONDS_DEFAULT};
+    const enum options_result parsed = parse(argc, argv, &options);
+
+    if (parsed != OPTIONS_OK)
+        return parsed == OPTIONS_HELP ? EXIT_OK : EXIT_USAGE;
+    if (!is_sound(&options))
+        return EXIT_USAGE;
+    return options.sign != NULL ? serve_signing(&options) : serve(&options, NULL);
 }

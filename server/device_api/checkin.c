@@ -1,5 +1,6 @@
 #include "server/device_api/checkin.h"
 
+#include "server/model/abilities.h"
 #include "updraft/hex.h"
 
 #include <stdio.h>
@@ -115,6 +116,11 @@ static bool read_version(const char *value, struct checkin *checkin)
     return true;
 }
 
+static bool read_abilities(const char *value, struct checkin *checkin)
+{
+    return abilities_parse(value, &checkin->facts.abilities);
+}
+
 static const struct {
     const char *name; /* after the prefix */
     read_function *read;
@@ -135,6 +141,8 @@ static const struct {
     [FIELD_MODE] = {"mode", read_mode, false, false, "sketch, spiffs or version"},
     [FIELD_VERSION] = {"version", read_version, false, false,
                        "1 to 32 printable characters without spaces"},
+    [FIELD_ABILITIES] = {"abilities", read_abilities, false, false,
+                         "gzip and keys=, with ids of 16 hexadecimal digits"},
 };
 
 enum ud_chip checkin_updater(const char *user_agent)

@@ -23,6 +23,7 @@ enum checkin_field {
     FIELD_CHIP_ID,
     FIELD_MODE,
     FIELD_VERSION,
+    FIELD_ABILITIES,
     FIELD_COUNT,
 };
 

@@ -18,7 +18,7 @@ struct visit {
     struct http_request *request;
     mac_address mac;
     enum device_mode mode;
-    const struct release *release; /* to send */
+    struct image_choice choice; /* to send */
     struct image_part part;
     enum change_result result;
 };
@@ -99,30 +99,31 @@ static void note_end(void *ctx, bool is_whole)
 
 static void send_image(const struct visit *visit, int file)
 {
-    const struct release *release = visit->release;
+    const struct image_choice *choice = &visit->choice;
     struct transfer *transfer = malloc(sizeof *transfer);
     const struct http_file callbacks = {
         .progress = note_progress, .done = note_end, .ctx = transfer};
 
     if (transfer == NULL || visit->part.result == RANGE_UNSATISFIABLE) {
         free(transfer);
-        image_answer(visit->request, release, &visit->part, file, NULL);
+        image_answer(visit->request, choice, &visit->part, file, NULL);
         return;
     }
     *transfer = (struct transfer){
         .api = visit->api,
-        .release = release,
+        .release = choice->release,
         .mac = visit->mac,
-        .number = fleet_transfer_begin(visit->api->fleet, visit->mac, release->image.size),
+        .number = fleet_transfer_begin(visit->api->fleet, visit->mac, choice->file->size),
         .offset = (uint32_t)visit->part.range.first,
     };
-    image_answer(visit->request, release, &visit->part, file, &callbacks);
+    image_answer(visit->request, choice, &visit->part, file, &callbacks);
 }
 
 static void open_and_send(const struct visit *visit)
 {
-    const struct release *release = visit->release;
-    const int file = blob_open(visit->api->blobs, release->image.sha256, release->image.size);
+    const struct release *release = visit->choice.release;
+    const struct release_file *form = visit->choice.file;
+    const int file = blob_open(visit->api->blobs, form->sha256, form->size);
     char mac[MAC_TEXT_SIZE];
 
     if (file >= 0) {
@@ -132,7 +133,7 @@ static void open_and_send(const struct visit *visit)
     log_line("%s cannot be sent %s %s: %s", mac_format(visit->mac, mac), release->product,
              release->version, strerror(-file));
     if (file == -ENOENT || file == -EIO)
-        fleet_note_file(visit->api->fleet, release, false);
+        fleet_note_file(visit->api->fleet, release, form, false);
     http_set_header(visit->request, "Retry-After", RETRY_AFTER);
     http_answer_line(visit->request, 503, "the file of %s %s cannot be read on the server",
                      release->product, release->version);
@@ -148,8 +149,8 @@ static void go_on_offered(void *ctx, struct http_request *request)
         answer_not_written(request);
         return;
     }
-    log_line("%s is offered %s %s", mac_format(visit->mac, mac), visit->release->product,
-             visit->release->version);
+    log_line("%s is offered %s %s", mac_format(visit->mac, mac), visit->choice.release->product,
+             visit->choice.release->version);
     open_and_send(visit);
 }
 
@@ -158,7 +159,7 @@ static void count_offer(struct visit *visit)
     struct change *change = change_new(CHANGE_OFFER, visit->mac);
 
     if (change != NULL)
-        change->as.offer.release = visit->release->id;
+        change->as.offer.release = visit->choice.release->id;
     http_suspend(visit->request, go_on_offered, visit);
     fleet_submit(visit->api->fleet, change, written, visit);
 }
@@ -167,8 +168,8 @@ static void count_offer(struct visit *visit)
  * sent; going on where a counted one broke off is not. */
 static void offer(struct visit *visit, const struct policy_decision *decision)
 {
-    visit->release = decision->target;
-    visit->part = image_part_asked(visit->request, visit->release);
+    visit->choice = (struct image_choice){decision->target, decision->file};
+    visit->part = image_part_asked(visit->request, decision->file);
     const bool is_whole = visit->part.result == RANGE_WHOLE ||
                           (visit->part.result == RANGE_PART && visit->part.range.first == 0);
 
@@ -182,20 +183,22 @@ static void offer(struct visit *visit, const struct policy_decision *decision)
 
 /* --- checking in --- */
 
-static void answer_version(struct http_request *request, const struct release *target)
+static void answer_version(struct http_request *request, const struct image_choice *choice)
 {
-    if (target == NULL) {
+    if (choice->release == NULL) {
         http_answer_line(request, 404, "there is no release for this device");
         return;
     }
-    image_set_version(request, target);
+    image_set_version(request, choice);
     http_answer(request, 200, NULL, "", 0);
 }
 
 static void answer_known(struct visit *visit, const struct policy_decision *decision)
 {
+    const struct image_choice choice = {decision->target, decision->file};
+
     if (visit->mode == DEVICE_MODE_VERSION)
-        answer_version(visit->request, decision->target);
+        answer_version(visit->request, &choice);
     else if (visit->mode != DEVICE_MODE_SPIFFS && decision->offer)
         offer(visit, decision);
     else
@@ -204,6 +207,7 @@ static void answer_known(struct visit *visit, const struct policy_decision *deci
 
 static void go_on_registered(void *ctx, struct http_request *request)
 {
+    const struct image_choice nothing = {NULL, NULL};
     const struct visit *visit = ctx;
     char mac[MAC_TEXT_SIZE];
 
@@ -214,7 +218,7 @@ static void go_on_registered(void *ctx, struct http_request *request)
     if (visit->result == CHANGE_DONE)
         log_line("%s is new: it has no product yet", mac_format(visit->mac, mac));
     if (visit->mode == DEVICE_MODE_VERSION)
-        answer_version(request, NULL);
+        answer_version(request, &nothing);
     else
         answer_nothing_due(request);
 }

@@ -35,19 +35,20 @@ void device_api_download(const struct device_api *api, struct http_request *requ
                          "one, /firmware/PRODUCT/VERSION a certain one");
         return;
     }
-    if (etag_is_in(http_header(request, "If-None-Match"), image_etag(release, etag))) {
+    const struct image_choice choice = {release, &release->image.files[0]};
+    if (etag_is_in(http_header(request, "If-None-Match"), image_etag(choice.file, etag))) {
         http_set_header(request, "ETag", "%s", etag);
         http_answer(request, 304, NULL, "", 0);
         return;
     }
-    const int file = blob_open(api->blobs, release->image.sha256, release->image.size);
+    const int file = blob_open(api->blobs, choice.file->sha256, choice.file->size);
     if (file < 0) {
-        fleet_note_file(api->fleet, release, false);
+        fleet_note_file(api->fleet, release, choice.file, false);
         http_set_header(request, "Retry-After", "60");
         http_answer_line(request, 503, "the file of %s %s is missing on the server",
                          release->product, release->version);
         return;
     }
-    const struct image_part part = image_part_asked(request, release);
-    image_answer(request, release, &part, file, NULL);
+    const struct image_part part = image_part_asked(request, choice.file);
+    image_answer(request, &choice, &part, file, NULL);
 }

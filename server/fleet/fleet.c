@@ -8,9 +8,14 @@
 
 static void check_files(struct fleet *fleet)
 {
-    for (size_t i = 0; i < fleet->release_count; i++)
-        fleet->releases[i]->file_missing =
-            !fleet->config.has_file(fleet->config.ctx, fleet->releases[i]);
+    const struct fleet_config *config = &fleet->config;
+
+    for (size_t i = 0; i < fleet->release_count; i++) {
+        struct release_image *image = &fleet->releases[i]->image;
+        for (uint8_t j = 0; j < image->file_count; j++)
+            image->files[j].is_missing =
+                !config->has_file(config->ctx, fleet->releases[i], &image->files[j]);
+    }
 }
 
 static bool start_writer(struct fleet *fleet)
@@ -229,6 +234,17 @@ const struct release *fleet_release(struct fleet *fleet, const char *product, co
     return release;
 }
 
+bool fleet_copy_release(struct fleet *fleet, const char *product, const char *version,
+                        struct release *copy)
+{
+    pthread_mutex_lock(&fleet->lock);
+    const struct release *release = find_version(fleet, product, version);
+    if (release != NULL)
+        *copy = *release;
+    pthread_mutex_unlock(&fleet->lock);
+    return release != NULL;
+}
+
 const struct release *fleet_newest(struct fleet *fleet, const char *product, const char *channel)
 {
     pthread_mutex_lock(&fleet->lock);
@@ -257,12 +273,15 @@ uint32_t fleet_next_release(struct fleet *fleet)
     return id;
 }
 
-void fleet_note_file(struct fleet *fleet, const struct release *release, bool is_stored)
+void fleet_note_file(struct fleet *fleet, const struct release *release,
+                     const struct release_file *file, bool is_stored)
 {
     pthread_mutex_lock(&fleet->lock);
     struct release *own = pair_map_get(&fleet->by_version, release->product, release->version);
-    if (own != NULL && own->file_missing == is_stored) {
-        own->file_missing = !is_stored;
+    const struct release_file *found =
+        own != NULL ? release_file_of(&own->image, file->sha256) : NULL;
+    if (found != NULL && found->is_missing == is_stored) {
+        own->image.files[found - own->image.files].is_missing = !is_stored;
         fleet_mark_all_changed(fleet);
     }
     pthread_mutex_unlock(&fleet->lock);

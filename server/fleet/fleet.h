@@ -5,8 +5,9 @@
  * what devices tell of themselves is known first and written behind. All
  * functions may be called from any thread.
  *
- * Releases, once known, stay where they are as long as the fleet; their
- * `channel` and `file_missing` may change and are read through copies only.
+ * Releases, once known, stay where they are as long as the fleet, and so do their
+ * files; what may change, `channel`, `file_count`, `digests` and `is_missing`, is read
+ * through copies only.
  */
 #ifndef SERVER_FLEET_FLEET_H
 #define SERVER_FLEET_FLEET_H
@@ -22,7 +23,8 @@ struct fleet_config {
     const struct store_class *store;
     const char *location; /* for the store */
     void *ctx;
-    bool (*has_file)(void *ctx, const struct release *release); /* asked once, at the start */
+    /* Asked once for each file, at the start. */
+    bool (*has_file)(void *ctx, const struct release *release, const struct release_file *file);
     void (*trouble)(void *ctx, const char *error);              /* as in struct writer_config */
     void (*released)(void *ctx, const struct release *release); /* published, durable */
     void (*removed)(void *ctx, mac_address mac);
@@ -55,14 +57,19 @@ void fleet_transfer_end(struct fleet *fleet, mac_address mac, uint32_t transfer,
 const struct release *fleet_release(struct fleet *fleet, const char *product, const char *version);
 const struct release *fleet_newest(struct fleet *fleet, const char *product, const char *channel);
 
+/* A copy of a release; false when there is none. */
+bool fleet_copy_release(struct fleet *fleet, const char *product, const char *version,
+                        struct release *copy);
+
 /* The chip the product's latest release is for; unknown when it has none. */
 enum ud_chip fleet_product_chip(struct fleet *fleet, const char *product);
 
 /* An id for a release about to be published; each is given once. */
 uint32_t fleet_next_release(struct fleet *fleet);
 
-/* The release's file was found to be stored, or not to be. */
-void fleet_note_file(struct fleet *fleet, const struct release *release, bool is_stored);
+/* A file of the release was found to be stored, or not to be. */
+void fleet_note_file(struct fleet *fleet, const struct release *release,
+                     const struct release_file *file, bool is_stored);
 
 /* A device as operators see it. Pointers live as long as the fleet. */
 struct device_view {

@@ -98,6 +98,18 @@ static void apply_register(struct fleet *fleet, const struct change *change)
     fleet_mark_changed(fleet, device);
 }
 
+/* The files that are there stay as they are: others may be reading them. */
+static void add_file(struct release *own, const struct release_image *image)
+{
+    const uint8_t place = own->image.file_count;
+
+    if (image->file_count != place + 1 || place >= RELEASE_FILES)
+        return;
+    own->image.files[place] = image->files[place];
+    own->image.digests = image->digests;
+    own->image.file_count++;
+}
+
 static void apply_release(struct fleet *fleet, const struct change *change)
 {
     const struct release *release = change->as.release;
@@ -108,6 +120,8 @@ static void apply_release(struct fleet *fleet, const struct change *change)
 
     if (own == NULL)
         return;
+    if (change->kind == CHANGE_FILE)
+        add_file(own, &release->image);
     snprintf(own->channel, sizeof own->channel, "%s", release->channel);
     pair_map_set(&fleet->newest, own->product, own->channel, own);
     fleet_mark_all_changed(fleet);
@@ -151,6 +165,7 @@ static void apply(struct fleet *fleet, const struct change *change)
         break;
     case CHANGE_RELEASE:
     case CHANGE_NEWEST:
+    case CHANGE_FILE:
         apply_release(fleet, change);
         break;
     case CHANGE_SEEN: /* came from memory */
@@ -167,7 +182,7 @@ void fleet_committed(void *ctx, const struct change *change)
     pthread_mutex_lock(&fleet->lock);
     apply(fleet, change);
     pthread_mutex_unlock(&fleet->lock);
-    if (change->kind == CHANGE_RELEASE || change->kind == CHANGE_NEWEST)
+    if (change_has_release(change))
         config->released(config->ctx, change->as.release);
     else if (change->kind == CHANGE_REMOVE)
         config->removed(config->ctx, change->device);

@@ -6,13 +6,24 @@
 #include "server/model/names.h"
 #include "updraft/digest.h"
 #include "updraft/image.h"
+#include "updraft/key.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #define SDK_VERSION_SIZE 64 /* 63 characters and a NUL */
+#define DEVICE_KEYS_MAX  4
 
 enum device_mode { DEVICE_MODE_NONE, DEVICE_MODE_SKETCH, DEVICE_MODE_SPIFFS, DEVICE_MODE_VERSION };
+
+/* What a device can take, if it tells: docs/device-api.md. */
+struct device_abilities {
+    bool is_told;
+    bool takes_gzip;
+    bool verifies; /* takes signed files only */
+    uint8_t key_count;
+    uint8_t keys[DEVICE_KEYS_MAX][UD_KEY_ID_SIZE]; /* whose signatures it takes */
+};
 
 /* One check-in, as the headers had it. */
 struct device_facts {
@@ -30,6 +41,7 @@ struct device_facts {
     uint8_t sketch_sha256[UD_SHA256_SIZE];
     char version[VERSION_SIZE]; /* "" when it sends none */
     char sdk_version[SDK_VERSION_SIZE];
+    struct device_abilities abilities;
     uint8_t address[16]; /* IPv6, or IPv4 mapped into it */
 };
 

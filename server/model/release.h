@@ -1,5 +1,6 @@
-/* A release: one firmware file of a product, under a version. Never changes
- * after it was published, but for the channel it was last published on.
+/* A release: one firmware image of a product, under a version. Never changes after
+ * it was published, but for the channel it was last published on and for further
+ * forms of the image, compressed or signed, that are added.
  */
 #ifndef SERVER_MODEL_RELEASE_H
 #define SERVER_MODEL_RELEASE_H
@@ -7,6 +8,7 @@
 #include "server/model/names.h"
 #include "updraft/digest.h"
 #include "updraft/image.h"
+#include "updraft/key.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,6 +16,7 @@
 #define RELEASE_FILE_NAME_SIZE 129 /* 128 characters and a NUL */
 #define RELEASE_MD5S           4   /* one for each flash mode a device may patch in */
 #define RELEASE_SHA256S        2   /* the appended hash, and the whole image's */
+#define RELEASE_FILES          4   /* plain and compressed, each unsigned and signed */
 
 /* Every digest a device that runs the release may report of its sketch. */
 struct release_digests {
@@ -23,20 +26,30 @@ struct release_digests {
     uint8_t sha256[RELEASE_SHA256S][UD_SHA256_SIZE];
 };
 
-/* What looking inside the file told. */
-struct release_image {
-    enum ud_chip chip;
-    char chip_name[16];    /* "ESP32-C3" */
-    uint8_t flash_mode;    /* as in the first header; enum ud_flash_mode when sound */
-    uint32_t flash_size;   /* bytes of flash the header asks for, 0 = unknown */
-    uint32_t size;         /* bytes of the file as served */
-    uint32_t image_size;   /* bytes in flash: inflated, signature cut off */
+/* One form of a release's image, as it is served. */
+struct release_file {
+    uint32_t size;         /* bytes */
     uint32_t inflate_lead; /* compressed only: bytes by which writing whole sectors gets ahead
                             * of reading at worst, when inflating in place; see content.h */
     bool compressed;
     bool is_signed;
-    uint8_t md5[UD_MD5_SIZE]; /* of the file as served */
+    bool has_signer; /* the key that signed it is known */
+    bool is_missing; /* not stored */
+    uint8_t signer[UD_KEY_ID_SIZE];
+    uint8_t md5[UD_MD5_SIZE];
     uint8_t sha256[UD_SHA256_SIZE];
+};
+
+/* What looking inside the file told. */
+struct release_image {
+    enum ud_chip chip;
+    char chip_name[16];  /* "ESP32-C3" */
+    uint8_t flash_mode;  /* as in the first header; enum ud_flash_mode when sound */
+    uint32_t flash_size; /* bytes of flash the header asks for, 0 = unknown */
+    uint32_t image_size; /* bytes in flash: inflated, manifest and signature cut off */
+    uint8_t file_count;  /* at least 1 */
+    struct release_file files[RELEASE_FILES]; /* the first is for devices that tell nothing of
+                                               * what they take */
     struct release_digests digests;
     bool has_description;
     char project[33];
@@ -44,6 +57,10 @@ struct release_image {
     char sdk[33];
     char built[35]; /* date and time as the compiler wrote them */
 };
+
+/* The file with this digest; null when it is none of the image's. */
+const struct release_file *release_file_of(const struct release_image *image,
+                                           const uint8_t sha256[UD_SHA256_SIZE]);
 
 struct release {
     uint32_t id;
@@ -53,7 +70,6 @@ struct release {
     char name[RELEASE_FILE_NAME_SIZE];
     int64_t published_ms; /* UTC, since 1970 */
     struct release_image image;
-    bool file_missing; /* not stored: found when the server starts */
 };
 
 #endif

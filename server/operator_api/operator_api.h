@@ -3,6 +3,7 @@
 #ifndef SERVER_OPERATOR_API_OPERATOR_API_H
 #define SERVER_OPERATOR_API_OPERATOR_API_H
 
+#include "host/keys.h"
 #include "server/blobs/blobs.h"
 #include "server/events/hub.h"
 #include "server/fleet/fleet.h"
@@ -15,8 +16,9 @@ struct operator_api {
     struct hub *hub;
     struct worker *worker;
     const char *token;
-    uint64_t upload_limit; /* bytes */
-    bool refuses_unknown;  /* devices; for the overview */
+    const struct key *signing_key; /* for what is published unsigned; null = none */
+    uint64_t upload_limit;         /* bytes */
+    bool refuses_unknown;          /* devices; for the overview */
 };
 
 /* Is the path below /api? */

@@ -79,12 +79,25 @@ static json_t *number_if(bool is_known, json_int_t value)
     return is_known ? json_integer(value) : json_null();
 }
 
+static json_t *view_abilities(const struct device_abilities *abilities)
+{
+    json_t *keys = abilities->verifies ? json_array() : json_null();
+
+    if (!abilities->is_told) {
+        json_decref(keys);
+        return json_null();
+    }
+    for (uint8_t i = 0; i < abilities->key_count; i++)
+        json_array_append_new(keys, digest(true, abilities->keys[i], UD_KEY_ID_SIZE));
+    return json_pack("{sb so}", "gzip", abilities->takes_gzip, "keys", keys);
+}
+
 static json_t *view_facts(const struct device_view *device)
 {
     const struct device_facts *facts = &device->facts;
     const bool is_known = device->last_seen_ms != 0;
 
-    return json_pack("{so so so so so so so so so}",                                       //
+    return json_pack("{so so so so so so so so so so}",                                    //
                      "chip_id", chip_id(facts),                                            //
                      "ap_mac", is_known ? mac(facts->ap_mac) : json_null(),                //
                      "free_space", number_if(is_known, facts->free_space),                 //
@@ -94,7 +107,8 @@ static json_t *view_facts(const struct device_view *device)
                      digest(facts->has_sha256, facts->sketch_sha256, UD_SHA256_SIZE), //
                      "chip_size", number_if(is_known, facts->chip_size),              //
                      "sdk_version", text_or_null(facts->sdk_version),                 //
-                     "mode", text_or_null(mode_name(facts->mode)));
+                     "mode", text_or_null(mode_name(facts->mode)),                    //
+                     "abilities", view_abilities(&facts->abilities));
 }
 
 static json_t *view_transfer(const struct device_view *device)
@@ -148,11 +162,37 @@ static json_t *view_description(const struct release_image *image)
                      "built", text_or_null(image->built));
 }
 
+static json_t *view_signer(const struct release_file *file)
+{
+    return digest(file->has_signer, file->signer, UD_KEY_ID_SIZE);
+}
+
+static json_t *view_file(const struct release_file *file)
+{
+    return json_pack("{sI sb sb so so so}",                       //
+                     "size", (json_int_t)file->size,              //
+                     "compressed", file->compressed,              //
+                     "signed", file->is_signed,                   //
+                     "signed_by", view_signer(file),              //
+                     "md5", digest(true, file->md5, UD_MD5_SIZE), //
+                     "sha256", digest(true, file->sha256, UD_SHA256_SIZE));
+}
+
+static json_t *view_files(const struct release_image *image)
+{
+    json_t *files = json_array();
+
+    for (uint8_t i = 0; i < image->file_count; i++)
+        json_array_append_new(files, view_file(&image->files[i]));
+    return files;
+}
+
 json_t *view_release(const struct release *release, size_t devices)
 {
     const struct release_image *image = &release->image;
+    const struct release_file *file = &image->files[0];
 
-    return json_pack("{sI ss ss ss ss so ss so so sI sI sb sb so so so sI}",             //
+    return json_pack("{sI ss ss ss ss so ss so so sI sI sb sb so so so so so sI}",       //
                      "id", (json_int_t)release->id,                                      //
                      "product", release->product,                                        //
                      "version", release->version,                                        //
@@ -162,12 +202,14 @@ json_t *view_release(const struct release *release, size_t devices)
                      "chip", image->chip_name,                                           //
                      "flash_mode", text_or_null(flash_mode_name(image->flash_mode)),     //
                      "flash_size", number_if(image->flash_size != 0, image->flash_size), //
-                     "size", (json_int_t)image->size,                                    //
+                     "size", (json_int_t)file->size,                                     //
                      "image_size", (json_int_t)image->image_size,                        //
-                     "compressed", image->compressed,                                    //
-                     "signed", image->is_signed,                                         //
-                     "md5", digest(true, image->md5, UD_MD5_SIZE),                       //
-                     "sha256", digest(true, image->sha256, UD_SHA256_SIZE),              //
+                     "compressed", file->compressed,                                     //
+                     "signed", file->is_signed,                                          //
+                     "signed_by", view_signer(file),                                     //
+                     "md5", digest(true, file->md5, UD_MD5_SIZE),                        //
+                     "sha256", digest(true, file->sha256, UD_SHA256_SIZE),               //
+                     "files", view_files(image),                                         //
                      "description", view_description(image),                             //
                      "devices", (json_int_t)devices);
 }

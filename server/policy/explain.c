@@ -1,5 +1,7 @@
 #include "server/policy/policy.h"
 
+#include "updraft/hex.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -56,11 +58,30 @@ static void explain_held_back(const struct release *target, const struct device_
                  target->version, POLICY_OFFERS_MAX);
 }
 
+static void explain_no_form(const struct release *target, const struct device_abilities *abilities,
+                            char text[POLICY_REASON_SIZE])
+{
+    char id[2 * UD_KEY_ID_SIZE + 1] = "one of its keys";
+
+    if (!abilities->verifies) {
+        snprintf(text, POLICY_REASON_SIZE,
+                 "%s is there compressed only, which it does not take: publish the .bin, too",
+                 target->version);
+        return;
+    }
+    if (abilities->key_count == 1)
+        ud_hex_encode(abilities->keys[0], UD_KEY_ID_SIZE, id);
+    snprintf(text, POLICY_REASON_SIZE,
+             "it takes files signed by %s only, and %s is not: publish it signed", id,
+             target->version);
+}
+
 static void explain_unfit(const struct policy_decision *decision, const struct device_facts *facts,
                           char text[POLICY_REASON_SIZE])
 {
     const struct release *target = decision->target;
     const struct release_image *image = &target->image;
+    const struct release_file *file = decision->file;
 
     if (decision->rule == RULE_FILE_MISSING)
         snprintf(text, POLICY_REASON_SIZE,
@@ -75,10 +96,12 @@ static void explain_unfit(const struct policy_decision *decision, const struct d
                  target->version, image->flash_size, facts->chip_size);
     else if (decision->rule == RULE_NO_SPACE)
         snprintf(text, POLICY_REASON_SIZE, "%s has %u bytes, there is space for %u%s",
-                 target->version, image->size, facts->free_space,
-                 facts->chip == UD_CHIP_ESP8266 && !image->compressed
+                 target->version, file->size, facts->free_space,
+                 facts->chip == UD_CHIP_ESP8266 && !file->compressed
                      ? ": publish it compressed (.bin.gz)"
                      : "");
+    else if (decision->rule == RULE_NO_FORM)
+        explain_no_form(target, &facts->abilities, text);
     else
         snprintf(text, POLICY_REASON_SIZE,
                  "%s would run into its own compressed file while it is unpacked: it needs a "

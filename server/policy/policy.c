@@ -9,13 +9,21 @@ static const struct {
     enum device_state state;
     bool offer;
 } outcomes[RULE_COUNT] = {
-    [RULE_NEVER_SEEN] = {STATE_NEVER_SEEN, false},    [RULE_NO_PRODUCT] = {STATE_UNASSIGNED, false},
-    [RULE_NO_SUCH_PIN] = {STATE_NO_RELEASE, false},   [RULE_NO_RELEASE] = {STATE_NO_RELEASE, false},
-    [RULE_SAME_VERSION] = {STATE_CURRENT, false},     [RULE_SAME_DIGEST] = {STATE_CURRENT, false},
-    [RULE_FILE_MISSING] = {STATE_UNFIT, false},       [RULE_OTHER_CHIP] = {STATE_UNFIT, false},
-    [RULE_FLASH_TOO_SMALL] = {STATE_UNFIT, false},    [RULE_NO_SPACE] = {STATE_UNFIT, false},
-    [RULE_NO_ROOM_TO_INFLATE] = {STATE_UNFIT, false}, [RULE_HELD_BACK] = {STATE_FAILING, false},
-    [RULE_ON_ITS_WAY] = {STATE_UPDATING, true},       [RULE_DUE] = {STATE_DUE, true},
+    [RULE_NEVER_SEEN] = {STATE_NEVER_SEEN, false},
+    [RULE_NO_PRODUCT] = {STATE_UNASSIGNED, false},
+    [RULE_NO_SUCH_PIN] = {STATE_NO_RELEASE, false},
+    [RULE_NO_RELEASE] = {STATE_NO_RELEASE, false},
+    [RULE_SAME_VERSION] = {STATE_CURRENT, false},
+    [RULE_SAME_DIGEST] = {STATE_CURRENT, false},
+    [RULE_FILE_MISSING] = {STATE_UNFIT, false},
+    [RULE_OTHER_CHIP] = {STATE_UNFIT, false},
+    [RULE_FLASH_TOO_SMALL] = {STATE_UNFIT, false},
+    [RULE_NO_SPACE] = {STATE_UNFIT, false},
+    [RULE_NO_ROOM_TO_INFLATE] = {STATE_UNFIT, false},
+    [RULE_NO_FORM] = {STATE_UNFIT, false},
+    [RULE_HELD_BACK] = {STATE_FAILING, false},
+    [RULE_ON_ITS_WAY] = {STATE_UPDATING, true},
+    [RULE_DUE] = {STATE_DUE, true},
 };
 
 static const char *const state_names[STATE_COUNT] = {
@@ -91,9 +99,9 @@ static uint64_t round_up(uint64_t size)
 
 /* An ESP8266 stages the file, in whole sectors, at the end of its free space;
  * an ESP32 writes it to a slot of that size. */
-static bool is_there_space(const struct device_facts *facts, const struct release_image *image)
+static bool is_there_space(const struct device_facts *facts, const struct release_file *file)
 {
-    const uint64_t size = facts->chip == UD_CHIP_ESP8266 ? round_up(image->size) : image->size;
+    const uint64_t size = facts->chip == UD_CHIP_ESP8266 ? round_up(file->size) : file->size;
 
     return size <= facts->free_space;
 }
@@ -101,31 +109,97 @@ static bool is_there_space(const struct device_facts *facts, const struct releas
 /* The bootloader inflates over the running sketch towards the staged file and
  * must not reach what it has not read. */
 static bool is_there_room_to_inflate(const struct device_facts *facts,
-                                     const struct release_image *image)
+                                     const struct release_file *file)
 {
     const uint64_t staging_end = round_up(facts->sketch_size) + facts->free_space;
 
-    return !image->compressed || image->inflate_lead <= staging_end - round_up(image->size);
+    return !file->compressed || file->inflate_lead <= staging_end - round_up(file->size);
 }
 
-static enum policy_rule judge_fit(const struct device_facts *facts, const struct release *release)
+static bool is_trusted(const struct device_abilities *abilities, const struct release_file *file)
+{
+    if (!abilities->verifies)
+        return true;
+    if (!file->is_signed || !file->has_signer)
+        return file->is_signed;
+    for (uint8_t i = 0; i < abilities->key_count; i++)
+        if (memcmp(abilities->keys[i], file->signer, UD_KEY_ID_SIZE) == 0)
+            return true;
+    return abilities->key_count == 0;
+}
+
+/* Does this form suit the device? Stock devices do not tell. Of the further forms
+ * they are offered those that at worst are refused: not a signature behind gzip,
+ * whose length the stock bootloader takes for the image's. */
+static bool is_suitable(const struct device_facts *facts, const struct release_image *image,
+                        const struct release_file *file)
+{
+    const struct device_abilities *abilities = &facts->abilities;
+
+    if (!abilities->is_told)
+        return file == &image->files[0] || !(file->compressed && file->is_signed);
+    return (abilities->takes_gzip || !file->compressed) && is_trusted(abilities, file);
+}
+
+static enum policy_rule judge_file(const struct device_facts *facts,
+                                   const struct release_file *file)
+{
+    if (file->is_missing)
+        return RULE_FILE_MISSING;
+    if (!is_there_space(facts, file))
+        return RULE_NO_SPACE;
+    return is_there_room_to_inflate(facts, file) ? RULE_DUE : RULE_NO_ROOM_TO_INFLATE;
+}
+
+/* Devices that tell what they take get the smallest file, others the first. */
+static bool is_better(const struct device_facts *facts, const struct release_file *file,
+                      const struct release_file *than)
+{
+    return than == NULL || (facts->abilities.is_told && file->size < than->size);
+}
+
+/* The form for this device. Where none will do, one to show and what is wrong
+ * with it. */
+static enum policy_rule choose_file(const struct device_facts *facts,
+                                    const struct release_image *image,
+                                    const struct release_file **chosen)
+{
+    const struct release_file *fitting = NULL;
+    enum policy_rule rule = RULE_NO_FORM;
+
+    *chosen = &image->files[0];
+    for (uint8_t i = 0; i < image->file_count; i++) {
+        const struct release_file *file = &image->files[i];
+        if (!is_suitable(facts, image, file))
+            continue;
+        const enum policy_rule fit = judge_file(facts, file);
+        if (fit == RULE_DUE && is_better(facts, file, fitting))
+            fitting = file;
+        if (rule == RULE_NO_FORM) {
+            rule = fit;
+            *chosen = file;
+        }
+    }
+    if (fitting == NULL)
+        return rule;
+    *chosen = fitting;
+    return RULE_DUE;
+}
+
+static enum policy_rule judge_fit(const struct device_facts *facts, const struct release *release,
+                                  const struct release_file **file)
 {
     const struct release_image *image = &release->image;
 
-    if (release->file_missing)
-        return RULE_FILE_MISSING;
     if (image->chip != facts->chip)
         return RULE_OTHER_CHIP;
     if (image->flash_size > facts->chip_size)
         return RULE_FLASH_TOO_SMALL;
-    if (!is_there_space(facts, image))
-        return RULE_NO_SPACE;
-    if (!is_there_room_to_inflate(facts, image))
-        return RULE_NO_ROOM_TO_INFLATE;
-    return RULE_DUE;
+    return choose_file(facts, image, file);
 }
 
-static enum policy_rule judge(const struct policy_device *device, const struct release *target)
+static enum policy_rule judge(const struct policy_device *device, const struct release *target,
+                              const struct release_file **file)
 {
     const struct device_facts *facts = device->facts;
     const bool was_offered = device->offers.release == target->id;
@@ -134,7 +208,7 @@ static enum policy_rule judge(const struct policy_device *device, const struct r
         return RULE_SAME_VERSION;
     if (facts->version[0] == '\0' && policy_runs_image(facts, &target->image.digests))
         return RULE_SAME_DIGEST;
-    const enum policy_rule fit = judge_fit(facts, target);
+    const enum policy_rule fit = judge_fit(facts, target, file);
     if (fit != RULE_DUE)
         return fit;
     if (was_offered && device->on_its_way)
@@ -145,7 +219,7 @@ static enum policy_rule judge(const struct policy_device *device, const struct r
 }
 
 static enum policy_rule choose_rule(const struct policy_device *device, const char *product,
-                                    const struct release *target)
+                                    const struct release *target, const struct release_file **file)
 {
     if (device->facts == NULL)
         return RULE_NEVER_SEEN;
@@ -153,7 +227,7 @@ static enum policy_rule choose_rule(const struct policy_device *device, const ch
         return RULE_NO_PRODUCT;
     if (target == NULL)
         return pin_of(device, product) != NULL ? RULE_NO_SUCH_PIN : RULE_NO_RELEASE;
-    return judge(device, target);
+    return judge(device, target, file);
 }
 
 struct policy_decision policy_decide(const struct policy_device *device,
@@ -161,12 +235,14 @@ struct policy_decision policy_decide(const struct policy_device *device,
 {
     const char *product = policy_product(device);
     const struct release *target = product != NULL ? find_target(device, product, catalogue) : NULL;
-    const enum policy_rule rule = choose_rule(device, product, target);
+    const struct release_file *file = target != NULL ? &target->image.files[0] : NULL;
+    const enum policy_rule rule = choose_rule(device, product, target, &file);
 
     return (struct policy_decision){
         .rule = rule,
         .state = outcomes[rule].state,
         .target = target,
+        .file = file,
         .offer = outcomes[rule].offer,
         .offers = target != NULL && device->offers.release == target->id ? device->offers.count : 0,
     };

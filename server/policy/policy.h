@@ -55,6 +55,7 @@ enum policy_rule {
     RULE_FLASH_TOO_SMALL,
     RULE_NO_SPACE,
     RULE_NO_ROOM_TO_INFLATE,
+    RULE_NO_FORM,
     RULE_HELD_BACK,
     RULE_ON_ITS_WAY,
     RULE_DUE,
@@ -64,9 +65,11 @@ enum policy_rule {
 struct policy_decision {
     enum policy_rule rule;
     enum device_state state;
-    const struct release *target; /* null when there is none */
-    bool offer;                   /* send it, if the device asks now */
-    uint32_t offers;              /* of the target, so far */
+    const struct release *target;    /* null when there is none */
+    const struct release_file *file; /* of the target: what this device gets, or what it is
+                                      * judged by; null when there is no target */
+    bool offer;                      /* send it, if the device asks now */
+    uint32_t offers;                 /* of the target, so far */
 };
 
 struct policy_decision policy_decide(const struct policy_device *device,

@@ -82,9 +82,9 @@ static enum inspect_result digest_file(struct inspection *inspection)
     ud_digest_begin(&digests.sha256, &ud_sha256);
     if (content_read(&whole, UINT64_MAX, add_to_file_digests, &digests, &report) != CONTENT_OK)
         return cannot_read(inspection);
-    ud_digest_end(&digests.md5, inspection->image->md5);
-    ud_digest_end(&digests.sha256, inspection->image->sha256);
-    inspection->image->size = (uint32_t)whole.size;
+    ud_digest_end(&digests.md5, inspection->image->files[0].md5);
+    ud_digest_end(&digests.sha256, inspection->image->files[0].sha256);
+    inspection->image->files[0].size = (uint32_t)whole.size;
     return INSPECT_SOUND;
 }
 
@@ -161,7 +161,7 @@ static enum inspect_result judge_trailer(struct inspection *inspection)
     switch (trailer_judge(&trailer, &inspection->trailer)) {
     case TRAILER_NONE:
     case TRAILER_KNOWN:
-        inspection->image->is_signed = inspection->trailer.signature > 0;
+        inspection->image->files[0].is_signed = inspection->trailer.signature > 0;
         return INSPECT_SOUND;
     case TRAILER_UNKNOWN:
         return refuse(inspection,
@@ -210,8 +210,9 @@ static void describe(struct inspection *inspection)
     image->flash_mode = header->flash_mode;
     image->flash_size = ud_image_flash_size(header->chip, header->flash_size_code);
     image->image_size = report->length;
-    image->compressed = inspection->content.compressed;
-    image->inflate_lead = (uint32_t)inspection->read.inflate_lead;
+    image->files[0].compressed = inspection->content.compressed;
+    image->files[0].inflate_lead = (uint32_t)inspection->read.inflate_lead;
+    image->file_count = 1;
     image->has_description = report->has_description;
     if (!report->has_description)
         return;
@@ -252,7 +253,7 @@ static enum inspect_result digest_sketch(struct inspection *inspection)
 {
     struct release_digests *out = &inspection->image->digests;
     const bool is_patched =
-        inspection->image->chip == UD_CHIP_ESP8266 && !inspection->image->compressed;
+        inspection->image->chip == UD_CHIP_ESP8266 && !inspection->image->files[0].compressed;
     struct sketch_digests digests = {.mode_count = is_patched ? RELEASE_MD5S : 1};
     struct content_report report;
 
@@ -282,7 +283,7 @@ static enum inspect_result note_sha256(struct inspection *inspection)
                   (off_t)report->length - UD_SHA256_SIZE) != UD_SHA256_SIZE)
             return cannot_read(inspection);
     }
-    memcpy(out->sha256[out->sha256_count++], inspection->image->sha256, UD_SHA256_SIZE);
+    memcpy(out->sha256[out->sha256_count++], inspection->image->files[0].sha256, UD_SHA256_SIZE);
     return INSPECT_SOUND;
 }
 

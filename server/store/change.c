@@ -17,7 +17,13 @@ void change_free(struct change *change)
 {
     if (change == NULL)
         return;
-    if (change->kind == CHANGE_RELEASE || change->kind == CHANGE_NEWEST)
+    if (change_has_release(change))
         free(change->as.release);
     free(change);
+}
+
+bool change_has_release(const struct change *change)
+{
+    return change->kind == CHANGE_RELEASE || change->kind == CHANGE_NEWEST ||
+           change->kind == CHANGE_FILE;
 }

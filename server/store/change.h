@@ -21,6 +21,8 @@ enum change_kind {
     CHANGE_RELEASE,       /* release: new, and its channel's newest. Conflict: the
                            * product has the version already */
     CHANGE_NEWEST,        /* release, which exists, becomes its channel's newest */
+    CHANGE_FILE,          /* the same, and the last of release's files and its digests are new.
+                           * Conflict: it has got another file at that place */
 };
 
 enum setting {
@@ -70,5 +72,8 @@ enum change_result {
 /* A zeroed change; null when memory is out. */
 struct change *change_new(enum change_kind kind, mac_address device);
 void change_free(struct change *change);
+
+/* Does it carry as.release? */
+bool change_has_release(const struct change *change);
 
 #endif

@@ -1,24 +1,26 @@
 #include "server/store/sqlite_store.h"
 
+#include "server/model/abilities.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #define FACTS_COLUMNS                                                                              \
     "chip, mode, chip_id, ap_mac, free_space, sketch_size, chip_size, sketch_md5, "                \
-    "sketch_sha256, version, sdk_version, address"
+    "sketch_sha256, version, sdk_version, address, abilities"
 
 /* ?1 is the MAC, group name or release id; facts start at ?3, settings come in
  * pairs (is it new, value). */
 static const char *const texts[STATEMENT_COUNT] = {
     [STATEMENT_REGISTER] =
         "INSERT INTO devices (mac, first_seen_ms, last_seen_ms, " FACTS_COLUMNS ") "
-        "VALUES (?1, ?2, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) "
+        "VALUES (?1, ?2, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) "
         "ON CONFLICT (mac) DO NOTHING",
     [STATEMENT_SEEN] =
         "UPDATE devices SET first_seen_ms = coalesce(first_seen_ms, ?2), last_seen_ms = ?2,"
         " chip = ?3, mode = ?4, chip_id = ?5, ap_mac = ?6, free_space = ?7, sketch_size = ?8,"
         " chip_size = ?9, sketch_md5 = ?10, sketch_sha256 = ?11, version = ?12,"
-        " sdk_version = ?13, address = ?14 WHERE mac = ?1",
+        " sdk_version = ?13, address = ?14, abilities = ?15 WHERE mac = ?1",
     [STATEMENT_OFFER] =
         "UPDATE devices SET offers = CASE WHEN offered = ?2 THEN offers + 1 ELSE 1 END,"
         " offered = ?2 WHERE mac = ?1",
@@ -38,9 +40,14 @@ static const char *const texts[STATEMENT_COUNT] = {
     [STATEMENT_RELEASE] =
         "INSERT INTO releases (id, product, version, channel, name, published_ms, chip,"
         " chip_name, flash_mode, flash_size, size, image_size, inflate_lead, compressed, signed,"
-        " md5, sha256, described, project, image_version, sdk, built)"
+        " md5, sha256, described, project, image_version, sdk, built, signer)"
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
-        " ?19, ?20, ?21, ?22) ON CONFLICT (product, version) DO NOTHING",
+        " ?19, ?20, ?21, ?22, ?23) ON CONFLICT (product, version) DO NOTHING",
+    [STATEMENT_FILE] =
+        "INSERT INTO release_files (release, place, size, inflate_lead, compressed, signed, signer,"
+        " md5, sha256) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+        " ON CONFLICT (release, place) DO NOTHING",
+    [STATEMENT_DROP_DIGESTS] = "DELETE FROM release_digests WHERE release = ?1",
     [STATEMENT_DIGEST] = "INSERT INTO release_digests (release, place, digest) VALUES (?1, ?2, ?3)",
     [STATEMENT_CHANNEL] = "INSERT INTO channels (product, name, release) VALUES (?1, ?2, ?3)"
                           " ON CONFLICT (product, name) DO UPDATE SET release = excluded.release",
@@ -87,6 +94,7 @@ static void bind_bytes_if(sqlite3_stmt *statement, int place, bool is_known, con
 static int apply_seen(sqlite3_stmt *statement, const struct change *change)
 {
     const struct device_facts *facts = &change->as.seen.facts;
+    char abilities[ABILITIES_SIZE];
 
     sqlite3_bind_int64(statement, 1, (int64_t)change->device);
     sqlite3_bind_int64(statement, 2, change->as.seen.at_ms);
@@ -102,6 +110,8 @@ static int apply_seen(sqlite3_stmt *statement, const struct change *change)
     bind_text(statement, 12, facts->version);
     bind_text(statement, 13, facts->sdk_version);
     sqlite3_bind_blob(statement, 14, facts->address, sizeof facts->address, SQLITE_STATIC);
+    if (facts->abilities.is_told)
+        bind_text(statement, 15, abilities_format(&facts->abilities, abilities));
     return run(statement);
 }
 
@@ -178,6 +188,7 @@ static int apply_channel(struct sqlite_store *store, const struct release *relea
 static int insert_release(sqlite3_stmt *statement, const struct release *release)
 {
     const struct release_image *image = &release->image;
+    const struct release_file *file = &image->files[0];
 
     sqlite3_bind_int64(statement, 1, release->id);
     bind_text(statement, 2, release->product);
@@ -189,18 +200,19 @@ static int insert_release(sqlite3_stmt *statement, const struct release *release
     bind_text(statement, 8, image->chip_name);
     sqlite3_bind_int(statement, 9, image->flash_mode);
     sqlite3_bind_int64(statement, 10, image->flash_size);
-    sqlite3_bind_int64(statement, 11, image->size);
+    sqlite3_bind_int64(statement, 11, file->size);
     sqlite3_bind_int64(statement, 12, image->image_size);
-    sqlite3_bind_int64(statement, 13, image->inflate_lead);
-    sqlite3_bind_int(statement, 14, image->compressed);
-    sqlite3_bind_int(statement, 15, image->is_signed);
-    sqlite3_bind_blob(statement, 16, image->md5, UD_MD5_SIZE, SQLITE_STATIC);
-    sqlite3_bind_blob(statement, 17, image->sha256, UD_SHA256_SIZE, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 13, file->inflate_lead);
+    sqlite3_bind_int(statement, 14, file->compressed);
+    sqlite3_bind_int(statement, 15, file->is_signed);
+    sqlite3_bind_blob(statement, 16, file->md5, UD_MD5_SIZE, SQLITE_STATIC);
+    sqlite3_bind_blob(statement, 17, file->sha256, UD_SHA256_SIZE, SQLITE_STATIC);
     sqlite3_bind_int(statement, 18, image->has_description);
     bind_text(statement, 19, image->project);
     bind_text(statement, 20, image->version);
     bind_text(statement, 21, image->sdk);
     bind_text(statement, 22, image->built);
+    bind_bytes_if(statement, 23, file->has_signer, file->signer, UD_KEY_ID_SIZE);
     return run(statement);
 }
 
@@ -226,6 +238,41 @@ static int insert_digests(sqlite3_stmt *statement, const struct release *release
     return status;
 }
 
+static int insert_file(sqlite3_stmt *statement, const struct release *release, uint8_t place)
+{
+    const struct release_file *file = &release->image.files[place];
+
+    sqlite3_bind_int64(statement, 1, release->id);
+    sqlite3_bind_int(statement, 2, place);
+    sqlite3_bind_int64(statement, 3, file->size);
+    sqlite3_bind_int64(statement, 4, file->inflate_lead);
+    sqlite3_bind_int(statement, 5, file->compressed);
+    sqlite3_bind_int(statement, 6, file->is_signed);
+    bind_bytes_if(statement, 7, file->has_signer, file->signer, UD_KEY_ID_SIZE);
+    sqlite3_bind_blob(statement, 8, file->md5, UD_MD5_SIZE, SQLITE_STATIC);
+    sqlite3_bind_blob(statement, 9, file->sha256, UD_SHA256_SIZE, SQLITE_STATIC);
+    return run(statement);
+}
+
+static int insert_further_files(sqlite3_stmt *statement, const struct release *release)
+{
+    int status = SQLITE_OK;
+
+    for (uint8_t i = 1; status == SQLITE_OK && i < release->image.file_count; i++)
+        status = insert_file(statement, release, i);
+    return status;
+}
+
+static int replace_digests(struct sqlite_store *store, const struct release *release)
+{
+    sqlite3_stmt *drop = store->statements[STATEMENT_DROP_DIGESTS];
+
+    sqlite3_bind_int64(drop, 1, release->id);
+    const int status = run(drop);
+    return status == SQLITE_OK ? insert_digests(store->statements[STATEMENT_DIGEST], release)
+                               : status;
+}
+
 static int apply_release(struct sqlite_store *store, const struct release *release,
                          enum change_result *result)
 {
@@ -237,7 +284,9 @@ static int apply_release(struct sqlite_store *store, const struct release *relea
         *result = CHANGE_CONFLICT;
         return SQLITE_OK;
     }
-    status = insert_digests(store->statements[STATEMENT_DIGEST], release);
+    status = insert_further_files(store->statements[STATEMENT_FILE], release);
+    if (status == SQLITE_OK)
+        status = insert_digests(store->statements[STATEMENT_DIGEST], release);
     return status == SQLITE_OK ? apply_channel(store, release) : status;
 }
 
@@ -249,6 +298,22 @@ static int apply_newest(struct sqlite_store *store, const struct release *releas
     bind_text(statement, 2, release->channel);
     const int status = run(statement);
     return status == SQLITE_OK ? apply_channel(store, release) : status;
+}
+
+static int apply_file(struct sqlite_store *store, const struct release *release,
+                      enum change_result *result)
+{
+    int status = insert_file(store->statements[STATEMENT_FILE], release,
+                             (uint8_t)(release->image.file_count - 1));
+
+    if (status != SQLITE_OK)
+        return status;
+    if (sqlite3_changes(store->database) == 0) {
+        *result = CHANGE_CONFLICT;
+        return SQLITE_OK;
+    }
+    status = replace_digests(store, release);
+    return status == SQLITE_OK ? apply_newest(store, release) : status;
 }
 
 static int apply_register(struct sqlite_store *store, const struct change *change,
@@ -284,6 +349,8 @@ static int apply_one(struct sqlite_store *store, const struct change *change,
         return apply_release(store, change->as.release, result);
     case CHANGE_NEWEST:
         return apply_newest(store, change->as.release);
+    case CHANGE_FILE:
+        return apply_file(store, change->as.release, result);
     default:
         return SQLITE_MISUSE;
     }

@@ -1,5 +1,7 @@
 #include "server/store/sqlite_store.h"
 
+#include "server/model/abilities.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -61,26 +63,64 @@ static bool load_digests(struct sqlite_store *store, struct release *release)
 static const char select_releases[] =
     "SELECT id, product, version, channel, name, published_ms, chip, chip_name, flash_mode,"
     " flash_size, size, image_size, inflate_lead, compressed, signed, md5, sha256, described,"
-    " project, image_version, sdk, built FROM releases ORDER BY id";
+    " project, image_version, sdk, built, signer FROM releases ORDER BY id";
+
+static bool read_file_digests(sqlite3_stmt *row, int column, struct release_file *file)
+{
+    return copy_bytes(row, column, file->md5, UD_MD5_SIZE) &&
+           copy_bytes(row, column + 1, file->sha256, UD_SHA256_SIZE);
+}
 
 static bool read_image(sqlite3_stmt *row, struct release_image *image)
 {
+    struct release_file *file = &image->files[0];
+
     image->chip = (enum ud_chip)sqlite3_column_int(row, 6);
     copy_text(row, 7, image->chip_name, sizeof image->chip_name);
     image->flash_mode = (uint8_t)sqlite3_column_int(row, 8);
     image->flash_size = number_at(row, 9);
-    image->size = number_at(row, 10);
+    file->size = number_at(row, 10);
     image->image_size = number_at(row, 11);
-    image->inflate_lead = number_at(row, 12);
-    image->compressed = sqlite3_column_int(row, 13) != 0;
-    image->is_signed = sqlite3_column_int(row, 14) != 0;
+    file->inflate_lead = number_at(row, 12);
+    file->compressed = sqlite3_column_int(row, 13) != 0;
+    file->is_signed = sqlite3_column_int(row, 14) != 0;
+    file->has_signer = copy_bytes(row, 22, file->signer, UD_KEY_ID_SIZE);
+    image->file_count = 1;
     image->has_description = sqlite3_column_int(row, 17) != 0;
     copy_text(row, 18, image->project, sizeof image->project);
     copy_text(row, 19, image->version, sizeof image->version);
     copy_text(row, 20, image->sdk, sizeof image->sdk);
     copy_text(row, 21, image->built, sizeof image->built);
-    return copy_bytes(row, 15, image->md5, UD_MD5_SIZE) &&
-           copy_bytes(row, 16, image->sha256, UD_SHA256_SIZE);
+    return read_file_digests(row, 15, file);
+}
+
+static bool add_file(struct release_image *image, sqlite3_stmt *row)
+{
+    if (image->file_count >= RELEASE_FILES)
+        return false;
+    struct release_file *file = &image->files[image->file_count++];
+    file->size = number_at(row, 0);
+    file->inflate_lead = number_at(row, 1);
+    file->compressed = sqlite3_column_int(row, 2) != 0;
+    file->is_signed = sqlite3_column_int(row, 3) != 0;
+    file->has_signer = copy_bytes(row, 4, file->signer, UD_KEY_ID_SIZE);
+    return read_file_digests(row, 5, file);
+}
+
+static bool load_files(struct sqlite_store *store, struct release *release)
+{
+    sqlite3_stmt *row;
+    bool is_sound = true;
+
+    if (sqlite3_prepare_v2(store->database,
+                           "SELECT size, inflate_lead, compressed, signed, signer, md5, sha256"
+                           " FROM release_files WHERE release = ?1 ORDER BY place",
+                           -1, &row, NULL) != SQLITE_OK)
+        return false;
+    sqlite3_bind_int64(row, 1, release->id);
+    while (is_sound && sqlite3_step(row) == SQLITE_ROW)
+        is_sound = add_file(&release->image, row);
+    return sqlite3_finalize(row) == SQLITE_OK && is_sound;
 }
 
 static int load_release(struct sqlite_store *store, sqlite3_stmt *row,
@@ -93,7 +133,8 @@ static int load_release(struct sqlite_store *store, sqlite3_stmt *row,
     copy_text(row, 3, release.channel, sizeof release.channel);
     copy_text(row, 4, release.name, sizeof release.name);
     release.published_ms = sqlite3_column_int64(row, 5);
-    if (!read_image(row, &release.image) || !load_digests(store, &release))
+    if (!read_image(row, &release.image) || !load_files(store, &release) ||
+        !load_digests(store, &release))
         return -1;
     return reader->release(ctx, &release);
 }
@@ -121,10 +162,12 @@ static int load_group(struct sqlite_store *store, sqlite3_stmt *row,
 static const char select_devices[] =
     "SELECT mac, product, device_group, channel, pin, offered, offers, first_seen_ms,"
     " last_seen_ms, chip, mode, chip_id, ap_mac, free_space, sketch_size, chip_size, sketch_md5,"
-    " sketch_sha256, version, sdk_version, address FROM devices";
+    " sketch_sha256, version, sdk_version, address, abilities FROM devices";
 
 static void read_facts(sqlite3_stmt *row, struct device_facts *facts)
 {
+    char abilities[ABILITIES_SIZE];
+
     facts->chip = (enum ud_chip)sqlite3_column_int(row, 9);
     facts->mode = (enum device_mode)sqlite3_column_int(row, 10);
     facts->has_chip_id = sqlite3_column_type(row, 11) != SQLITE_NULL;
@@ -138,6 +181,8 @@ static void read_facts(sqlite3_stmt *row, struct device_facts *facts)
     copy_text(row, 18, facts->version, sizeof facts->version);
     copy_text(row, 19, facts->sdk_version, sizeof facts->sdk_version);
     copy_bytes(row, 20, facts->address, (int)sizeof facts->address);
+    copy_text(row, 21, abilities, sizeof abilities);
+    abilities_parse(abilities, &facts->abilities);
 }
 
 static int load_device(struct sqlite_store *store, sqlite3_stmt *row,

@@ -31,6 +31,14 @@ static const char *const migrations[] = {
     "  chip INTEGER, mode INTEGER, chip_id BIGINT, ap_mac BIGINT, free_space BIGINT,"
     "  sketch_size BIGINT, chip_size BIGINT, sketch_md5 BLOB, sketch_sha256 BLOB,"
     "  version TEXT, sdk_version TEXT, address BLOB);",
+
+    "ALTER TABLE releases ADD COLUMN signer BLOB;"
+    "ALTER TABLE devices ADD COLUMN abilities TEXT;"
+    "CREATE TABLE release_files ("
+    "  release INTEGER NOT NULL, place INTEGER NOT NULL, size BIGINT NOT NULL,"
+    "  inflate_lead BIGINT NOT NULL, compressed INTEGER NOT NULL, signed INTEGER NOT NULL,"
+    "  signer BLOB, md5 BLOB NOT NULL, sha256 BLOB NOT NULL,"
+    "  PRIMARY KEY (release, place));",
 };
 
 #define SCHEMA_VERSION ((int)(sizeof migrations / sizeof migrations[0]))

@@ -1,4 +1,5 @@
 #include "server/device_api/checkin.h"
+#include "server/model/abilities.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -232,6 +233,49 @@ static void macs_come_back_in_one_form(void **state)
     assert_string_equal(mac_format(mac, text), "5C:CF:7F:00:00:0A");
 }
 
+static void abilities_are_read(void **state)
+{
+    static const struct {
+        const char *text, *again;
+        bool is_sound, takes_gzip, verifies;
+        uint8_t key_count;
+    } rows[] = {
+        {"", "", true, false, false, 0},
+        {"gzip", "gzip", true, true, false, 0},
+        {"none", "none", true, false, false, 0},
+        {"gzipped  tomorrow=1 ", "none", true, false, false, 0},
+        {"keys=", "none keys=", true, false, true, 0},
+        {"gzip keys=0123456789abcdef", "gzip keys=0123456789abcdef", true, true, true, 1},
+        {" keys=0123456789ABCDEF,ffffffffffffffff gzip",
+         "gzip keys=0123456789abcdef,ffffffffffffffff", true, true, true, 2},
+        {"keys=0000000000000001,0000000000000002,0000000000000003,0000000000000004,"
+         "0000000000000005",
+         "none keys=0000000000000001,0000000000000002,0000000000000003,0000000000000004", true,
+         false, true, 4},
+        {"gzip keys=0123456789abcde", "", false, false, false, 0},
+        {"gzip keys=0123456789abcdefa", "", false, false, false, 0},
+        {"gzip keys=0123456789abcdeg", "", false, false, false, 0},
+        {"gzip keys=0123456789abcdef,", "", false, false, false, 0},
+        {"gzip keys=0123456789abcdef;0123456789abcdef", "", false, false, false, 0},
+        {"gzip keys=,0123456789abcdef", "", false, false, false, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct device_abilities abilities;
+        char text[ABILITIES_SIZE];
+        assert_int_equal(abilities_parse(rows[i].text, &abilities), rows[i].is_sound);
+        assert_int_equal(abilities.takes_gzip, rows[i].takes_gzip);
+        assert_int_equal(abilities.verifies, rows[i].verifies);
+        assert_int_equal(abilities.key_count, rows[i].key_count);
+        assert_string_equal(abilities_format(&abilities, text), rows[i].again);
+        assert_true(strlen(text) < ABILITIES_SIZE);
+        struct device_abilities again;
+        assert_true(abilities_parse(text, &again));
+        assert_memory_equal(&again, &abilities, sizeof again);
+    }
+}
+
 static void names_and_versions(void **state)
 {
     char longest[66];
@@ -267,6 +311,7 @@ int main(void)
         cmocka_unit_test(every_malformed_value),
         cmocka_unit_test(names_in_any_case_and_no_header_twice),
         cmocka_unit_test(macs_come_back_in_one_form),
+        cmocka_unit_test(abilities_are_read),
         cmocka_unit_test(names_and_versions),
     };
     return cmocka_run_group_tests_name("checkin", tests, NULL, NULL);

@@ -62,9 +62,10 @@ struct fixture {
     atomic_uint released, removed;
 };
 
-static bool has_file(void *ctx, const struct release *release)
+static bool has_file(void *ctx, const struct release *release, const struct release_file *file)
 {
     (void)release;
+    (void)file;
     return !((const struct fixture *)ctx)->files_missing;
 }
 
@@ -197,7 +198,8 @@ static enum change_result publish(struct fixture *fixture, enum change_kind kind
     strcpy(release->version, version);
     strcpy(release->channel, channel);
     release->image.chip = UD_CHIP_ESP8266;
-    release->image.size = 400000;
+    release->image.file_count = 1;
+    release->image.files[0].size = 400000;
     release->image.digests.md5_count = 1;
     memset(release->image.digests.md5[0], version[0], UD_MD5_SIZE);
     change->as.release = release;
@@ -391,8 +393,36 @@ static void releases_without_their_files_are_not_offered(void **state)
     fixture->files_missing = true;
     reopen(fixture);
     assert_int_equal(check_in(fixture, 1, "1.0").rule, RULE_FILE_MISSING);
-    fleet_note_file(fixture->fleet, fleet_release(fixture->fleet, "demo", "1.1"), true);
+    const struct release *release = fleet_release(fixture->fleet, "demo", "1.1");
+    fleet_note_file(fixture->fleet, release, &release->image.files[0], true);
     assert_int_equal(check_in(fixture, 1, "1.0").rule, RULE_DUE);
+}
+
+/* Pointers to a release and its files, once given out, stay good. */
+static void a_form_is_added_to_a_release_in_use(void **state)
+{
+    struct fixture *fixture = *state;
+    struct change *change = change_new(CHANGE_FILE, 0);
+    struct release *copy = calloc(1, sizeof *copy);
+
+    enter(fixture, 1, "1.0");
+    assign(fixture, 1, "demo", NULL);
+    publish(fixture, CHANGE_RELEASE, "1.1", "stable");
+    const struct release *release = fleet_release(fixture->fleet, "demo", "1.1");
+    assert_true(fleet_copy_release(fixture->fleet, "demo", "1.1", copy));
+    assert_false(fleet_copy_release(fixture->fleet, "demo", "1.2", copy));
+    copy->image.files[0].size = 1; /* what is there stays as it is */
+    copy->image.files[copy->image.file_count++] = (struct release_file){.size = 200000};
+    change->as.release = copy;
+    assert_int_equal(perform(fixture, change), CHANGE_DONE);
+    assert_ptr_equal(fleet_release(fixture->fleet, "demo", "1.1"), release);
+    for (int i = 0; i < 2; i++) {
+        release = fleet_release(fixture->fleet, "demo", "1.1");
+        assert_int_equal(release->image.file_count, 2);
+        assert_int_equal(release->image.files[0].size, 400000);
+        assert_int_equal(release->image.files[1].size, 200000);
+        reopen(fixture);
+    }
 }
 
 static void changes_are_told_once(void **state)
@@ -499,6 +529,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_version_is_found_by_digest, set_up, tear_down),
         cmocka_unit_test_setup_teardown(releases_without_their_files_are_not_offered, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_form_is_added_to_a_release_in_use, set_up, tear_down),
         cmocka_unit_test_setup_teardown(changes_are_told_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(devices_are_listed_by_mac, set_up, tear_down),
         cmocka_unit_test_setup_teardown(many_threads_at_once, set_up, tear_down),

@@ -99,16 +99,16 @@ static void a_plain_image(void **state)
     assert_string_equal(image.chip_name, "ESP8266");
     assert_int_equal(image.flash_mode, UD_MODE_DIO);
     assert_int_equal(image.flash_size, 4u << 20);
-    assert_int_equal(image.size, file.length);
+    assert_int_equal(image.files[0].size, file.length);
     assert_int_equal(image.image_size, file.length);
-    assert_false(image.compressed || image.is_signed);
+    assert_false(image.files[0].compressed || image.files[0].is_signed);
     assert_true(image.has_description);
     assert_string_equal(image.project, "demo");
     assert_string_equal(image.version, "1.1.0");
     digest("MD5", file.data, file.length, expected);
-    assert_memory_equal(image.md5, expected, UD_MD5_SIZE);
+    assert_memory_equal(image.files[0].md5, expected, UD_MD5_SIZE);
     digest("SHA256", file.data, file.length, expected);
-    assert_memory_equal(image.sha256, expected, UD_SHA256_SIZE);
+    assert_memory_equal(image.files[0].sha256, expected, UD_SHA256_SIZE);
     image_free(&file);
 }
 
@@ -137,14 +137,14 @@ static void a_compressed_image_is_known_by_what_is_inside(void **state)
 
     (void)state;
     assert_int_equal(inspect(file.data, file.length, &image), INSPECT_SOUND);
-    assert_true(image.compressed);
-    assert_int_equal(image.size, file.length);
+    assert_true(image.files[0].compressed);
+    assert_int_equal(image.files[0].size, file.length);
     assert_int_equal(image.image_size, inside.length);
     assert_int_equal(image.digests.md5_count, 1);
     digest("MD5", inside.data, inside.length, expected);
     assert_memory_equal(image.digests.md5[0], expected, UD_MD5_SIZE);
     digest("SHA256", file.data, file.length, expected);
-    assert_memory_equal(image.sha256, expected, UD_SHA256_SIZE);
+    assert_memory_equal(image.files[0].sha256, expected, UD_SHA256_SIZE);
     image_free(&inside);
     image_free(&file);
 }
@@ -160,14 +160,14 @@ static void a_signature_is_no_part_of_the_sketch(void **state)
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
         struct image_bytes file = sign(&plain, lengths[i], lengths[i]);
         assert_int_equal(inspect(file.data, file.length, &image), INSPECT_SOUND);
-        assert_true(image.is_signed);
-        assert_int_equal(image.size, file.length);
+        assert_true(image.files[0].is_signed);
+        assert_int_equal(image.files[0].size, file.length);
         assert_int_equal(image.image_size, plain.length);
         assert_memory_equal(&image.digests, &unsigned_image.digests, sizeof image.digests);
         image_free(&file);
         file = sign(&packed, lengths[i], lengths[i]);
         assert_int_equal(inspect(file.data, file.length, &image), INSPECT_SOUND);
-        assert_true(image.is_signed && image.compressed);
+        assert_true(image.files[0].is_signed && image.files[0].compressed);
         assert_int_equal(image.image_size, plain.length);
         image_free(&file);
     }
@@ -263,7 +263,7 @@ static void an_esp32_signature(void **state)
     (void)state;
     file = append(&image_bytes, trailer, 512); /* the Arduino core's */
     assert_int_equal(inspect(file.data, file.length, &image), INSPECT_SOUND);
-    assert_true(image.is_signed);
+    assert_true(image.files[0].is_signed);
     assert_int_equal(image.image_size, image_bytes.length);
     image_free(&file);
     const uint32_t fill = 4096 - image_bytes.length % 4096; /* Secure Boot v2 */
@@ -271,7 +271,7 @@ static void an_esp32_signature(void **state)
     trailer[fill + 1] = 0x02;
     file = append(&image_bytes, trailer, fill + 4096);
     assert_int_equal(inspect(file.data, file.length, &image), INSPECT_SOUND);
-    assert_true(image.is_signed);
+    assert_true(image.files[0].is_signed);
     file.data[image_bytes.length + fill] = 0;
     expect_refusal(file.data, file.length, "no signature");
     image_free(&file);
@@ -425,9 +425,9 @@ static void the_lead_is_what_staging_needs(void **state)
 
     (void)state;
     assert_int_equal(inspect(packed.data, packed.length, &image), INSPECT_SOUND);
-    assert_true(image.inflate_lead > 0);
-    assert_false(overtakes(&packed, image.inflate_lead));
-    assert_true(overtakes(&packed, image.inflate_lead - 1));
+    assert_true(image.files[0].inflate_lead > 0);
+    assert_false(overtakes(&packed, image.files[0].inflate_lead));
+    assert_true(overtakes(&packed, image.files[0].inflate_lead - 1));
     image_free(&plain);
     image_free(&packed);
 }

@@ -43,8 +43,11 @@ static const struct policy_catalogue catalogue = {NULL, newest, by_version};
 
 static void fill_image(struct release_image *image, uint8_t mark)
 {
-    *image = (struct release_image){
-        .chip = UD_CHIP_ESP8266, .chip_name = "ESP8266", .size = 400000, .flash_size = 4 * MB};
+    *image = (struct release_image){.chip = UD_CHIP_ESP8266,
+                                    .chip_name = "ESP8266",
+                                    .flash_size = 4 * MB,
+                                    .file_count = 1,
+                                    .files = {{.size = 400000}}};
     image->digests.md5_count = 4;
     image->digests.sha256_count = 0;
     for (uint8_t mode = 0; mode < 4; mode++)
@@ -242,9 +245,9 @@ static void what_cannot_run_there_is_not_offered(void **state)
     expect(&device, RULE_FLASH_TOO_SMALL, STATE_UNFIT, false, "1.1.0");
     target->image.flash_size = 0; /* a code without a meaning says nothing */
     expect(&device, RULE_DUE, STATE_DUE, true, "1.1.0");
-    target->file_missing = true;
+    target->image.files[0].is_missing = true;
     expect(&device, RULE_FILE_MISSING, STATE_UNFIT, false, "1.1.0");
-    target->file_missing = false;
+    target->image.files[0].is_missing = false;
 }
 
 static void space_is_counted_in_sectors_on_the_esp8266(void **state)
@@ -266,7 +269,7 @@ static void space_is_counted_in_sectors_on_the_esp8266(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        releases[1].image.size = rows[i].size;
+        releases[1].image.files[0].size = rows[i].size;
         facts.free_space = rows[i].space;
         facts.chip = releases[1].image.chip = UD_CHIP_ESP8266;
         assert_int_equal(policy_decide(&device, &catalogue).rule, rows[i].esp8266);
@@ -284,13 +287,13 @@ static void a_compressed_image_must_not_overtake_itself(void **state)
 
     (void)state;
     facts.free_space = 0xb1000;
-    image->compressed = true;
-    image->size = 0x40000; /* staged at 0xbb000 */
-    image->inflate_lead = 0xbb000;
+    image->files[0].compressed = true;
+    image->files[0].size = 0x40000; /* staged at 0xbb000 */
+    image->files[0].inflate_lead = 0xbb000;
     expect(&device, RULE_DUE, STATE_DUE, true, "1.1.0");
-    image->inflate_lead = 0xbb001;
+    image->files[0].inflate_lead = 0xbb001;
     expect(&device, RULE_NO_ROOM_TO_INFLATE, STATE_UNFIT, false, "1.1.0");
-    image->compressed = false;
+    image->files[0].compressed = false;
     expect(&device, RULE_DUE, STATE_DUE, true, "1.1.0");
 }
 
@@ -337,6 +340,141 @@ static void a_sketch_with_the_wrong_version_is_told_apart(void **state)
     assert_non_null(strstr(policy_explain(&decision, &device, reason), "calls itself 1.0.0"));
 }
 
+/* --- forms --- */
+
+static const uint8_t key_a[UD_KEY_ID_SIZE] = {0xa}, key_b[UD_KEY_ID_SIZE] = {0xb};
+
+enum { PLAIN, PACKED, PLAIN_A, PACKED_A };
+
+/* 1.1.0 in four forms; those signed by key A are a little longer. */
+static void give_four_forms(void)
+{
+    struct release_image *image = &releases[1].image;
+
+    image->file_count = 4;
+    for (int i = 0; i < 4; i++) {
+        struct release_file *file = &image->files[i];
+        *file = (struct release_file){.compressed = i == PACKED || i == PACKED_A,
+                                      .is_signed = i >= PLAIN_A,
+                                      .has_signer = i >= PLAIN_A};
+        file->size = (file->compressed ? 200000u : 400000u) + (file->is_signed ? 260u : 0u);
+        if (file->is_signed)
+            memcpy(file->signer, key_a, sizeof key_a);
+    }
+}
+
+static struct device_abilities abilities(bool takes_gzip, const uint8_t *key)
+{
+    struct device_abilities abilities = {
+        .is_told = true, .takes_gzip = takes_gzip, .verifies = key != NULL};
+
+    if (key != NULL)
+        memcpy(abilities.keys[abilities.key_count++], key, UD_KEY_ID_SIZE);
+    return abilities;
+}
+
+static void expect_form(const struct device_facts *facts, int form)
+{
+    const struct policy_device device = usual(facts);
+    const struct policy_decision decision = policy_decide(&device, &catalogue);
+
+    assert_true(decision.offer);
+    assert_int_equal(decision.file - releases[1].image.files, form);
+}
+
+static void who_tells_gets_the_smallest_form_it_takes(void **state)
+{
+    struct device_facts facts = usual_facts();
+
+    (void)state;
+    give_four_forms();
+    facts.abilities = abilities(true, NULL);
+    expect_form(&facts, PACKED);
+    facts.abilities = abilities(false, NULL);
+    expect_form(&facts, PLAIN);
+    facts.abilities = abilities(true, key_a);
+    expect_form(&facts, PACKED_A);
+    facts.abilities = abilities(false, key_a);
+    expect_form(&facts, PLAIN_A);
+    facts.abilities = abilities(true, key_b);
+    const struct policy_device device = usual(&facts);
+    expect(&device, RULE_NO_FORM, STATE_UNFIT, false, "1.1.0");
+    /* One of several keys will do; of keys not told, any. */
+    memcpy(facts.abilities.keys[facts.abilities.key_count++], key_a, sizeof key_a);
+    expect_form(&facts, PACKED_A);
+    facts.abilities.key_count = 0;
+    expect_form(&facts, PACKED_A);
+}
+
+/* Whose signature it is may not be known here: then the device is asked. */
+static void a_signature_of_an_unknown_key_may_do(void **state)
+{
+    struct device_facts facts = usual_facts();
+
+    (void)state;
+    give_four_forms();
+    releases[1].image.files[PLAIN_A].has_signer = false;
+    facts.abilities = abilities(true, key_b);
+    expect_form(&facts, PLAIN_A);
+}
+
+static void stock_devices_get_the_first_form(void **state)
+{
+    struct device_facts facts = usual_facts();
+    struct release_image *image = &releases[1].image;
+
+    (void)state;
+    give_four_forms();
+    for (int first = 0; first < 4; first++) {
+        const struct release_file file = image->files[first];
+        image->files[first] = image->files[0];
+        image->files[0] = file;
+        expect_form(&facts, 0);
+        give_four_forms();
+    }
+}
+
+/* A signature behind gzip would have the stock bootloader write 256 bytes. */
+static void stock_devices_fall_back_on_what_cannot_harm_them(void **state)
+{
+    struct device_facts facts = usual_facts();
+    const struct policy_device device = usual(&facts);
+    struct release_image *image = &releases[1].image;
+
+    (void)state;
+    give_four_forms();
+    facts.free_space = 0x40000;
+    expect_form(&facts, PACKED);
+    image->files[PACKED].is_missing = true;
+    expect(&device, RULE_NO_SPACE, STATE_UNFIT, false, "1.1.0");
+    facts.free_space = 2 * MB;
+    image->files[PLAIN].is_missing = true;
+    expect_form(&facts, PLAIN_A);
+    image->files[PLAIN_A].is_missing = true;
+    expect(&device, RULE_FILE_MISSING, STATE_UNFIT, false, "1.1.0");
+}
+
+static void no_form_is_explained(void **state)
+{
+    struct device_facts facts = usual_facts();
+    const struct policy_device device = usual(&facts);
+    struct release_file *file = &releases[1].image.files[0];
+    char reason[POLICY_REASON_SIZE];
+
+    (void)state;
+    facts.abilities = abilities(true, key_b);
+    struct policy_decision decision = policy_decide(&device, &catalogue);
+    assert_string_equal(policy_explain(&decision, &device, reason),
+                        "it takes files signed by 0b00000000000000 only, and 1.1.0 is not: "
+                        "publish it signed");
+    file->compressed = true;
+    facts.abilities = abilities(false, NULL);
+    decision = policy_decide(&device, &catalogue);
+    assert_string_equal(policy_explain(&decision, &device, reason),
+                        "1.1.0 is there compressed only, which it does not take: publish the "
+                        ".bin, too");
+}
+
 static void states_have_names(void **state)
 {
     (void)state;
@@ -363,6 +501,11 @@ int main(void)
         cmocka_unit_test_setup(three_offers_are_enough, set_up),
         cmocka_unit_test_setup(what_is_on_its_way_may_go_on, set_up),
         cmocka_unit_test_setup(a_sketch_with_the_wrong_version_is_told_apart, set_up),
+        cmocka_unit_test_setup(who_tells_gets_the_smallest_form_it_takes, set_up),
+        cmocka_unit_test_setup(a_signature_of_an_unknown_key_may_do, set_up),
+        cmocka_unit_test_setup(stock_devices_get_the_first_form, set_up),
+        cmocka_unit_test_setup(stock_devices_fall_back_on_what_cannot_harm_them, set_up),
+        cmocka_unit_test_setup(no_form_is_explained, set_up),
         cmocka_unit_test(states_have_names),
     };
     return cmocka_run_group_tests_name("policy", tests, NULL, NULL);

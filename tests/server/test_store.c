@@ -176,6 +176,11 @@ static struct device_facts some_facts(void)
                                  .has_md5 = true,
                                  .version = "1.0.0",
                                  .sdk_version = "2.2.2-dev(38a443e)",
+                                 .abilities = {.is_told = true,
+                                               .takes_gzip = true,
+                                               .verifies = true,
+                                               .key_count = 2,
+                                               .keys = {{1, 2, 3, 4, 5, 6, 7, 8}, {9}}},
                                  .address = {[10] = 255, 255, 192, 168, 0, 17}};
     memset(facts.sketch_md5, 0x5a, UD_MD5_SIZE);
     return facts;
@@ -206,12 +211,13 @@ static struct change *publish(uint32_t id, const char *version, const char *chan
     strcpy(release->image.chip_name, "ESP32-C3");
     release->image.flash_mode = 2;
     release->image.flash_size = 4194304;
-    release->image.size = 4000000000u;
+    release->image.file_count = 1;
+    release->image.files[0].size = 4000000000u;
     release->image.image_size = 3000000000u;
-    release->image.inflate_lead = 5;
-    release->image.compressed = release->image.is_signed = true;
-    memset(release->image.md5, 1, UD_MD5_SIZE);
-    memset(release->image.sha256, 2, UD_SHA256_SIZE);
+    release->image.files[0].inflate_lead = 5;
+    release->image.files[0].compressed = release->image.files[0].is_signed = true;
+    memset(release->image.files[0].md5, 1, UD_MD5_SIZE);
+    memset(release->image.files[0].sha256, 2, UD_SHA256_SIZE);
     release->image.digests.md5_count = 4;
     release->image.digests.sha256_count = 2;
     for (uint8_t i = 0; i < 4; i++)
@@ -253,6 +259,64 @@ static void a_version_is_published_once(void **state)
     struct rows *rows = load(fixture);
     assert_int_equal(rows->release_count, 1);
     assert_int_equal(rows->newest_count, 1);
+    free(rows);
+}
+
+/* One form more, and the digests that come with it. */
+static void add_form(struct release *release)
+{
+    struct release_file *file = &release->image.files[release->image.file_count++];
+
+    file->size = 5u + release->image.file_count;
+    file->inflate_lead = 6;
+    file->compressed = file->is_signed = file->has_signer = true;
+    memset(file->signer, release->image.file_count, sizeof file->signer);
+    memset(file->md5, 7, sizeof file->md5);
+    memset(file->sha256, 8, sizeof file->sha256);
+    release->image.digests.md5_count = release->image.file_count;
+}
+
+static void forms_come_back(void **state)
+{
+    struct fixture *fixture = *state;
+    struct change *first = publish(1, "1.0.0", "stable"), *second;
+    struct release expected;
+
+    first->as.release->image.digests.md5_count = 1;
+    add_form(first->as.release);
+    expected = *first->as.release;
+    assert_int_equal(apply(fixture->store, first), CHANGE_DONE);
+    second = publish(1, "1.0.0", "beta");
+    *second->as.release = expected;
+    strncpy(second->as.release->channel, "beta", NAME_SIZE - 1); /* and zeros */
+    add_form(second->as.release);
+    expected = *second->as.release;
+    second->kind = CHANGE_FILE;
+    assert_int_equal(apply(fixture->store, second), CHANGE_DONE);
+    struct rows *rows = load(fixture);
+    for (uint8_t i = rows->releases[0].image.digests.md5_count; i < RELEASE_MD5S; i++)
+        memset(expected.image.digests.md5[i], 0, UD_MD5_SIZE);
+    assert_memory_equal(&rows->releases[0], &expected, sizeof expected);
+    assert_int_equal(rows->newest_count, 2);
+    free(rows);
+}
+
+/* Two that add a form at the same moment: the second finds the place taken. */
+static void a_place_among_the_forms_is_taken_once(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_int_equal(apply(fixture->store, publish(1, "1.0.0", "stable")), CHANGE_DONE);
+    for (int i = 0; i < 2; i++) {
+        struct change *change = publish(1, "1.0.0", "stable");
+        change->kind = CHANGE_FILE;
+        add_form(change->as.release);
+        change->as.release->image.files[1].size += (uint32_t)i;
+        assert_int_equal(apply(fixture->store, change), i == 0 ? CHANGE_DONE : CHANGE_CONFLICT);
+    }
+    struct rows *rows = load(fixture);
+    assert_int_equal(rows->releases[0].image.file_count, 2);
+    assert_int_equal(rows->releases[0].image.files[1].size, 7);
     free(rows);
 }
 
@@ -645,6 +709,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_release_comes_back_whole, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_version_is_published_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(forms_come_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_place_among_the_forms_is_taken_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_newest_of_a_channel_moves, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_device_comes_back_whole, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_a_device_no_longer_says_is_forgotten, set_up,

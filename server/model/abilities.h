@@ -1,0 +1,25 @@
+/* What a device can take, as text: in the header x-ESP8266-abilities and in the
+ * database.
+ *
+ *   abilities = item *( SP item )
+ *   item      = "gzip"            takes compressed files
+ *             | "keys=" [ids]     takes files signed by one of these keys only
+ *   ids       = id *( "," id )    an id is 16 hexadecimal digits, docs/trust.md
+ *
+ * Items that are not known here are skipped; so are keys past the
+ * DEVICE_KEYS_MAX-th.
+ */
+#ifndef SERVER_MODEL_ABILITIES_H
+#define SERVER_MODEL_ABILITIES_H
+
+#include "server/model/device.h"
+
+#define ABILITIES_SIZE 88 /* the longest text made here, with its NUL */
+
+/* False when the text is malformed; abilities is then all zero. */
+bool abilities_parse(const char *text, struct device_abilities *abilities);
+
+/* Empty when nothing was told. Returns text. */
+const char *abilities_format(const struct device_abilities *abilities, char text[ABILITIES_SIZE]);
+
+#endif
