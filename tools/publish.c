@@ -3,6 +3,8 @@
 #include "host/report.h"
 #include "tools/command.h"
 #include "tools/operate.h"
+#include "tools/publish_forms.h"
+#include "updraft/hex.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -16,6 +18,7 @@ struct publish_options {
     const char *version;
     const char *channel;
     const char *name;
+    struct publish_forms_options forms;
 };
 
 static enum options_result parse(int argc, char **argv, struct publish_options *options)
@@ -29,12 +32,22 @@ static enum options_result parse(int argc, char **argv, struct publish_options *
          "make it this channel's newest (default stable)"},
         {"name", 'n', OPTION_TEXT, &options->name, "NAME",
          "the file name devices are told (default PRODUCT-VERSION.bin)"},
+        {"gzip", 'z', OPTION_FLAG, &options->forms.gzip, NULL,
+         "publish it compressed, too, as small as it gets (takes seconds)"},
+        {"sign", 'k', OPTION_TEXT, &options->forms.sign, "KEY",
+         "publish it signed; the private key stays here"},
+        {"manifest", 'm', OPTION_FLAG, &options->forms.manifest.is_wanted, NULL,
+         "sign what it is for, too: product, version, chip"},
+        {"security", 0, OPTION_NUMBER, &options->forms.manifest.security, "N",
+         "the manifest's security version (default 0)"},
         OPERATE_ROWS(&options->operate),
         {NULL},
     };
     const struct command_usage usage = {
-        "updraft publish", "FILE [--product P] [--version V] [--channel C] [--server URL]",
-        "Uploads a .bin or .bin.gz. The server refuses it when it is not a sound image.", rows};
+        "updraft publish", "FILE [--product P] [--version V] [--channel C] [--gzip] [--sign KEY]",
+        "Uploads a .bin or .bin.gz. The server refuses it when it is not a sound image.\n"
+        "With --gzip it has both, and with --sign signed ones; each device gets what it takes.",
+        rows};
     int operands;
     const enum options_result result = options_parse(&usage, argc, argv, &operands);
 
@@ -59,25 +72,35 @@ static void show_progress(void *ctx, uint64_t sent)
     progress_set(display->progress, 0, sent, display->size);
 }
 
-/* Opens a regular file that is not empty. Null when that was reported. */
-static FILE *open_file(const char *path, uint64_t *size)
+/* Is it a regular file that is not empty? False when that was reported. */
+static bool is_publishable(const char *path)
 {
-    FILE *file = fopen(path, "rb");
     struct stat status;
 
-    if (file == NULL || fstat(fileno(file), &status) != 0)
+    if (stat(path, &status) != 0)
         report_failure("%s: %s", path, strerror(errno));
     else if (!S_ISREG(status.st_mode))
         report_failure("%s is not a file", path);
     else if (status.st_size == 0)
         report_failure("%s is empty", path);
-    else {
-        *size = (uint64_t)status.st_size;
-        return file;
+    else
+        return true;
+    return false;
+}
+
+static void print_files(const json_t *release)
+{
+    size_t i;
+    const json_t *file;
+
+    json_array_foreach(json_object_get(release, "files"), i, file)
+    {
+        const bool is_signed = json_is_true(json_object_get(file, "signed"));
+        printf("  %s%s%s: %lld bytes\n",
+               json_is_true(json_object_get(file, "compressed")) ? "compressed" : "plain",
+               is_signed ? ", signed by " : "", is_signed ? operate_text(file, "signed_by") : "",
+               (long long)json_integer_value(json_object_get(file, "size")));
     }
-    if (file != NULL)
-        fclose(file);
-    return NULL;
 }
 
 static int print_release(const json_t *release, long status)
@@ -88,21 +111,46 @@ static int print_release(const json_t *release, long status)
            operate_text(release, "channel"), operate_text(release, "chip"),
            (long long)json_integer_value(json_object_get(release, "size")),
            (long long)json_integer_value(json_object_get(release, "devices")));
+    if (json_array_size(json_object_get(release, "files")) > 1)
+        print_files(release);
     return EXIT_OK;
 }
 
-static int upload(struct api_client *client, const struct publish_options *options, FILE *file,
-                  uint64_t size, json_t **answer, long *http_status)
+/* The public key's DER form in hexadecimal; free() it. Null when that failed. */
+static char *key_text(const struct key *key)
+{
+    char error[KEY_ERROR_SIZE];
+    struct file_bytes der;
+
+    if (key_der(key, &der, error) != 0)
+        return NULL;
+    char *text = malloc(2 * der.length + 1);
+    if (text != NULL)
+        ud_hex_encode(der.data, (uint32_t)der.length, text);
+    free(der.data);
+    return text;
+}
+
+static char *make_path(const struct publish_options *options, const char *key)
 {
     const struct api_parameter parameters[] = {{"product", options->product},
                                                {"version", options->version},
                                                {"channel", options->channel},
                                                {"name", options->name},
+                                               {"key", key},
                                                {NULL, NULL}};
+
+    return api_path("/releases", parameters);
+}
+
+/* key: of the signature, as text; null = unsigned or not known here. */
+static int upload(struct api_client *client, const struct publish_options *options, const char *key,
+                  FILE *file, uint64_t size, json_t **answer, long *http_status)
+{
     struct display display = {isatty(STDERR_FILENO) ? progress_start(stderr, 1) : NULL, size};
     const struct api_upload body = {file, size, display.progress != NULL ? show_progress : NULL,
                                     &display};
-    char *path = api_path("/releases", parameters);
+    char *path = make_path(options, key);
 
     if (display.progress != NULL)
         progress_name(display.progress, 0, "uploading");
@@ -113,20 +161,58 @@ static int upload(struct api_client *client, const struct publish_options *optio
     return status;
 }
 
-static int publish(const struct publish_options *options, FILE *file, uint64_t size)
+/* What a run of uploads comes to: the last answer, and the first one's status. */
+struct outcome {
+    json_t *answer;
+    long http_status;
+};
+
+static int upload_form(struct api_client *client, const struct publish_options *options,
+                       const char *key, const struct file_bytes *form, struct outcome *outcome)
 {
-    struct api_client *client;
+    FILE *file = fmemopen(form->data, form->length, "rb");
     json_t *answer = NULL;
     long http_status;
+
+    if (file == NULL)
+        return report_failure("out of memory");
+    const int status = upload(client, options, key, file, form->length, &answer, &http_status);
+    fclose(file);
+    if (outcome->answer == NULL)
+        outcome->http_status = http_status;
+    else
+        json_decref(outcome->answer);
+    outcome->answer = answer;
+    return status;
+}
+
+static int upload_forms(struct api_client *client, const struct publish_options *options,
+                        const struct publish_forms *forms, struct outcome *outcome)
+{
+    char *key = forms->is_signed ? key_text(&forms->key) : NULL;
+    int status = EXIT_OK;
+
+    if (forms->is_signed && key == NULL)
+        return report_failure("out of memory");
+    for (size_t i = 0; i < forms->count && status == EXIT_OK; i++)
+        status = upload_form(client, options, key, &forms->forms[i], outcome);
+    free(key);
+    return status;
+}
+
+static int publish(const struct publish_options *options, const struct publish_forms *forms)
+{
+    struct outcome outcome = {NULL, 0};
+    struct api_client *client;
     int status = api_open(options->operate.server, options->operate.token_file, &client);
 
     if (status != EXIT_OK)
         return status;
-    status = upload(client, options, file, size, &answer, &http_status);
+    status = upload_forms(client, options, forms, &outcome);
     if (status == EXIT_OK)
-        status =
-            options->operate.json ? operate_print_json(answer) : print_release(answer, http_status);
-    json_decref(answer);
+        status = options->operate.json ? operate_print_json(outcome.answer)
+                                       : print_release(outcome.answer, outcome.http_status);
+    json_decref(outcome.answer);
     api_close(client);
     return status;
 }
@@ -135,14 +221,18 @@ int command_publish(int argc, char **argv)
 {
     struct publish_options options = {.product = NULL};
     const enum options_result parsed = parse(argc, argv, &options);
-    uint64_t size;
+    struct publish_forms forms;
 
     if (parsed != OPTIONS_OK)
         return operate_exit_status(parsed);
-    FILE *file = open_file(argv[1], &size);
-    if (file == NULL)
+    if (!is_publishable(argv[1]))
         return EXIT_FAILED;
-    const int status = publish(&options, file, size);
-    fclose(file);
+    options.forms.manifest.product = options.product;
+    options.forms.manifest.version = options.version;
+    int status = publish_forms_make(&options.forms, argv[1], &forms);
+    if (status != EXIT_OK)
+        return status;
+    status = publish(&options, &forms);
+    publish_forms_free(&forms);
     return status;
 }
