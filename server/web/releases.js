@@ -92,17 +92,14 @@ class Item {
                 ),
                 this.#published,
             ),
-            element(
-                "p",
-                { class: "release-facts", title: `SHA-256 ${release.sha256}` },
-                [
-                    release.chip,
-                    bytes(release.size),
-                    release.compressed ? "compressed" : null,
-                    release.signed ? "signed" : null,
-                ]
-                    .filter(Boolean)
-                    .join(" · "),
+            ...release.files.map((file, index) =>
+                element(
+                    "p",
+                    { class: "release-facts", title: `SHA-256 ${file.sha256}` },
+                    (index === 0 ? [release.chip, ...formOf(file)] : ["also", ...formOf(file)]).join(
+                        " · ",
+                    ),
+                ),
             ),
             this.#adoption,
         );
@@ -118,6 +115,15 @@ class Item {
     tick(nowMs) {
         setText(this.#published, age(this.#release.published, nowMs));
     }
+}
+
+// One of the forms devices choose from: its size, and what was done to it.
+function formOf(file) {
+    return [
+        bytes(file.size),
+        file.compressed ? "compressed" : null,
+        file.signed ? `signed by ${file.signed_by ?? "a key not known here"}` : null,
+    ].filter(Boolean);
 }
 
 function byProduct(releases) {

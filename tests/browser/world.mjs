@@ -80,6 +80,16 @@ export class Server {
         );
     }
 
+    // Signs with a key of the vectors, as `updraft publish` does it.
+    publishSigned(file, product, version) {
+        const key = path.join(ROOT, "tests/vectors/signing/rsa2048.key");
+        const options = ["--product", product, "--version", version, "--sign", key];
+        execFileSync(UPDRAFT, ["publish", file, ...options], {
+            stdio: "ignore",
+            env: { ...process.env, UPDRAFT_SERVER: this.origin, UPDRAFT_TOKEN: this.token },
+        });
+    }
+
     device(mac) {
         return this.api("GET", `/devices/${mac}`);
     }

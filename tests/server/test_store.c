@@ -514,6 +514,36 @@ static void a_database_of_a_newer_server_is_left_alone(void **state)
     assert_non_null(fixture->store);
 }
 
+/* As the first server's tables were: without forms, signers and abilities. */
+static void a_database_of_the_first_schema_is_brought_up(void **state)
+{
+    static const char back[] =
+        "DROP TABLE release_files; ALTER TABLE releases DROP COLUMN signer;"
+        "ALTER TABLE devices DROP COLUMN abilities; DELETE FROM schema_version WHERE version > 1";
+    struct fixture *fixture = *state;
+    struct device_facts facts = some_facts();
+    sqlite3 *database;
+
+    apply(fixture->store, publish(1, "1.0.0", "stable"));
+    apply(fixture->store, seen(CHANGE_REGISTER, 1, 1000, &facts));
+    store_sqlite.close(fixture->store);
+    assert_int_equal(sqlite3_open(fixture->path, &database), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(database, back, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(database);
+    fixture->store = open_store(fixture->path);
+    assert_non_null(fixture->store);
+    struct rows *rows = load(fixture);
+    assert_int_equal(rows->releases[0].image.file_count, 1);
+    assert_false(rows->releases[0].image.files[0].has_signer);
+    memset(&facts.abilities, 0, sizeof facts.abilities);
+    assert_memory_equal(&rows->devices[0].facts, &facts, sizeof facts);
+    free(rows);
+    struct change *change = publish(1, "1.0.0", "stable");
+    change->kind = CHANGE_FILE;
+    add_form(change->as.release);
+    assert_int_equal(apply(fixture->store, change), CHANGE_DONE);
+}
+
 static void what_is_no_database_is_said_to_be_none(void **state)
 {
     const struct fixture *fixture = *state;
@@ -721,6 +751,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_failure_undoes_the_whole_batch, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_disk_fails_and_passes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_database_of_a_newer_server_is_left_alone, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_database_of_the_first_schema_is_brought_up, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_is_no_database_is_said_to_be_none, set_up, tear_down),
         cmocka_unit_test_setup_teardown(many_share_few_commits, start_watched, stop_watched),

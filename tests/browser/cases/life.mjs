@@ -100,6 +100,17 @@ export async function lifeCases({ browser, watch, server, images, shoot }) {
         );
     });
 
+    await test("a signed form is listed with its key", async () => {
+        await server.publishSigned(images.new, "kitchen", "1.1.0");
+        const forms = page.locator(".release").first().locator(".release-facts");
+        await until("two forms", async () => (await forms.count()) === 2);
+        ok("the plain one", /^ESP8266 · [\d.,]+\s\w+$/.test(await forms.nth(0).innerText()));
+        ok(
+            "the signed one",
+            /^also · .* · signed by 1804b9fb39ac8280$/.test(await forms.nth(1).innerText()),
+        );
+    });
+
     await test("last seen ticks, and its title is exact", async () => {
         const seen = dashboard.row(KITCHEN).locator("time");
         const before = await seen.innerText();
