@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define WINDOW_MASK (BOOT_INFLATE_WINDOW - 1)
+#define SECTORS     (BOOT_INFLATE_WINDOW / BOOT_INFLATE_SECTOR)
 
 /* Input is taken by halves of words. */
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "bytes come in the order of LX106");
@@ -65,12 +66,10 @@ static uint32_t decode(struct boot_inflate *inflate, const struct boot_inflate_c
     return next(inflate, 0, code);
 }
 
-/* Four whole bytes. */
-static uint32_t take_word(struct boot_inflate *inflate)
+/* On to the next whole byte. */
+static void align(struct boot_inflate *inflate)
 {
     (void)take(inflate, inflate->count % 8);
-    const uint32_t low = take(inflate, 16);
-    return low | take(inflate, 16) << 16;
 }
 
 /* ---- Output ---- */
@@ -93,10 +92,9 @@ static void make_crc_table(uint32_t *table)
 static void flush(struct boot_inflate *inflate)
 {
     const uint32_t last = inflate->length - 1;
-    const uint32_t sector = last % BOOT_INFLATE_WINDOW / BOOT_INFLATE_SECTOR;
+    const uint32_t sector = last / BOOT_INFLATE_SECTOR % SECTORS;
 
-    boot_inflate_output(inflate,
-                        inflate->window + sector * (BOOT_INFLATE_SECTOR / sizeof(uint32_t)),
+    boot_inflate_output(inflate, inflate->window + sector * (BOOT_INFLATE_SECTOR / 4),
                         last % BOOT_INFLATE_SECTOR + 1);
 }
 
@@ -126,11 +124,11 @@ enum { MAX_BITS = 15 };
 static void make_code(struct boot_inflate *inflate, struct boot_inflate_code *made,
                       const uint8_t *lengths, const uint8_t *end)
 {
-    struct boot_inflate_long *last = made->longs;
+    uint32_t longs = 0;
     uint32_t code = 1;
 
     memset(made, 0, offsetof(struct boot_inflate_code, longs[1]));
-    for (uint32_t length = 1; length <= MAX_BITS; length++)
+    for (uint32_t length = 1, step = 2; length <= MAX_BITS; length++, step *= 2)
         for (const uint8_t *at = lengths; at < end; at++) {
             if (*at != length)
                 continue;
@@ -138,13 +136,13 @@ static void make_code(struct boot_inflate *inflate, struct boot_inflate_code *ma
                 boot_inflate_refuse(inflate);
             uint32_t entry = (uint32_t)(at - lengths) + (length << ENTRY_SYMBOL_BITS);
             if (length > BOOT_INFLATE_FAST_BITS) {
-                last++;
-                last->bits = (uint16_t)(code >> 1);
-                last->entry = (uint16_t)entry;
-                entry = (uint32_t)(last - made->longs);
+                longs++;
+                made->longs[longs].bits = (uint16_t)(code >> 1);
+                made->longs[longs].entry = (uint16_t)entry;
+                entry = longs;
             }
-            uint32_t bit = 1u << length;
-            for (uint32_t i = code >> 1 & (FAST_SIZE - 1); i < FAST_SIZE; i += bit)
+            uint32_t bit = step;
+            for (uint32_t i = code >> 1 & (FAST_SIZE - 1); i < FAST_SIZE; i += step)
                 made->fast[i] = (uint16_t)entry;
             for (; code & bit; bit >>= 1)
                 code ^= bit;
@@ -160,13 +158,13 @@ enum {
 };
 
 enum {
-    SYMBOL_END = 256, /* and from here on, they are no literals */
+    SYMBOL_END = 256, /* from here on, they are no literals */
     SYMBOL_FIRST_LENGTH = 257,
     LENGTH_258 = 28, /* the longest match, without bits behind it */
     FIXED_LITERALS = 288,
     FIXED_DISTANCES = 32,
     CODE_LENGTHS = 19,
-    REPEAT_LAST = 16,
+    REPEAT_LAST = 16, /* from here on, they are repetitions */
     REPEAT_ZERO_LONG = 18,
 };
 
@@ -182,17 +180,18 @@ static inline uint32_t take_rest(struct boot_inflate *inflate, uint32_t symbol, 
     if (group == 0)
         return symbol;
     const uint32_t extra_bits = group - 1;
-    return ((symbol - (extra_bits << places)) << extra_bits) + take(inflate, extra_bits);
+    const uint32_t place = symbol % (1u << places);
+    return (((1u << places) + place) << extra_bits) + take(inflate, extra_bits);
 }
 
 static void copy_match(struct boot_inflate *inflate, uint32_t length, uint32_t distance)
 {
-    const uint8_t *window = (const uint8_t *)inflate->window;
-
     if (distance > inflate->length)
         boot_inflate_refuse(inflate);
-    for (; length > 0; length--)
+    for (; length > 0; length--) {
+        const uint8_t *window = (const uint8_t *)inflate->window;
         put(inflate, window[(inflate->length - distance) & WINDOW_MASK]);
+    }
 }
 
 /* A block's literals and matches, up to its end. */
@@ -215,27 +214,50 @@ static void symbols(struct boot_inflate *inflate)
 
 static void stored(struct boot_inflate *inflate)
 {
-    for (uint32_t length = take_word(inflate) & 0xffff; length > 0; length--)
+    align(inflate);
+    uint32_t length = take(inflate, 16);
+    (void)take(inflate, 16);
+    for (; length > 0; length--)
         put(inflate, take(inflate, 8));
 }
 
+/* Each over the end of the one before. */
 static void set_fixed_lengths(uint8_t *lengths)
 {
+    memset(lengths, 5, FIXED_LITERALS + FIXED_DISTANCES);
     memset(lengths, 8, FIXED_LITERALS);
-    memset(lengths + 144, 9, 112);
-    memset(lengths + 256, 7, 24);
-    memset(lengths + FIXED_LITERALS, 5, FIXED_DISTANCES);
+    memset(lengths, 7, 280);
+    memset(lengths, 9, 256);
+    memset(lengths, 8, 144);
 }
 
-/* Symbols up to 15 are a length; 16 repeats the last one, 17 and 18 zero. */
+/* The code of the code lengths. */
+static void read_length_code(struct boot_inflate *inflate)
+{
+    /* The order of RFC 1951, 3.2.7: lengths that are seldom used come last. */
+    static const uint8_t order[CODE_LENGTHS] = {
+        16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15,
+    };
+    uint8_t *const lengths = inflate->lengths;
+    const uint32_t count = 4 + take(inflate, 4);
+
+    memset(lengths, 0, CODE_LENGTHS);
+    for (uint32_t i = 0; i < count; i++)
+        lengths[order[i]] = (uint8_t)take(inflate, 3);
+    make_code(inflate, &inflate->distances, lengths, lengths + CODE_LENGTHS);
+}
+
+/* Symbols up to 15 are a length; 16 repeats the last one, 17 and 18 zero. What the last
+ * repetition has too much, there is room for. */
 static void read_lengths(struct boot_inflate *inflate, uint8_t *at, const uint8_t *end)
 {
     uint32_t length = 0;
 
+    read_length_code(inflate);
     while (at < end) {
         const uint32_t symbol = decode(inflate, &inflate->distances);
         uint32_t repeats = 1;
-        if (symbol < REPEAT_LAST) {
+        if ((symbol & REPEAT_LAST) == 0) {
             length = symbol;
         } else {
             if (symbol != REPEAT_LAST)
@@ -248,31 +270,26 @@ static void read_lengths(struct boot_inflate *inflate, uint8_t *at, const uint8_
     }
 }
 
-/* The order of RFC 1951, 3.2.7: lengths that are seldom used come last. */
-static const uint8_t order[CODE_LENGTHS] = {
-    16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15,
-};
-
+/* The lengths of both codes follow each other: 257 and `hlit` more for literals and
+ * lengths, then 1 and `hdist` more for distances. The fixed codes have all of them. */
 static void coded(struct boot_inflate *inflate, uint32_t type)
 {
     uint8_t *const lengths = inflate->lengths;
-    uint32_t literals = FIXED_LITERALS;
-    uint32_t all = FIXED_LITERALS + FIXED_DISTANCES;
+    uint32_t hlit = 31;
+    uint32_t hdist = 31;
 
-    if (type == BLOCK_FIXED) {
-        set_fixed_lengths(lengths);
-    } else {
-        literals = 257 + take(inflate, 5);
-        all = literals + 1 + take(inflate, 5);
-        const uint32_t count = 4 + take(inflate, 4);
-        memset(lengths, 0, CODE_LENGTHS);
-        for (uint32_t i = 0; i < count; i++)
-            lengths[order[i]] = (uint8_t)take(inflate, 3);
-        make_code(inflate, &inflate->distances, lengths, lengths + CODE_LENGTHS);
-        read_lengths(inflate, lengths, lengths + all);
+    if (type != BLOCK_FIXED) {
+        hlit = take(inflate, 5);
+        hdist = take(inflate, 5);
     }
-    make_code(inflate, &inflate->literals, lengths, lengths + literals);
-    make_code(inflate, &inflate->distances, lengths + literals, lengths + all);
+    const uint8_t *distances = lengths + 257 + hlit;
+    const uint8_t *end = distances + 1 + hdist;
+    if (type == BLOCK_FIXED)
+        set_fixed_lengths(lengths);
+    else
+        read_lengths(inflate, lengths, end);
+    make_code(inflate, &inflate->literals, lengths, distances);
+    make_code(inflate, &inflate->distances, distances, end);
     symbols(inflate);
 }
 
@@ -285,8 +302,16 @@ static void coded(struct boot_inflate *inflate, uint32_t type)
 enum {
     FLAG_HEADER_CRC = 0x02 << 24,
     FLAG_EXTRA = 0x04 << 24,
-    FLAGS_TEXT_SHIFT = 3 + 24, /* a name, a comment: a bit each */
+    FLAG_NAME = 0x08 << 24,
+    FLAG_COMMENT = 0x10 << 24,
 };
+
+/* A name or a comment: NUL-terminated. */
+static inline void skip_text(struct boot_inflate *inflate)
+{
+    while (take(inflate, 8) != 0)
+        continue;
+}
 
 static void header(struct boot_inflate *inflate)
 {
@@ -298,9 +323,10 @@ static void header(struct boot_inflate *inflate)
     if (start & FLAG_EXTRA)
         for (uint32_t bytes = take(inflate, 16); bytes > 0; bytes--)
             (void)take(inflate, 8);
-    for (uint32_t texts = start >> FLAGS_TEXT_SHIFT & 3; texts != 0; texts &= texts - 1)
-        while (take(inflate, 8) != 0)
-            continue;
+    if (start & FLAG_NAME)
+        skip_text(inflate);
+    if (start & FLAG_COMMENT)
+        skip_text(inflate);
     if (start & FLAG_HEADER_CRC)
         (void)take(inflate, 16);
 }
@@ -320,6 +346,14 @@ static void blocks(struct boot_inflate *inflate)
         flush(inflate);
 }
 
+static void trailer(struct boot_inflate *inflate)
+{
+    align(inflate);
+    for (uint32_t i = 0; i < 4; i++)
+        if (take(inflate, 16) != inflate->trailer[i])
+            boot_inflate_refuse(inflate);
+}
+
 void boot_inflate_run(struct boot_inflate *inflate, uint32_t size)
 {
     inflate->bits = 0;
@@ -329,7 +363,7 @@ void boot_inflate_run(struct boot_inflate *inflate, uint32_t size)
     make_crc_table(inflate->crc_table);
     header(inflate);
     blocks(inflate);
-    if (take_word(inflate) != inflate->crc || take_word(inflate) != inflate->length ||
-        inflate->position - inflate->count / 8 != size)
+    trailer(inflate);
+    if (inflate->position - inflate->count / 8 != size)
         boot_inflate_refuse(inflate);
 }

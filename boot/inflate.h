@@ -1,5 +1,5 @@
-/* The bootloader's gzip decoder (RFC 1952, 1951): a whole member in one call, in a
- * third of the 4096 bytes the bootloader has.
+/* The bootloader's gzip decoder (RFC 1952, 1951): a whole member in one call, in
+ * less than a third of the 4096 bytes a bootloader has.
  *
  * Input is asked for and output handed out a piece at a time, by functions the
  * program has under fixed names, and damage ends in a function that does not come
@@ -14,12 +14,11 @@
  * - A member is accepted only if its output has the CRC-32 and the length of the
  *   trailer, and nothing follows.
  *
- * Whatever zlib accepts is accepted, with the same output. Where zlib is strict about
- * how the output is written down, it is left to the CRC-32 and the length to vouch for
- * it, because every check takes its bytes: reserved flags of the header, its own CRC,
- * a stored length's complement, block type 3, codes with room left, the code of the
- * block's end missing, more codes or repetitions than can be, the symbols 286 and 287
- * and the distances 30 and 31.
+ * What zlib accepts is accepted, with the same output. zlib is stricter about how it is
+ * written down, and here it is the CRC-32 and the length that vouch for the output then,
+ * for every check takes its bytes: reserved flags, a header's own CRC, a stored length's
+ * complement, block type 3, codes with room left, more codes or repetitions than there
+ * can be, the symbols 286 and 287 and the distances 30 and 31.
  *
  * Output is handed out before the trailer is seen: who must not act on bytes that fail
  * it decodes twice, the first time without acting.
@@ -59,8 +58,13 @@ struct boot_inflate {
     uint32_t bits;     /* read and not consumed, the next one lowest */
     uint32_t count;    /* of them */
     uint32_t position; /* in the member, of the bytes to be read next; even */
-    uint32_t crc;      /* CRC-32 of the output so far */
-    uint32_t length;   /* its bytes */
+    union {
+        struct {
+            uint32_t crc;    /* CRC-32 of the output so far */
+            uint32_t length; /* its bytes */
+        };
+        uint16_t trailer[4]; /* of a member with that output */
+    };
     uint8_t lengths[BOOT_INFLATE_MAX_LENGTHS]; /* of a block's codes, in bits */
     union {
         uint32_t input[BOOT_INFLATE_INPUT / 4]; /* what boot_inflate_input fills */
