@@ -1,135 +1,76 @@
-#include "boot/work.h"
+#include "boot/machine.h"
 
 #include <string.h>
 
-#define SECTORS_IN_BLOCK (UD_FLASH_BLOCK / UD_FLASH_SECTOR)
+#define ERASED UINT32_MAX
 
-static uint32_t sectors(uint32_t bytes)
+enum { TRIAL = BOOT_SECTOR_WORDS - UD_TRIAL_SIZE / UD_FLASH_WORD };
+
+/* Leaves sectors alone that hold what they should, and sector 0: without it nothing
+ * would start. `room` bytes from this address on will be written next and hold
+ * nothing that is still needed: a block may go at once. */
+static void write_sector(struct boot *boot, uint32_t address, const uint32_t *words, uint32_t room)
 {
-    return ud_flash_round_up(bytes) / UD_FLASH_SECTOR;
+    const bool is_block = address % UD_FLASH_BLOCK == 0 && room >= UD_FLASH_BLOCK;
+
+    boot_read_sector(boot, address, boot->found);
+    if (memcmp(boot->found, words, UD_FLASH_SECTOR) == 0 || address == 0)
+        return;
+    if (boot_programmed(boot->found, BOOT_SECTOR_WORDS) != 0)
+        boot_erase(boot, address, is_block);
+    boot_program(boot, address, words, UD_FLASH_SECTOR);
 }
 
-static bool is_blank(const uint32_t *words)
+/* Once marked, it is not done again. */
+static void write_step(struct boot *boot, uint32_t step, uint32_t address, const uint32_t *words,
+                       uint32_t room)
 {
-    uint32_t all = UINT32_MAX;
-
-    for (uint32_t i = 0; i < UD_FLASH_SECTOR / sizeof *words; i++)
-        all &= words[i];
-    return all == UINT32_MAX;
+    if (boot->journal[UD_JOURNAL_STEP + step] != ERASED)
+        return;
+    write_sector(boot, address, words, room);
+    boot_journal_mark(boot, step);
 }
 
-/* `free` sectors from this one on will be written next and hold nothing that is
- * still needed. */
-static int write_sector(struct boot_work *work, uint32_t address, const void *data, uint32_t free)
+/* Keeps the running program up to this sector. */
+static void keep(struct boot *boot, uint32_t end)
 {
-    const struct ud_flash *flash = work->flash;
-    const bool is_block =
-        flash->has_block_erase && address % UD_FLASH_BLOCK == 0 && free >= SECTORS_IN_BLOCK;
+    for (; boot->kept < end; boot->kept++) {
+        const uint32_t offset = boot->kept * UD_FLASH_SECTOR;
 
-    if (flash->read(flash->ctx, address, work->found, UD_FLASH_SECTOR) != 0)
-        return UD_ERR_FLASH_READ;
-    if (address == 0 || memcmp(work->found, data, UD_FLASH_SECTOR) == 0)
-        return UD_OK;
-    if (!is_blank(work->found) &&
-        flash->erase(flash->ctx, address, is_block ? UD_FLASH_BLOCK : UD_FLASH_SECTOR) != 0)
-        return UD_ERR_FLASH_ERASE;
-    return flash->program(flash->ctx, address, data, UD_FLASH_SECTOR) == 0 ? UD_OK
-                                                                           : UD_ERR_FLASH_WRITE;
-}
-
-/* A step of the journal: once marked, it is not done again. */
-static int write_step(struct boot_work *work, uint32_t step, uint32_t address, const void *data,
-                      uint32_t free)
-{
-    const int error = write_sector(work, address, data, free);
-
-    return error != UD_OK ? error : ud_journal_mark(work->flash, UD_JOURNAL_STEP + step);
-}
-
-/* Sectors [first, last) from `from` on to `to` on; `step` is the first one's. */
-struct range {
-    uint32_t from;
-    uint32_t to;
-    uint32_t step;
-    uint32_t first;
-    uint32_t last;
-};
-
-static int copy_range(struct boot_work *work, const struct range *range)
-{
-    const struct ud_flash *flash = work->flash;
-    /* A block may be erased whole when no sector still to be read lies in it. */
-    const bool is_apart = range->from - range->to >= UD_FLASH_BLOCK;
-
-    for (uint32_t i = range->first; i < range->last; i++) {
-        const uint32_t offset = i * UD_FLASH_SECTOR;
-        if (ud_journal_is_marked(flash, UD_JOURNAL_STEP + range->step + i))
-            continue;
-        if (flash->read(flash->ctx, range->from + offset, work->inflate.window, UD_FLASH_SECTOR) !=
-            0)
-            return UD_ERR_FLASH_READ;
-        const int error = write_step(work, range->step + i, range->to + offset,
-                                     work->inflate.window, is_apart ? range->last - i : 0);
-        if (error != UD_OK)
-            return error;
+        boot_read_sector(boot, offset, boot->moved);
+        write_step(boot, boot->kept, boot->journal[UD_JOURNAL_KEEP] + offset, boot->moved,
+                   (end - boot->kept) * UD_FLASH_SECTOR);
     }
-    return UD_OK;
 }
 
-static uint32_t least(uint32_t a, uint32_t b)
+void boot_copy_sector(struct boot *boot, uint32_t *words, uint32_t length)
 {
-    return a < b ? a : b;
+    const uint32_t *journal = boot->journal;
+    const uint32_t to_keep = boot->to_keep;
+    const uint32_t ahead = journal[UD_JOURNAL_SOURCE] - journal[UD_JOURNAL_KEEP];
+    const uint32_t limit = boot->sector + ahead / UD_FLASH_SECTOR;
+    const uint32_t offset = boot->sector * UD_FLASH_SECTOR;
+    const uint32_t address = journal[UD_JOURNAL_DESTINATION] + offset;
+    uint32_t room = 0;
+
+    memset((uint8_t *)words + length, 0xff, UD_FLASH_SECTOR - length);
+    /* The way back goes into the program's last sector, and so comes into force as the
+     * update is complete. */
+    if (to_keep != 0 && length < UD_FLASH_SECTOR)
+        boot_make_order(words + TRIAL, UD_TRIAL_MAGIC, journal + UD_JOURNAL_WAY_BACK);
+    /* The place it is kept at may reach into the source: no further than that has
+     * been copied. */
+    keep(boot, to_keep < limit ? to_keep : limit);
+    if (boot->kept == to_keep &&
+        journal[UD_JOURNAL_SOURCE] - journal[UD_JOURNAL_DESTINATION] >= UD_FLASH_BLOCK)
+        room = journal[UD_JOURNAL_OUTPUT_SIZE] - offset;
+    write_step(boot, to_keep + boot->sector, address, words, room);
 }
 
-/* Keeps and copies in turns: the place an image is kept at reaches into its
- * successor's source, which must have been copied that far. */
-static int copy_raw(struct boot_work *work, uint32_t kept, uint32_t copied)
+void boot_copy(struct boot *boot)
 {
-    const uint32_t turn =
-        kept > 0 ? (work->order.source - work->plan.keep) / UD_FLASH_SECTOR : copied;
-    struct range keep = {.from = 0, .to = work->plan.keep, .step = 0};
-    struct range copy = {
-        .from = work->order.source,
-        .to = work->order.destination,
-        .step = kept,
-    };
-    int error = UD_OK;
-
-    while (error == UD_OK && (keep.last < kept || copy.last < copied)) {
-        keep.first = keep.last;
-        keep.last = least(keep.first + turn, kept);
-        copy.first = copy.last;
-        copy.last = least(copy.first + turn, copied);
-        error = copy_range(work, &keep);
-        if (error == UD_OK)
-            error = copy_range(work, &copy);
-    }
-    return error;
-}
-
-/* Decompressed sectors, in order; `sector` counts them on. */
-static int write_output(void *ctx, uint8_t *data, uint32_t length)
-{
-    struct boot_work *work = ctx;
-    const uint32_t step = sectors(work->plan.keep_size) + work->sector;
-    const uint32_t offset = work->sector * UD_FLASH_SECTOR;
-
-    work->sector++;
-    if (ud_journal_is_marked(work->flash, UD_JOURNAL_STEP + step))
-        return UD_OK;
-    memset(data + length, 0xff, UD_FLASH_SECTOR - length);
-    return write_step(work, step, work->order.destination + offset, data,
-                      sectors(work->plan.output_size - offset));
-}
-
-int boot_copy(struct boot_work *work)
-{
-    const uint32_t kept = sectors(work->plan.keep_size);
-    const struct range keep = {.from = 0, .to = work->plan.keep, .last = kept};
-
-    if (!work->is_gzip)
-        return copy_raw(work, kept, sectors(work->plan.output_size));
-    const int error = copy_range(work, &keep);
-    work->sector = 0;
-    return error != UD_OK ? error : boot_inflate(work, write_output);
+    boot->to_keep = (boot->journal[UD_JOURNAL_KEEP_SIZE] + UD_FLASH_SECTOR - 1) / UD_FLASH_SECTOR;
+    boot->kept = 0;
+    boot_source(boot);
+    keep(boot, boot->to_keep);
 }

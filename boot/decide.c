@@ -2,14 +2,13 @@
 
 #include <stdint.h>
 
-/* The first row whose facts are all there decides; the last one needs none. */
+/* The first row whose fact is there decides; the last one needs none. */
 static const struct {
-    uint8_t facts;
+    uint8_t fact;
     uint8_t action;
 } rows[] = {
-    {BOOT_JOURNAL | BOOT_PLANNED | BOOT_VERIFIED, BOOT_RESUME},
-    {BOOT_JOURNAL, BOOT_BEGIN},
-    {BOOT_DEBRIS, BOOT_CLEAN},
+    {BOOT_VERIFIED, BOOT_RESUME},
+    {BOOT_ORDERED, BOOT_BEGIN},
     {BOOT_COPY, BOOT_ADOPT},
     {BOOT_LOAD, BOOT_START_AT},
     {BOOT_SPENT, BOOT_ROLL_BACK},
@@ -21,7 +20,7 @@ enum boot_action boot_decide(unsigned facts)
 {
     uint32_t row = 0;
 
-    while ((rows[row].facts & ~facts) != 0)
+    while ((rows[row].fact & ~facts) != 0)
         row++;
     return (enum boot_action)rows[row].action;
 }

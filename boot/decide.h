@@ -4,25 +4,24 @@
 
 /* The facts. */
 enum boot_fact {
-    BOOT_JOURNAL = 1 << 0,  /* the journal holds an update */
-    BOOT_PLANNED = 1 << 1,  /* its plan too */
-    BOOT_VERIFIED = 1 << 2, /* its source was checked and may have been overwritten since */
-    BOOT_DEBRIS = 1 << 3,   /* the journal's sector holds what a cut left of one */
-    BOOT_COPY = 1 << 4,     /* RTC memory orders an update */
-    BOOT_LOAD = 1 << 5,     /* RTC memory names an application to start */
-    BOOT_TRIAL = 1 << 6,    /* the program is on trial */
-    BOOT_SPENT = 1 << 7,    /* and has had all its boots */
+    BOOT_VERIFIED = 1 << 0, /* the journal holds an update whose source was checked, and may
+                             * have been overwritten since */
+    BOOT_ORDERED = 1 << 1,  /* the journal holds an order, and no more */
+    BOOT_COPY = 1 << 2,     /* RTC memory orders an update */
+    BOOT_LOAD = 1 << 3,     /* RTC memory names an application to start */
+    BOOT_SPENT = 1 << 4,    /* the program is on trial and has had all its boots */
+    BOOT_TRIAL = 1 << 5,    /* the program is on trial */
 };
 
+/* As the console shows them; '@' and '~' mean what eboot's mean. */
 enum boot_action {
-    BOOT_RESUME,    /* carry on with the update in the journal */
-    BOOT_BEGIN,     /* plan it, check its source, carry it out */
-    BOOT_ADOPT,     /* put the ordered one into the journal, then begin */
-    BOOT_CLEAN,     /* erase the journal, decide again */
-    BOOT_ROLL_BACK, /* order the way back to the image before, then begin */
-    BOOT_TRY,       /* count a boot of the trial, start the program */
-    BOOT_START,     /* start the program */
-    BOOT_START_AT,  /* start the application RTC memory names */
+    BOOT_RESUME = 'c',    /* carry the update in the journal out, or on */
+    BOOT_BEGIN = '?',     /* plan it, check its source */
+    BOOT_ADOPT = '@',     /* put the ordered one into the journal */
+    BOOT_START_AT = '>',  /* start the application RTC memory names */
+    BOOT_ROLL_BACK = '<', /* order the way back to the program before */
+    BOOT_TRY = '!',       /* count a boot of the trial, start the program */
+    BOOT_START = '~',     /* start the program */
 };
 
 enum boot_action boot_decide(unsigned facts);

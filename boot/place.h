@@ -5,8 +5,9 @@
 #include <stdint.h>
 
 enum boot_place {
-    BOOT_PLACE_COPY,    /* into RAM */
-    BOOT_PLACE_MAPPED,  /* stays in flash */
+    BOOT_PLACE_MAPPED, /* stays in flash */
+    BOOT_PLACE_IRAM,
+    BOOT_PLACE_DRAM,
     BOOT_PLACE_REFUSED, /* over the bootloader, its stack or the mask ROM's data */
 };
 

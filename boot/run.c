@@ -1,232 +1,187 @@
-#include "boot/run.h"
-
+#include "boot/decide.h"
+#include "boot/machine.h"
+#include "boot/plan.h"
+#include "updraft/crc32.h"
 #include "updraft/image.h"
-#include "updraft/trial.h"
 
-#include <string.h>
+#define GZIP_MAGIC (UD_IMAGE_GZIP_MAGIC1 << 8 | UD_IMAGE_GZIP_MAGIC0)
 
-#define GZIP_MIN_SIZE 18u /* header and trailer */
-#define GZIP_MAGIC    (UD_IMAGE_GZIP_MAGIC1 << 8 | UD_IMAGE_GZIP_MAGIC0)
-
-struct boot {
-    const struct boot_config *config;
-    struct boot_work *work;
-    struct boot_result *result;
-    struct ud_eboot_command command;
-    struct ud_trial trial;
+/* Words of eboot's command. */
+enum {
+    COMMAND_MAGIC,
+    COMMAND_ACTION,
+    COMMAND_ORDER, /* source, destination, size; or where to start */
+    COMMAND_CRC = UD_EBOOT_BLOCK_WORDS - 1,
 };
-
-static void tell(const struct boot *boot, enum boot_step step)
-{
-    boot->config->step(boot->config->ctx, step, boot->result);
-}
 
 /* ---- The facts ---- */
 
-static unsigned journal_facts(struct boot *boot)
-{
-    static const uint8_t facts[] = {
-        [UD_JOURNAL_NONE] = 0,
-        [UD_JOURNAL_DEBRIS] = BOOT_DEBRIS,
-        [UD_JOURNAL_ORDERED] = BOOT_JOURNAL,
-        [UD_JOURNAL_PLANNED] = BOOT_JOURNAL | BOOT_PLANNED,
-    };
-    struct boot_work *work = boot->work;
-    enum ud_journal_state state;
-
-    if (ud_journal_load(work->flash, &state, &work->order, &work->plan) != UD_OK)
-        return 0;
-    if (ud_journal_is_marked(work->flash, UD_JOURNAL_VERIFIED))
-        return facts[state] | BOOT_VERIFIED;
-    return facts[state];
-}
-
 static unsigned command_facts(struct boot *boot)
 {
-    if (ud_eboot_load(boot->config->rtc, &boot->command) != UD_OK)
+    const uint32_t *words = boot_command(boot);
+
+    if ((words[COMMAND_MAGIC] & UD_EBOOT_MAGIC_MASK) != UD_EBOOT_MAGIC ||
+        !boot_is_sealed(words, COMMAND_CRC))
         return 0;
-    return boot->command.action == UD_EBOOT_COPY_RAW ? BOOT_COPY : BOOT_LOAD;
+    if (words[COMMAND_ACTION] == UD_EBOOT_COPY_RAW)
+        return BOOT_COPY;
+    return words[COMMAND_ACTION] == (uint32_t)UD_EBOOT_LOAD_APP ? BOOT_LOAD : 0;
 }
 
 static unsigned trial_facts(struct boot *boot)
 {
-    static const uint8_t facts[] = {
-        [UD_TRIAL_NONE] = 0,
-        [UD_TRIAL_OPEN] = BOOT_TRIAL,
-        [UD_TRIAL_SPENT] = BOOT_SPENT,
-    };
-
-    ud_trial_load(boot->work->flash, boot_program_end(boot->work->flash), &boot->trial);
-    return facts[boot->trial.state];
+    boot->program_size = boot_image(boot, BOOT_PROGRAM, false);
+    if (boot->program_size == 0)
+        return 0;
+    boot->trial_address = boot_sectors(boot->program_size) * UD_FLASH_SECTOR - UD_TRIAL_SIZE;
+    boot_read(boot, boot->trial_address, boot->trial, sizeof boot->trial);
+    if (boot->trial[UD_JOURNAL_WORD_MAGIC] != UD_TRIAL_MAGIC ||
+        !boot_is_sealed(boot->trial, UD_JOURNAL_ORDER_CRC))
+        return 0;
+    return boot->trial[UD_TRIAL_WORD_BOOTS] & UD_TRIAL_BOOTS_MASK ? BOOT_TRIAL : BOOT_SPENT;
 }
 
 /* ---- An update ---- */
 
-/* Looks at both ends of the source: the magic, and the length in the trailer. */
-static int look_at_source(const struct ud_flash *flash, struct boot_task *task)
+/* The journal has the order: left in RTC memory, it would be met again. */
+static void begin(struct boot *boot)
 {
-    const struct ud_journal_order *order = &task->order;
-    uint16_t magic;
-    int error = boot_read_bytes(flash, order->source, &magic, sizeof magic);
+    uint32_t *words = boot->journal;
+    const uint32_t source = words[UD_JOURNAL_SOURCE];
+    uint32_t *const output_size = &words[UD_JOURNAL_OUTPUT_SIZE];
 
-    task->output_size = order->size;
-    task->is_gzip = order->size >= GZIP_MIN_SIZE && magic == GZIP_MAGIC;
-    if (error == UD_OK && task->is_gzip)
-        error = boot_read_bytes(flash, order->source + order->size - 4, &task->output_size,
-                                sizeof task->output_size);
-    return error;
+    boot_clear_command(boot);
+    boot_read(boot, source, output_size, UD_FLASH_WORD);
+    if ((*output_size & 0xffff) == GZIP_MAGIC)
+        boot_read(boot, source + words[UD_JOURNAL_SIZE] - 4, output_size, UD_FLASH_WORD);
+    else
+        *output_size = words[UD_JOURNAL_SIZE];
+    const enum boot_error error = boot_plan(words, boot->program_size, boot->flash_size);
+    if (error != BOOT_OK)
+        boot_fail(boot, error);
+    boot_check(boot);
+    if (!boot->wants_trial)
+        words[UD_JOURNAL_KEEP_SIZE] = 0;
+    boot_journal_plan(boot);
 }
 
-/* Once the source may have been overwritten, the plan tells what it was. */
-static bool is_gzip(const struct boot_work *work)
+static void resume(struct boot *boot)
 {
-    return work->plan.output_size != work->order.size;
+    boot_copy(boot);
+    boot_journal_clear(boot);
+    boot_tell_error(boot, BOOT_OK);
 }
 
-static int plan(struct boot *boot)
-{
-    struct boot_work *work = boot->work;
-    struct boot_task task = {
-        .order = work->order,
-        .running_size = boot_program_end(work->flash),
-        .flash_size = work->flash->size,
-    };
+/* ---- Trials ---- */
 
-    boot->result->reason = BOOT_BAD_SOURCE;
-    if (look_at_source(work->flash, &task) != UD_OK)
-        return UD_ERR_FLASH_READ;
-    boot->result->reason = boot_plan(&task, &work->plan);
-    return boot->result->reason == BOOT_FEASIBLE ? ud_journal_plan(work->flash, &work->plan)
-                                                 : UD_ERR_IMAGE;
+/* Programming what is programmed already changes nothing. */
+static void write_trial(struct boot *boot)
+{
+    boot_program(boot, boot->trial_address, boot->trial, sizeof boot->trial);
 }
 
-/* What a trial needs is done only where the image asks for one. */
-static int mark_checked(const struct boot_work *work)
+static void count_boot(struct boot *boot)
 {
-    int error = UD_OK;
-
-    if (work->check.wants_trial && work->plan.keep != UD_JOURNAL_NO_KEEP)
-        error = ud_journal_mark(work->flash, UD_JOURNAL_TRIAL);
-    return error != UD_OK ? error : ud_journal_mark(work->flash, UD_JOURNAL_VERIFIED);
+    boot->trial[UD_TRIAL_WORD_BOOTS] <<= UD_TRIAL_BOOT_BITS;
+    write_trial(boot);
 }
 
-/* Up to here nothing that runs has been touched: whatever fails, the update is
- * dropped and the old program starts. */
-static bool prepare(struct boot *boot)
+/* The order is given before the trial ends, and once: a program that replaced itself
+ * does not go round in circles. */
+static void roll_back(struct boot *boot)
 {
-    struct boot_work *work = boot->work;
-    int error = plan(boot);
-
-    /* The journal has it now. Left alone, it would be met again. */
-    (void)!ud_eboot_clear(boot->config->rtc);
-
-    if (error == UD_OK) {
-        work->is_gzip = is_gzip(work);
-        tell(boot, BOOT_STEP_CHECK);
-        error = boot_check(work);
-    }
-    if (error == UD_OK)
-        error = mark_checked(work);
-    boot->result->error = error;
-    if (error == UD_OK)
-        return true;
-    (void)!ud_journal_clear(work->flash);
-    return false;
-}
-
-/* The trial is in place before the journal forgets the update. */
-static int finish(struct boot_work *work, bool is_trial)
-{
-    int error = UD_OK;
-
-    if (is_trial)
-        error = ud_trial_begin(work->flash, boot_program_end(work->flash), work->plan.keep,
-                               work->plan.keep_size);
-    return error != UD_OK ? error : ud_journal_clear(work->flash);
-}
-
-/* False when flash failed: what is left is done at the next boot. */
-static bool carry_out(struct boot *boot)
-{
-    struct boot_work *work = boot->work;
-    const bool is_trial = ud_journal_is_marked(work->flash, UD_JOURNAL_TRIAL);
-
-    work->is_gzip = is_gzip(work);
-    if (!is_trial)
-        work->plan.keep_size = 0;
-    tell(boot, BOOT_STEP_COPY);
-    int error = boot_copy(work);
-    if (error == UD_OK)
-        error = finish(work, is_trial);
-    boot->result->error = error;
-    boot->result->is_copied = error == UD_OK;
-    return error == UD_OK;
-}
-
-static bool adopt(struct boot *boot)
-{
-    const struct ud_journal_order order = {
-        boot->command.source,
-        boot->command.destination,
-        boot->command.size,
-    };
-
-    boot->result->error = ud_journal_order(boot->work->flash, &order);
-    return boot->result->error == UD_OK;
-}
-
-/* The order is given before the trial's last word on it: it is given once. */
-static bool roll_back(struct boot *boot)
-{
-    const struct ud_journal_order order = {boot->trial.keep, BOOT_PROGRAM, boot->trial.keep_size};
-
-    boot->result->error = ud_journal_order(boot->work->flash, &order);
-    boot->result->is_returned = true;
-    return ud_trial_count(boot->work->flash, &boot->trial) == UD_OK && boot->result->error == UD_OK;
+    boot_journal_order(boot, boot->trial + UD_JOURNAL_SOURCE);
+    boot->trial[UD_JOURNAL_WORD_MAGIC] = 0;
+    write_trial(boot);
 }
 
 /* ---- The boot ---- */
 
-/* Does what was decided. True when there is something else to decide. */
-static bool act(struct boot *boot)
+/* Constants, and all of the state, lie where an application may be loaded: once that
+ * begins nothing can fail any more, as everything was read before. */
+static void start(struct boot *boot, uint32_t base) __attribute__((noreturn));
+static void start(struct boot *boot, uint32_t base)
 {
-    switch (boot->result->action) {
-    case BOOT_RESUME:
-        if (carry_out(boot))
-            return true;
-        boot->result->outcome = BOOT_RESTARTS;
-        return false;
-    case BOOT_BEGIN:
-        return prepare(boot);
-    case BOOT_ADOPT:
-        return adopt(boot);
-    case BOOT_CLEAN:
-        return ud_journal_clear(boot->work->flash) == UD_OK;
-    case BOOT_ROLL_BACK:
-        return roll_back(boot);
-    case BOOT_TRY:
-        (void)!ud_trial_count(boot->work->flash, &boot->trial);
-        return false;
-    case BOOT_START_AT:
-        boot->result->base = boot->command.destination;
-        (void)!ud_eboot_clear(boot->config->rtc);
-        return false;
-    case BOOT_START:
-    default:
-        return false;
-    }
+    boot->facts = BOOT_VERIFIED;
+    const bool is_sound = boot_image(boot, base, false) != 0;
+    boot_tell_start(boot, base, is_sound);
+    if (is_sound)
+        boot_image(boot, base, true);
+    boot_fail(boot, BOOT_BAD_IMAGE);
 }
 
-void boot_run(const struct boot_config *config, struct boot_result *result)
+void boot_fail(struct boot *boot, enum boot_error error)
 {
-    struct boot boot = {.config = config, .work = config->work, .result = result};
+    const uint32_t facts = boot->facts;
 
-    memset(result, 0, sizeof *result);
-    boot.work->flash = config->flash;
-    do {
-        result->action =
-            boot_decide(journal_facts(&boot) | command_facts(&boot) | trial_facts(&boot));
-        tell(&boot, BOOT_STEP_ACTION);
-    } while (act(&boot));
-    tell(&boot, BOOT_STEP_END);
+    boot_tell_error(boot, error);
+    boot->facts = BOOT_VERIFIED;
+    if (facts & BOOT_VERIFIED)
+        boot_restart(boot);
+    boot_clear_command(boot);
+    if (facts & BOOT_ORDERED)
+        boot_journal_clear(boot);
+    start(boot, BOOT_PROGRAM);
+}
+
+static void act(struct boot *boot, enum boot_action action)
+{
+    uint32_t base = BOOT_PROGRAM;
+
+    switch (action) {
+    case BOOT_RESUME:
+        resume(boot);
+        return;
+    case BOOT_BEGIN:
+        begin(boot);
+        return;
+    case BOOT_ADOPT:
+        boot_journal_order(boot, boot_command(boot) + COMMAND_ORDER);
+        return;
+    case BOOT_ROLL_BACK:
+        roll_back(boot);
+        return;
+    case BOOT_START_AT:
+        base = boot_command(boot)[COMMAND_ORDER];
+        boot_clear_command(boot);
+        break;
+    case BOOT_TRY:
+        count_boot(boot);
+        break;
+    case BOOT_START:
+        break;
+    }
+    start(boot, base);
+}
+
+static uint32_t flash_size(struct boot *boot)
+{
+    uint32_t header;
+
+    boot_read(boot, 0, &header, sizeof header);
+    return ud_image_flash_size(UD_CHIP_ESP8266, (uint8_t)(header >> 28));
+}
+
+/* A half-written program is not looked at. */
+static void look(struct boot *boot)
+{
+    boot->facts = BOOT_VERIFIED;
+    boot->facts = boot_journal_load(boot);
+    if (boot->facts & BOOT_VERIFIED)
+        return;
+    boot->facts |= command_facts(boot);
+    boot->facts |= trial_facts(boot);
+}
+
+void boot_run(struct boot *boot)
+{
+    boot->facts = BOOT_VERIFIED;
+    boot->flash_size = flash_size(boot);
+    boot_set_flash_size(boot);
+    for (;;) {
+        look(boot);
+        const enum boot_action action = boot_decide(boot->facts);
+        boot_tell_action(boot, action);
+        act(boot, action);
+    }
 }

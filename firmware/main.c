@@ -51,12 +51,11 @@ static void print_description(const struct ud_flash *flash)
                description.date, description.time, description.sdk);
 }
 
-static void print_trial(const struct ud_flash *flash, uint32_t sketch_size)
+static void print_trial(const struct ud_flash *flash)
 {
     struct ud_trial trial;
 
-    ud_trial_load(flash, sketch_size, &trial);
-    if (trial.state != UD_TRIAL_NONE)
+    if (ud_trial_load(flash, &trial) == UD_OK && trial.is_open)
         ets_printf("on trial, boot %u of %u\n", (unsigned)trial.boots, UD_TRIAL_BOOTS);
 }
 
@@ -76,7 +75,7 @@ static int print_room(const struct ud_flash *flash, const struct ud_layout *layo
         error = ud_staging_free_space(&staging, &free_space);
     if (error != UD_OK)
         return error;
-    print_trial(flash, sketch_size);
+    print_trial(flash);
     ets_printf("flash %u bytes, files from %u, sketch %u, free for an update %u\n",
                (unsigned)flash->size, (unsigned)layout->fs_start, (unsigned)sketch_size,
                (unsigned)free_space);

@@ -24,7 +24,7 @@
 #ifndef SIM_ESP8266_H
 #define SIM_ESP8266_H
 
-#include "boot/run.h"
+#include "sim/boot_machine.h"
 #include "sim/nor.h"
 #include "updraft/image.h"
 #include "updraft/layout.h"

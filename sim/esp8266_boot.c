@@ -8,33 +8,33 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NOT_THE_UPDATERS 255u /* ud_updater_error_number() of other errors */
+#define MAX_RESTARTS 4u /* that the chip resets itself before something runs */
 
-static void step(void *ctx, enum boot_step step, const struct boot_result *result)
+static void acts(void *ctx, enum boot_action action)
 {
     struct esp8266 *device = ctx;
 
-    (void)result;
-    if (step == BOOT_STEP_COPY)
+    if (action == BOOT_RESUME)
         esp8266_emit(device, &(struct esp8266_event){.kind = ESP8266_COPYING,
                                                      .total = device->program.sketch_size});
 }
 
 static bool run_bootloader(struct esp8266 *device)
 {
-    struct boot_work *work = malloc(sizeof *work);
-    const struct boot_config config = {
+    struct boot_machine *machine = malloc(sizeof *machine);
+    const struct boot_machine_config config = {
         .flash = nor_flash(device->nor),
         .rtc = &device->rtc.port,
-        .work = work,
         .ctx = device,
-        .step = step,
+        .acts = acts,
     };
 
-    if (work == NULL)
+    if (machine == NULL)
         return false;
-    boot_run(&config, &device->boot);
-    free(work);
+    boot_machine_run(machine, &config, &device->boot);
+    for (uint32_t i = 0; i < MAX_RESTARTS && device->boot.end == BOOT_RESTARTED; i++)
+        boot_machine_run(machine, &config, &device->boot);
+    free(machine);
     return true;
 }
 
@@ -69,49 +69,29 @@ bool esp8266_boot(struct esp8266 *device, const char **why)
     *why = "out of memory";
     if (!run_bootloader(device))
         return false;
-    *why = "flash failed while the update was copied";
-    if (device->boot.outcome == BOOT_RESTARTS)
-        return false;
     *why = "no application in flash, or a damaged one";
-    return rom_finds_application(bytes, size, device->boot.base) && read_program(device);
+    return device->boot.end == BOOT_STARTED && read_program(device);
 }
 
 /* ---- What came of a command ---- */
 
-static const char *reason_text(enum boot_reason reason)
+static const char *error_text(enum boot_error error)
 {
-    static const char *const texts[BOOT_REASONS] = {
+    static const char *const texts[BOOT_ERRORS] = {
+        [BOOT_OK] = "nothing is wrong with it",
         [BOOT_BAD_ALIGNMENT] = "it starts in the middle of a sector",
-        [BOOT_EMPTY] = "it is empty",
+        [BOOT_NO_ERASE] = "flash cannot be erased",
+        [BOOT_NO_READ] = "flash cannot be read",
+        [BOOT_NO_WRITE] = "flash cannot be written",
+        [BOOT_BAD_DESTINATION] = "it does not fit: it would overwrite itself, the running program "
+                                 "or settings",
+        [BOOT_BAD_GZIP] = "the compressed image is damaged",
+        [BOOT_BAD_SIZE] = "there is no program in it",
         [BOOT_BAD_SOURCE] = "it is not where updates are staged",
-        [BOOT_BAD_DESTINATION] = "it does not fit: files or settings would be overwritten",
-        [BOOT_OVER_RUNNING] = "it would overwrite the running program",
-        [BOOT_OVERLAP] = "it would overwrite itself",
+        [BOOT_BAD_IMAGE] = "the image is damaged or not a firmware image",
     };
 
-    return texts[reason];
-}
-
-static const char *error_text(int error)
-{
-    switch (error) {
-    case UD_ERR_GZIP:
-    case UD_ERR_GZIP_CRC:
-        return "the compressed image is damaged";
-    case UD_ERR_CHIP:
-        return "the image is for another chip";
-    case UD_ERR_FLASH_READ:
-        return "flash cannot be read";
-    default:
-        return "the image is damaged or not a firmware image";
-    }
-}
-
-static int error_number(int error)
-{
-    const uint8_t number = ud_updater_error_number(error);
-
-    return number == NOT_THE_UPDATERS ? ud_updater_error_number(UD_ERR_IMAGE) : number;
+    return texts[error];
 }
 
 void esp8266_report_boot(struct esp8266 *device)
@@ -120,13 +100,11 @@ void esp8266_report_boot(struct esp8266 *device)
 
     if (boot->is_returned && boot->is_copied)
         esp8266_emit(device, &(struct esp8266_event){.kind = ESP8266_RETURNED});
-    if (boot->error == UD_OK)
-        return;
-    esp8266_emit(device, &(struct esp8266_event){
-                             .kind = ESP8266_REFUSED,
-                             .error = boot->error,
-                             .number = error_number(boot->error),
-                             .text = boot->reason != BOOT_FEASIBLE ? reason_text(boot->reason)
-                                                                   : error_text(boot->error),
-                         });
+    if (boot->error != BOOT_OK)
+        esp8266_emit(device, &(struct esp8266_event){
+                                 .kind = ESP8266_REFUSED,
+                                 .error = UD_ERR_IMAGE,
+                                 .number = (int)ud_updater_error_number(UD_ERR_IMAGE),
+                                 .text = error_text(boot->error),
+                             });
 }

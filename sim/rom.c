@@ -56,13 +56,3 @@ bool rom_starts_bootloader(const uint8_t *flash, uint32_t size)
     const uint32_t last = scan.position | (CHECKSUM_ALIGN - 1);
     return last < limit && flash[last] == scan.checksum;
 }
-
-bool rom_finds_application(const uint8_t *flash, uint32_t size, uint32_t base)
-{
-    struct scan scan = {.flash = flash, .size = size, .position = base};
-
-    if (base > size || size - base < UD_IMAGE_APP_OFFSET)
-        return false;
-    scan.position += UD_IMAGE_APP_OFFSET;
-    return scan_image(&scan);
-}

@@ -1,18 +1,11 @@
 #include "updraft/crc32.h"
 
-/* Four bits at a time: a 64-byte table for each bit order, a quarter of the
- * steps of a bitwise loop. Entry n is what n shifted out does to the register. */
-static const uint32_t forward_nibbles[16] = {
-    0x00000000, 0x04c11db7, 0x09823b6e, 0x0d4326d9, 0x130476dc, 0x17c56b6b, 0x1a864db2, 0x1e475005,
-    0x2608edb8, 0x22c9f00f, 0x2f8ad6d6, 0x2b4bcb61, 0x350c9b64, 0x31cd86d3, 0x3c8ea00a, 0x384fbdbd,
-};
+#define POLYNOMIAL 0x04c11db7u
 
 static const uint32_t reflected_nibbles[16] = {
     0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c,
     0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c, 0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
 };
-
-#define POLYNOMIAL 0x04c11db7u
 
 uint32_t ud_crc32_forward(uint32_t crc, const void *data, uint32_t length)
 {
@@ -20,8 +13,8 @@ uint32_t ud_crc32_forward(uint32_t crc, const void *data, uint32_t length)
 
     for (uint32_t i = 0; i < length; i++) {
         crc ^= (uint32_t)bytes[i] << 24;
-        crc = crc << 4 ^ forward_nibbles[crc >> 28];
-        crc = crc << 4 ^ forward_nibbles[crc >> 28];
+        for (int bit = 0; bit < 8; bit++)
+            crc = crc << 1 ^ (crc >> 31 ? POLYNOMIAL : 0);
     }
     return crc;
 }

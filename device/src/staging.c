@@ -1,6 +1,7 @@
 #include "updraft/staging.h"
 
 #include "updraft/journal.h"
+#include "updraft/trial.h"
 
 #include <stddef.h>
 
@@ -42,16 +43,52 @@ static uint32_t staging_top(const struct ud_staging *staging)
     return fs_start < ROM_REACH ? fs_start : ROM_REACH;
 }
 
+/* Where free space begins: behind the running program and, while that is on trial,
+ * behind the one it would make way for. */
+static int staging_bottom(const struct ud_staging *staging, uint32_t *bottom)
+{
+    struct ud_trial trial;
+    uint32_t size;
+    int error = ud_staging_sketch_size(staging, &size);
+
+    if (error == UD_OK)
+        error = ud_trial_load(staging->config.flash, &trial);
+    if (error != UD_OK)
+        return error;
+    *bottom = ud_flash_round_up(size);
+    if (trial.is_open)
+        *bottom = ud_flash_round_up(trial.keep + trial.keep_size);
+    return UD_OK;
+}
+
 int ud_staging_free_space(const struct ud_staging *staging, uint32_t *space)
 {
-    uint32_t sketch_size;
-    const int error = ud_staging_sketch_size(staging, &sketch_size);
+    const uint32_t limit = staging_top(staging);
+    uint32_t bottom;
+    const int error = staging_bottom(staging, &bottom);
 
     if (error != UD_OK)
         return error;
-    const uint32_t used = ud_flash_round_up(sketch_size);
-    const uint32_t limit = staging_top(staging);
-    *space = used < limit ? limit - used : 0;
+    *space = bottom < limit ? limit - bottom : 0;
+    return UD_OK;
+}
+
+int ud_staging_has_way_back(const struct ud_staging *staging, uint32_t size, uint32_t output_size,
+                            bool *has_way_back)
+{
+    const uint32_t top = staging_top(staging);
+    const uint32_t stored = ud_flash_round_up(size);
+    const uint32_t output = ud_flash_round_up(output_size);
+    uint32_t running;
+    const int error = ud_staging_sketch_size(staging, &running);
+
+    if (error != UD_OK)
+        return error;
+    running = ud_flash_round_up(running);
+    const uint32_t keep = running > output ? running : output;
+    const uint32_t end = size == output_size ? top : top - stored;
+    *has_way_back = ud_trial_has_room(output_size) && stored < top && keep < top - stored &&
+                    running <= end - keep;
     return UD_OK;
 }
 
@@ -187,14 +224,13 @@ static int withdraw_command(const struct ud_rtc *rtc, const struct ud_placement 
 
 static int withdraw_order(const struct ud_flash *flash, const struct ud_placement *placement)
 {
-    struct ud_journal_order order = {0};
-    struct ud_journal_plan plan;
-    enum ud_journal_state state;
+    struct ud_journal_order order;
+    const int error = ud_journal_load(flash, &order);
 
-    if (ud_journal_load(flash, &state, &order, &plan) != UD_OK)
-        return UD_ERR_COMMIT;
-    if (state != UD_JOURNAL_ORDERED && state != UD_JOURNAL_PLANNED)
+    if (error == UD_ERR_STATE)
         return UD_OK;
+    if (error != UD_OK)
+        return UD_ERR_COMMIT;
     const struct ud_eboot_command waiting = {
         .action = UD_EBOOT_COPY_RAW,
         .source = order.source,

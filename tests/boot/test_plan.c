@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -14,140 +15,148 @@
 
 #define SIZE(rows) (sizeof(rows) / sizeof(rows)[0])
 
-/* An image of 100 KB staged below the files, over a program of 90 KB. */
-static struct boot_task usual(void)
-{
-    return (struct boot_task){
-        .order = {.source = FILES - 0x19000, .destination = 0, .size = 0x19000},
-        .output_size = 0x19000,
-        .running_size = 0x16800,
-        .flash_size = CHIP,
-    };
-}
+struct task {
+    uint32_t source, destination, size, output_size; /* of the update */
+    uint32_t program_size;                           /* of what runs */
+};
 
-static enum boot_reason judge(const struct boot_task *task)
-{
-    struct ud_journal_plan plan;
+/* An image of 100 KB less a bit staged below the files, over a program of 90 KB. */
+static const struct task usual = {FILES - 0x19000, 0, 0x18f00, 0x18f00, 0x16800};
 
-    return boot_plan(task, &plan);
+static enum boot_error plan(const struct task *task, uint32_t words[UD_JOURNAL_HEAD_WORDS])
+{
+    words[UD_JOURNAL_SOURCE] = task->source;
+    words[UD_JOURNAL_DESTINATION] = task->destination;
+    words[UD_JOURNAL_SIZE] = task->size;
+    words[UD_JOURNAL_OUTPUT_SIZE] = task->output_size;
+    words[UD_JOURNAL_KEEP] = words[UD_JOURNAL_KEEP_SIZE] = 0xa5a5a5a5;
+    return boot_plan(words, task->program_size, CHIP);
 }
 
 static void a_usual_update_is_feasible_and_its_predecessor_kept(void **state)
 {
-    const struct boot_task task = usual();
-    struct ud_journal_plan plan;
+    uint32_t words[UD_JOURNAL_HEAD_WORDS];
 
     (void)state;
-    assert_int_equal(boot_plan(&task, &plan), BOOT_FEASIBLE);
-    assert_int_equal(plan.output_size, 0x19000);
-    assert_int_equal(plan.keep, 0x19000 + 0x1000); /* behind it, and the trial's sector */
-    assert_int_equal(plan.keep_size, 0x16800);
+    assert_int_equal(plan(&usual, words), BOOT_OK);
+    assert_int_equal(words[UD_JOURNAL_OUTPUT_SIZE], 0x18f00);
+    assert_int_equal(words[UD_JOURNAL_WAY_BACK], 0x19000); /* right behind it */
+    assert_int_equal(words[UD_JOURNAL_WAY_BACK + 1], 0);
+    assert_int_equal(words[UD_JOURNAL_WAY_BACK + 2], 0x16800);
 }
 
-static void each_rule_has_its_reason(void **state)
+static void each_rule_has_its_error(void **state)
 {
     static const struct {
         uint32_t source, destination, size, output;
-        bool is_gzip;
-        enum boot_reason reason;
+        enum boot_error error;
     } rows[] = {
-        {0x80001, 0, 0x1000, 0x1000, false, BOOT_BAD_ALIGNMENT},
-        {0x80000, 0xeb800, 0x1000, 0x1000, false, BOOT_BAD_ALIGNMENT},
-        {0x80000, 0, 0, 0, false, BOOT_EMPTY},
-        {0x80000, 0, 0x1000, 0, true, BOOT_EMPTY},
-        {0x80000, 0, 0x1000, 0x1000, true, BOOT_EMPTY}, /* would pass for a raw one */
-        {0x80000, 0, 0x7b000, 0x7b000, false, BOOT_FEASIBLE},
-        {0x80000, 0, 0x7b001, 0x7b001, false, BOOT_BAD_SOURCE}, /* reaches the settings */
-        {0x100000, 0, 0x1000, 0x1000, false, BOOT_BAD_SOURCE},
-        {0xfffff000, 0, 0x2000, 0x2000, false, BOOT_BAD_SOURCE},
-        {0x80000, 0, UINT32_MAX, UINT32_MAX, false, BOOT_BAD_SOURCE},
-        {0x80000, 0, 0x10000, 0x80000, true, BOOT_FEASIBLE}, /* up to its source */
-        {0x80000, 0, 0x10000, 0x80001, true, BOOT_BAD_DESTINATION},
-        {0x80000, 0, 0x10000, UINT32_MAX, true, BOOT_BAD_DESTINATION},
-        {0x80000, FILES, 0x10000, 0x10000, false, BOOT_FEASIBLE},
-        {0x80000, FILES, 0x10001, 0x10001, false, BOOT_BAD_DESTINATION},
-        {0x80000, FILES, 0x1000, 0x10001, true, BOOT_BAD_DESTINATION},
-        {0x80000, 0x16000, 0x1000, 0x1000, false, BOOT_OVER_RUNNING},
-        {0x80000, 0x17000, 0x1000, 0x1000, false, BOOT_FEASIBLE},
-        {0x80000, 0x70000, 0x20000, 0x20000, false, BOOT_FEASIBLE}, /* downwards */
-        {0x80000, 0x70000, 0x10000, 0x10001, true, BOOT_OVERLAP},
-        {0x80000, 0x88000, 0x10000, 0x10000, false, BOOT_OVERLAP}, /* upwards */
-        {0x80000, 0x90000, 0x10000, 0x10000, false, BOOT_FEASIBLE},
-        {0x80000, 0x80000, 0x1000, 0x1000, false, BOOT_OVERLAP},
+        {0x80001, 0, 0x2000, 0x2000, BOOT_BAD_ALIGNMENT},
+        {0x80000, 0xeb800, 0x2000, 0x2000, BOOT_BAD_ALIGNMENT},
+        {0x80000, 0, 0, 0, BOOT_BAD_SOURCE}, /* no bytes are taken for 4 GB of them */
+        {0x80000, 0, 0x2000, 0, BOOT_BAD_DESTINATION},
+        {0x80000, 0, 0x1000, 0x1000, BOOT_BAD_SIZE}, /* a bootloader, no program */
+        {0x80000, 0, 0x1001, 0x1001, BOOT_OK},
+        {0x80000, 0, 0x100, 0x1000, BOOT_BAD_SIZE},
+        {0x80000, 0, 0x7b000, 0x7b000, BOOT_OK},
+        {0x80000, 0, 0x7b001, 0x7b001, BOOT_BAD_SOURCE}, /* reaches the settings */
+        {0x100000, 0, 0x2000, 0x2000, BOOT_BAD_SOURCE},
+        {0xfffff000, 0, 0x2000, 0x2000, BOOT_BAD_SOURCE},
+        {0x80000, 0, UINT32_MAX, UINT32_MAX, BOOT_BAD_SOURCE},
+        {0x80000, 0, 0x10000, 0x80000, BOOT_OK}, /* up to its source */
+        {0x80000, 0, 0x10000, 0x80001, BOOT_BAD_DESTINATION},
+        {0x80000, 0, 0x10000, UINT32_MAX, BOOT_BAD_DESTINATION},
+        {0x80000, FILES, 0x10000, 0x10000, BOOT_OK},
+        {0x80000, FILES, 0x10001, 0x10001, BOOT_BAD_DESTINATION},
+        {0x80000, FILES, 0x2000, 0x10001, BOOT_BAD_DESTINATION},
+        {0x80000, 0x16000, 0x2000, 0x2000, BOOT_BAD_DESTINATION}, /* over what runs */
+        {0x80000, 0x17000, 0x2000, 0x2000, BOOT_OK},
+        {0x80000, 0x70000, 0x20000, 0x20000, BOOT_OK}, /* downwards */
+        {0x80000, 0x70000, 0x10000, 0x10001, BOOT_BAD_DESTINATION},
+        {0x80000, 0x88000, 0x10000, 0x10000, BOOT_BAD_DESTINATION}, /* upwards */
+        {0x80000, 0x90000, 0x10000, 0x10000, BOOT_OK},
+        {0x80000, 0x80000, 0x2000, 0x2000, BOOT_BAD_DESTINATION},
     };
+    uint32_t words[UD_JOURNAL_HEAD_WORDS];
 
     (void)state;
     for (size_t i = 0; i < SIZE(rows); i++) {
-        struct boot_task task = usual();
+        const struct task task = {rows[i].source, rows[i].destination, rows[i].size, rows[i].output,
+                                  usual.program_size};
 
-        task.order = (struct ud_journal_order){rows[i].source, rows[i].destination, rows[i].size};
-        task.output_size = rows[i].output;
-        task.is_gzip = rows[i].is_gzip;
         print_message("row %zu\n", i);
-        assert_int_equal(judge(&task), rows[i].reason);
+        assert_int_equal(plan(&task, words), rows[i].error);
     }
 }
 
 static void without_room_nothing_is_kept(void **state)
 {
-    struct boot_task task = usual();
-    struct ud_journal_plan plan;
+    const struct task rows[] = {
+        /* One sector must lie between the place it is kept at and the source. */
+        {usual.source, 0, usual.size, usual.size, usual.source - 0x1000 + 1},
+        /* No room for the record in the last sector. */
+        {usual.source, 0, 0x19000, 0x19000, usual.program_size},
+        {usual.source, 0, 0x18fe1, 0x18fe1, usual.program_size},
+        /* Compressed, and it would reach into its source. */
+        {0x40000, 0, 0x8000, 0x2f000 - 0x100, 0x16800},
+        /* Nothing runs. */
+        {usual.source, 0, usual.size, usual.size, 0},
+        /* Files are no program. */
+        {usual.source, FILES, 0x10000 - 0x100, 0x10000 - 0x100, usual.program_size},
+    };
+    uint32_t words[UD_JOURNAL_HEAD_WORDS];
 
     (void)state;
-    task.running_size = 0;
-    assert_int_equal(boot_plan(&task, &plan), BOOT_FEASIBLE);
-    assert_int_equal(plan.keep, UD_JOURNAL_NO_KEEP);
-    /* One sector must lie between the place it is kept at and the source. */
-    task = usual();
-    task.running_size = task.order.source - 0x2000;
-    assert_int_equal(boot_plan(&task, &plan), BOOT_FEASIBLE);
-    assert_int_equal(plan.keep, UD_JOURNAL_NO_KEEP);
-    /* Files are no program. */
-    task = usual();
-    task.order.destination = FILES;
-    task.order.size = task.output_size = 0x10000;
-    assert_int_equal(boot_plan(&task, &plan), BOOT_FEASIBLE);
-    assert_int_equal(plan.keep, UD_JOURNAL_NO_KEEP);
+    for (size_t i = 0; i < SIZE(rows); i++) {
+        print_message("row %zu\n", i);
+        assert_int_equal(plan(&rows[i], words), BOOT_OK);
+        assert_int_equal(words[UD_JOURNAL_KEEP_SIZE], 0);
+    }
 }
 
-/* Whatever is asked for: what is feasible stays within its bounds. */
+/* What is feasible stays within its bounds. */
+static void check_bounds(const struct task *task, const uint32_t *words)
+{
+    const bool is_gzip = task->size != task->output_size;
+    const uint32_t end = task->destination + ud_flash_round_up(task->output_size);
+    const uint32_t source_end = task->source + ud_flash_round_up(task->size);
+
+    assert_true(end <= CHIP - 0x5000);
+    assert_true(task->destination == 0 || task->destination >= task->program_size);
+    if (is_gzip)
+        assert_true(end <= task->source || task->destination >= source_end);
+    else
+        assert_true(task->destination < task->source || task->destination >= source_end);
+    if (words[UD_JOURNAL_KEEP_SIZE] == 0)
+        return;
+    assert_int_equal(words[UD_JOURNAL_KEEP_SIZE], task->program_size);
+    assert_true(words[UD_JOURNAL_KEEP] >= end);
+    assert_true(words[UD_JOURNAL_KEEP] >= task->program_size);
+    assert_true(words[UD_JOURNAL_KEEP] < task->source);
+    assert_true(words[UD_JOURNAL_KEEP] + task->program_size <=
+                (is_gzip ? task->source : source_end));
+}
+
 static void no_plan_reaches_where_it_must_not(void **state)
 {
+    uint32_t words[UD_JOURNAL_HEAD_WORDS];
     uint32_t feasible = 0, kept = 0;
 
     (void)state;
     print_message("seed %u\n", SEED);
     srand(SEED);
     for (int round = 0; round < 200000; round++) {
-        struct boot_task task = {
-            .order = {(uint32_t)rand() % 260 * 4096, rand() % 2 ? 0 : (uint32_t)rand() % 260 * 4096,
-                      (uint32_t)rand() % 0x90000},
-            .is_gzip = rand() % 2,
-            .running_size = (uint32_t)rand() % 0x90000,
-            .flash_size = CHIP,
+        struct task task = {
+            (uint32_t)rand() % 260 * 4096, rand() % 2 ? 0 : (uint32_t)rand() % 260 * 4096,
+            (uint32_t)rand() % 0x90000,    0,
+            (uint32_t)rand() % 0x90000,
         };
-        task.output_size = task.is_gzip ? (uint32_t)rand() % 0x90000 : task.order.size;
-        struct ud_journal_plan plan;
-        if (boot_plan(&task, &plan) != BOOT_FEASIBLE)
+        task.output_size = rand() % 2 ? (uint32_t)rand() % 0x90000 : task.size;
+        if (plan(&task, words) != BOOT_OK)
             continue;
-        const uint32_t end = task.order.destination + ud_flash_round_up(task.output_size);
-        const uint32_t source_end = task.order.source + ud_flash_round_up(task.order.size);
         feasible++;
-        assert_true(end <= CHIP - 0x5000);
-        assert_true(task.order.destination == 0 || task.order.destination >= task.running_size);
-        if (task.is_gzip)
-            assert_true(end <= task.order.source || task.order.destination >= source_end);
-        else
-            assert_true(task.order.destination < task.order.source ||
-                        task.order.destination >= source_end);
-        if (plan.keep == UD_JOURNAL_NO_KEEP)
-            continue;
-        kept++;
-        assert_true(plan.keep >= end + 4096);
-        assert_true(plan.keep >= task.running_size);
-        assert_true(plan.keep < task.order.source);
-        assert_true(plan.keep + task.running_size <=
-                    (task.is_gzip ? task.order.source : source_end));
+        kept += words[UD_JOURNAL_KEEP_SIZE] != 0;
+        check_bounds(&task, words);
     }
     assert_true(feasible > 10000 && kept > 1000);
 }
@@ -156,7 +165,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_usual_update_is_feasible_and_its_predecessor_kept),
-        cmocka_unit_test(each_rule_has_its_reason),
+        cmocka_unit_test(each_rule_has_its_error),
         cmocka_unit_test(without_room_nothing_is_kept),
         cmocka_unit_test(no_plan_reaches_where_it_must_not),
     };

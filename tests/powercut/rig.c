@@ -160,9 +160,9 @@ void rig_open(struct rig *rig, const struct scenario *scenario)
         .rules = NOR_STRICT,
         .power = &rig->power,
     };
-    rig->work = malloc(sizeof *rig->work);
+    rig->machine = malloc(sizeof *rig->machine);
     rig->initial = malloc(config.size);
-    if (rig->work == NULL || rig->initial == NULL || nor_open(&rig->nor, &config) != 0)
+    if (rig->machine == NULL || rig->initial == NULL || nor_open(&rig->nor, &config) != 0)
         abort();
     make_initial(rig);
 }
@@ -170,7 +170,7 @@ void rig_open(struct rig *rig, const struct scenario *scenario)
 void rig_close(struct rig *rig)
 {
     nor_close(rig->nor);
-    free(rig->work);
+    free(rig->machine);
     free(rig->initial);
     image_free(&rig->waiting);
     image_free(&rig->staged);
@@ -295,13 +295,6 @@ bool rig_has_arrived(struct rig *rig)
 
 /* ---- Running ---- */
 
-static void on_step(void *ctx, enum boot_step step, const struct boot_result *result)
-{
-    (void)ctx;
-    (void)step;
-    (void)result;
-}
-
 static void begin(struct rig *rig, const struct cut_plan *plan)
 {
     memcpy(nor_bytes(rig->nor), rig->initial, rig->layout.flash_size);
@@ -351,18 +344,16 @@ static void come_back(struct rig *rig, const struct cut_plan *next)
  * power goes. */
 static void boot_once(struct rig *rig, struct boot_result *result)
 {
-    const struct boot_config config = {
+    const struct boot_machine_config config = {
         .flash = nor_flash(rig->nor),
         .rtc = &rig->rtc.port,
-        .work = rig->work,
-        .step = on_step,
     };
 
     /* Memory holds anything, as after power-on. */
-    memset(rig->work, 0x5a, sizeof *rig->work);
+    memset(rig->machine, 0x5a, sizeof *rig->machine);
     rig->boots++;
-    boot_run(&config, result);
-    if (result->outcome != BOOT_STARTS)
+    boot_machine_run(rig->machine, &config, result);
+    if (result->end != BOOT_STARTED)
         return;
     rig->is_sound = rig->is_sound && judge_start(rig, result);
     if (result->action == BOOT_TRY && rig->scenario->confirms)
@@ -371,7 +362,7 @@ static void boot_once(struct rig *rig, struct boot_result *result)
 
 static bool is_at_rest(const struct rig *rig, const struct boot_result *result)
 {
-    return rig->is_sound && result->outcome == BOOT_STARTS && result->action == BOOT_START;
+    return rig->is_sound && result->end == BOOT_STARTED && result->action == BOOT_START;
 }
 
 bool rig_run(struct rig *rig, const struct cut_plan *first, const struct cut_plan *second)

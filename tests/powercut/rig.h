@@ -5,8 +5,8 @@
 #ifndef POWERCUT_RIG_H
 #define POWERCUT_RIG_H
 
-#include "boot/run.h"
 #include "image_builder.h"
+#include "sim/boot_machine.h"
 #include "sim/cut.h"
 #include "sim/nor.h"
 #include "sim/rtc.h"
@@ -46,7 +46,7 @@ struct rig {
     struct power power;
     struct nor *nor;
     struct rtc rtc;
-    struct boot_work *work;
+    struct boot_machine *machine;
     jmp_buf dead;                /* where a boot ends when power goes */
     const struct cut_plan *next; /* for when it is back */
     uint32_t boots;

@@ -254,20 +254,22 @@ static void what_the_chip_would_not_survive_is_told(void **state)
 {
     static const struct {
         enum probe_order order;
+        enum qemu_board_end end;
         const char *says;
     } rows[] = {
-        {PROBE_UNKNOWN, "this ROM has no function at 40009818"},
-        {PROBE_UNALIGNED, "Fatal exception (9): \r\nepc1=0x4001"},
-        {PROBE_LONG, "SPIWrite never ends on the chip for a length of 00010000"},
-        {PROBE_FROM_FLASH, "SPIWrite reads from mapped flash at 40201010"},
-        {PROBE_PARKED, "Fatal exception (0): \r\nepc1=0x4020"},
+        {PROBE_UNKNOWN, QEMU_BOARD_FAULT, "this ROM has no function at 40009818"},
+        {PROBE_UNALIGNED, QEMU_BOARD_WATCHDOG, "Fatal exception (9): \r\nepc1=0x4001"},
+        {PROBE_LONG, QEMU_BOARD_FAULT, "SPIWrite never ends on the chip for a length of 00010000"},
+        {PROBE_FROM_FLASH, QEMU_BOARD_FAULT, "SPIWrite reads from mapped flash at 40201010"},
+        {PROBE_PARKED, QEMU_BOARD_WATCHDOG, "Fatal exception (0): \r\nepc1=0x4020"},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct qemu_board *board = open_probe(rows[i].order);
-        const struct qemu_board_result result = run(board, (struct qemu_board_run){0});
-        assert_ended(&result, QEMU_BOARD_FAULT);
+        const struct qemu_board_result result =
+            run(board, (struct qemu_board_run){.stops_at_reset = true});
+        assert_ended(&result, rows[i].end);
         assert_says(&result, rows[i].says);
         qemu_board_close(board);
     }

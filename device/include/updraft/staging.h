@@ -42,10 +42,18 @@ struct ud_target ud_staging_target(struct ud_staging *staging);
 /* Bytes of the running program in flash, bootloader included. */
 UD_MUST_CHECK int ud_staging_sketch_size(const struct ud_staging *staging, uint32_t *size);
 
-/* Bytes between the running program and the file system (or the 4 MB that the
- * bootloader can read), in whole sectors: the largest firmware that can be
- * staged. 0 when the program reaches past it. */
+/* Bytes between the running program and the file system (or the 4 MB that a stock
+ * bootloader can read), in whole sectors: the largest firmware that can be staged. 0
+ * when the program reaches past it. Less while the program is on trial: the one
+ * before it is kept there. */
 UD_MUST_CHECK int ud_staging_free_space(const struct ud_staging *staging, uint32_t *space);
+
+/* Would our bootloader have room to keep the running program while another is tried,
+ * which is staged in `size` bytes and is `output_size` bytes long once decompressed
+ * (both the same: not compressed)? Without that it stays, whether it works or not:
+ * to be asked before an update begins. */
+UD_MUST_CHECK int ud_staging_has_way_back(const struct ud_staging *staging, uint32_t size,
+                                          uint32_t output_size, bool *has_way_back);
 
 /* Digest (MD5: ESP.getSketchMD5()) of flash [0, sketch size), read through
  * `buffer` of buffer_size bytes, word-aligned; out takes class->size bytes. */

@@ -1,58 +1,58 @@
-/* The trial of a new image: what stands in flash while it has not confirmed that
- * it works, and what to go back to.
+/* The trial of a new program: what stands in flash while it has not confirmed that
+ * it works, and the order that brings its predecessor back.
  *
- * In the first sector behind the running program, where nothing is staged while
- * a trial goes on:
+ * In the last UD_TRIAL_SIZE bytes of the sector the program ends in, which belong to
+ * it: nothing is ever staged there, so nobody but the bootloader writes a record.
  *
- *   +00 u32 magic      9D7BF3C6
- *   +04 u32 image      forward CRC-32 of the program's first 64 bytes at 0x1000
- *   +08 u32 keep       flash address of the image before it
- *   +0C u32 keep_size  bytes of that
- *   +10 u32 crc        forward CRC-32 of 00..0F
- *   +14 u32 confirmed  FFFFFFFF until the program has
- *   +18 u32 boots[3]   FFFFFFFF until that one has begun
- *   +24 u32 returned   FFFFFFFF until the way back was ordered: it is only once, so
- *                      that an image that replaced itself does not go round in circles
+ *   +00 u32 magic        9D7BF3C6; programmed to zero when the trial is over
+ *   +04 u32 source       flash address of the program before it
+ *   +08 u32 destination  0
+ *   +0C u32 size         bytes of it
+ *   +10 u32 crc          forward CRC-32 of 00..0F
+ *   +14 u32 boots        FFFFFFFF; each boot shifts eight zero bits in from below
+ *   +18     8 bytes      FF
  *
- * Words from `confirmed` on are programmed to zero, each once.
+ * A program whose end leaves no room for that is not tried; the packer makes sure
+ * that one which asks for a trial has it.
  */
 #ifndef UPDRAFT_TRIAL_H
 #define UPDRAFT_TRIAL_H
 
 #include "updraft/flash.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
-#define UD_TRIAL_MAGIC 0x9d7bf3c6u
-#define UD_TRIAL_BOOTS 3u /* that a new image has to confirm itself */
-
-enum ud_trial_state {
-    UD_TRIAL_NONE,  /* no record, one of another program, a confirmed or a finished one */
-    UD_TRIAL_OPEN,  /* there are boots left */
-    UD_TRIAL_SPENT, /* there are none */
-};
+#define UD_TRIAL_MAGIC      0x9d7bf3c6u
+#define UD_TRIAL_SIZE       32u
+#define UD_TRIAL_BOOTS      3u /* that a new program has to confirm itself */
+#define UD_TRIAL_BOOT_BITS  8u
+#define UD_TRIAL_BOOT_MASK  ((1u << UD_TRIAL_BOOT_BITS) - 1)
+#define UD_TRIAL_WORD_BOOTS 5u
+#define UD_TRIAL_WORDS      6u
+/* None left when these bits of `boots` are zero. */
+#define UD_TRIAL_BOOTS_MASK ((1u << UD_TRIAL_BOOTS * UD_TRIAL_BOOT_BITS) - 1)
 
 struct ud_trial {
-    enum ud_trial_state state;
-    uint32_t address; /* of the record */
-    uint32_t keep;
-    uint32_t keep_size;
-    uint32_t boots; /* begun */
+    bool is_open;       /* the program has not confirmed itself */
+    uint32_t keep;      /* flash address of the program before it; nothing may be
+                         * written there while the trial is open */
+    uint32_t keep_size; /* bytes of it */
+    uint32_t boots;     /* begun, this one included */
 };
 
-/* Looks behind the program at 0, whose end is at flash address `end`. A sector
- * that cannot be read holds no trial. */
-void ud_trial_load(const struct ud_flash *flash, uint32_t end, struct ud_trial *trial);
+/* Is there room for a record behind a program of `size` bytes? */
+bool ud_trial_has_room(uint32_t size);
 
-/* Starts one for the program at 0: keep and keep_size are its predecessor. Erases
- * the sector. */
-UD_MUST_CHECK int ud_trial_begin(const struct ud_flash *flash, uint32_t end, uint32_t keep,
-                                 uint32_t keep_size);
+/* Where the record of a program that ends at flash address `end` is. */
+uint32_t ud_trial_address(uint32_t end);
 
-/* One more boot of an open trial begins; or, of a spent one, the way back. */
-UD_MUST_CHECK int ud_trial_count(const struct ud_flash *flash, const struct ud_trial *trial);
+/* The trial of the program at 0. UD_ERR_FLASH_READ; UD_ERR_IMAGE when there is no
+ * program. */
+UD_MUST_CHECK int ud_trial_load(const struct ud_flash *flash, struct ud_trial *trial);
 
-/* For the running program: it works, and stays. UD_OK too when nobody asked. */
+/* For the running program: it works, and stays. UD_OK too when nobody asked. Errors
+ * as above, and UD_ERR_FLASH_WRITE. */
 UD_MUST_CHECK int ud_trial_confirm(const struct ud_flash *flash);
 
 #endif
