@@ -143,6 +143,7 @@ static const struct identity_field identity_fields[] = {
     {"sketch-sha256", TEXT, IN_CONFIG(identity.sketch_sha256), false, true},
     {"chip-size", NUMBER, IN_CONFIG(identity.chip_size), true, true},
     {"sdk-version", TEXT, IN_CONFIG(identity.sdk_version), true, true},
+    {"abilities", TEXT, IN_CONFIG(identity.abilities), true, true},
 };
 
 static void put_name(const struct ud_pull *pull, struct ud_text *line, const char *name)

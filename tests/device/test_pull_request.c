@@ -98,6 +98,28 @@ static void an_esp32_says_it_its_own_way(void **state)
     rig_free(&rig);
 }
 
+/* The one header that stock devices do not send. */
+static void abilities_are_told_by_both_chips(void **state)
+{
+    static const struct {
+        enum ud_chip chip;
+        const char *line;
+    } rows[] = {{UD_CHIP_ESP8266, "\r\nx-ESP8266-abilities: gzip keys=1804b9fb39ac8280\r\n"},
+                {UD_CHIP_ESP32, "\r\nx-ESP32-abilities: gzip keys=1804b9fb39ac8280\r\n"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct pull_rig rig;
+        rig_init(&rig);
+        rig.config.chip = rows[i].chip;
+        rig.config.identity.abilities = "gzip keys=1804b9fb39ac8280";
+        rig_connect(&rig, "http://host");
+        rig_take_request(&rig);
+        assert_non_null(strstr(rig.request, rows[i].line));
+        rig_free(&rig);
+    }
+}
+
 static void empty_texts_leave_their_header_out(void **state)
 {
     struct pull_rig rig;
@@ -346,6 +368,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_esp8266_says_all_of_it),
         cmocka_unit_test(an_esp32_says_it_its_own_way),
+        cmocka_unit_test(abilities_are_told_by_both_chips),
         cmocka_unit_test(empty_texts_leave_their_header_out),
         cmocka_unit_test(the_host_names_only_ports_of_its_own),
         cmocka_unit_test(an_endpoint_address_has_no_brackets),

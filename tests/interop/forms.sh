@@ -2,6 +2,7 @@
 # and which of them each device gets.
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/server.sh"
+. "$(dirname "$0")/../lib/device.sh"
 
 KEYS=$TAP_ROOT/tests/vectors/signing
 RSA=1804b9fb39ac8280
@@ -170,6 +171,21 @@ publish_refuses_what_makes_no_sense() {
 END
 }
 
+# It tells that it takes gzip, so that is what it gets of the two.
+a_virtual_device_takes_the_smaller_form() {
+    rm -f chip.flash
+    "$UPDRAFT" publish "$NEW" --product fleet >/dev/null
+    gzip -n -9 <"$NEW" >new.bin.gz
+    publish new.bin.gz fleet 1.1.0
+    assign 5C:CF:7F:00:00:01 '{"product": "fleet"}'
+    device_once chip.flash "$SERVER/update" --app "$OLD"
+    expect "its status" "$status" 0 || { cat said; return 1; }
+    expect "version in flash" "$(version_in chip.flash)" 1.1.0
+    expect gzip "$(device_says 5C:CF:7F:00:00:01 facts abilities gzip)" true
+    # Where it was staged it still lies.
+    python3 -c 'assert open("new.bin.gz", "rb").read() in open("chip.flash", "rb").read()'
+}
+
 # The server has a key of its own for what comes unsigned.
 the_server_signs() {
     publish "$NEW" own 1.1.0
@@ -210,6 +226,7 @@ check another_image_or_form_is_a_conflict
 check a_key_that_did_not_sign_is_refused
 check manifests_are_published
 check publish_refuses_what_makes_no_sense
+check a_virtual_device_takes_the_smaller_form
 server_stop
 SERVER_PORT=${SERVER##*:} server_start data
 check forms_survive_a_restart

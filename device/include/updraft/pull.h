@@ -52,6 +52,10 @@ struct ud_pull_identity {
     const char *sketch_sha256; /* 64 digits, upper case; ESP32 only */
     uint32_t chip_size;        /* bytes of the real flash chip */
     const char *sdk_version;
+    /* Ours, which stock devices do not send: "gzip" if compressed files are taken,
+     * "keys=ID,ID" if only signed ones are, both with a space between;
+     * docs/device-api.md. */
+    const char *abilities;
 };
 
 enum ud_pull_mode { UD_PULL_SKETCH, UD_PULL_FILESYSTEM, UD_PULL_VERSION };
