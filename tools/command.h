@@ -14,6 +14,7 @@ command_function command_flash;
 command_function command_device;
 command_function command_key;
 command_function command_push;
+command_function command_discover;
 command_function command_espota;
 command_function command_keygen;
 command_function command_sign;

@@ -48,7 +48,7 @@ static enum options_result parse(int argc, char **argv, struct device_order *ord
         {"uploads", 0, OPTION_NUMBER, &order->upload_port, "PORT",
          "take uploads from UDP port PORT on, a port for each device"},
         {"upload-address", 0, OPTION_TEXT, &order->upload_address, "ADDRESS",
-         "where (default " UPLOAD_ADDRESS_DEFAULT ")"},
+         "where (default " UPLOAD_ADDRESS_DEFAULT "); others are announced by mDNS"},
         {"upload-password-file", 0, OPTION_TEXT, &order->upload_password_file, "FILE",
          "their password"},
         {"upload-sha256", 0, OPTION_FLAG, &order->upload_sha256, NULL,

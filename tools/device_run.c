@@ -1,8 +1,10 @@
 #include "host/file.h"
+#include "host/mdns.h"
 #include "host/report.h"
 #include "posix/pull.h"
 #include "sim/fleet.h"
 #include "tools/device.h"
+#include "updraft/service.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,10 +12,11 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#define PASSWORD_LIMIT 4096u
-#define MS_PER_S       1000u
-#define STEP_MS        1000u /* at the latest, time and signals are looked at */
-#define FAILURE_LIMIT  160u
+#define PASSWORD_LIMIT  4096u
+#define MS_PER_S        1000u
+#define STEP_MS         1000u  /* at the latest, time and signals are looked at */
+#define LOOPBACK_PREFIX "127." /* nobody else can reach it */
+#define FAILURE_LIMIT   160u
 
 enum outcome {
     OPEN,    /* there is something to wait for */
@@ -38,6 +41,7 @@ struct run {
     struct unit *units;
     char *password;
     char *upload_password;
+    struct mdns_publisher *publisher;
     struct device_signals signals;
     size_t open; /* units with outcome OPEN */
 };
@@ -207,6 +211,38 @@ static int add_device(struct run *run, size_t index)
     return EXIT_OK;
 }
 
+static struct mdns_service service_of(const struct run *run, struct unit *unit)
+{
+    const struct esp8266_config config = device_config(run, unit);
+    struct mdns_service service = {
+        .address = config.upload.address,
+        .port = config.upload.port,
+        .text_count = UD_SERVICE_TEXTS,
+    };
+
+    ud_service_name(UD_CHIP_ESP8266, config.mac, service.name);
+    for (uint32_t i = 0; i < UD_SERVICE_TEXTS; i++)
+        ud_service_text(UD_CHIP_ESP8266, NULL, run->upload_password != NULL, i, service.texts[i]);
+    return service;
+}
+
+/* Devices that others can reach are announced; where that cannot be, they can still
+ * be named. */
+static void announce(struct run *run)
+{
+    const size_t count = run->order->count;
+    struct mdns_service *services = calloc(count, sizeof *services);
+    const char *why = "out of memory";
+
+    for (size_t i = 0; services != NULL && i < count; i++)
+        services[i] = service_of(run, &run->units[i]);
+    if (services != NULL)
+        run->publisher = mdns_publish(services, count, &why);
+    if (run->publisher == NULL)
+        report_failure("the devices are not announced by mDNS: %s", why);
+    free(services);
+}
+
 /* A flash file and a socket each. */
 static void allow_many_files(void)
 {
@@ -238,11 +274,17 @@ static int open_run(struct run *run)
     run->open = count;
     for (size_t i = 0; status == EXIT_OK && i < count; i++)
         status = add_device(run, i);
-    return status == EXIT_OK ? device_signals_open(&run->signals) : status;
+    if (status == EXIT_OK)
+        status = device_signals_open(&run->signals);
+    if (status == EXIT_OK && run->order->upload_port != 0 &&
+        strncmp(run->order->upload_address, LOOPBACK_PREFIX, strlen(LOOPBACK_PREFIX)) != 0)
+        announce(run);
+    return status;
 }
 
 static void close_run(struct run *run)
 {
+    mdns_publisher_free(run->publisher);
     device_show_end(run->show);
     sim_fleet_free(run->fleet);
     device_flash_close(&run->flash);

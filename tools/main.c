@@ -23,6 +23,7 @@ static const struct command commands[] = {
     {"image", command_image, "what is in a firmware file, and whether it is sound"},
     {"device", command_device, "virtual devices: boot from flash files, ask a server, update"},
     {"push", command_push, "upload a firmware file to devices of the local network"},
+    {"discover", command_discover, "which devices of the local network take uploads"},
     {"espota", command_espota, "the Arduino cores' uploader, also when called as espota"},
     {"flash", command_flash, "put together the content of a flash chip"},
     {"keygen", command_keygen, "make a key pair to sign updates with"},

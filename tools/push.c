@@ -6,6 +6,7 @@
 #include "host/report.h"
 #include "posix/pull.h"
 #include "tools/command.h"
+#include "tools/discover.h"
 #include "updraft/espota.h"
 
 #include <stdio.h>
@@ -14,35 +15,42 @@
 
 #define TIMEOUT_LIMIT_S 3600ul
 #define MS_PER_S        1000u
+#define LOOK_AROUND_MS  3000 /* for all devices there are */
+#define LOOK_FOR_MS     5000 /* for those named, at most */
 
 struct push_order {
     const char *file;
     const char *password_file;
     const char *listen;
+    const char *board; /* with all: only these */
     unsigned long port;
     unsigned long connect_port;
     unsigned long timeout_s;
     bool filesystem;
     bool md5;
-    size_t host_count;
+    bool all;
+    size_t host_count; /* 0 with all */
     char **hosts;
 };
 
 /* One device, from the name given to what became of it. */
 struct target {
-    char name[PUSH_HOST_MAX];
+    char name[PUSH_HOST_MAX]; /* as it was given */
+    char host[PUSH_HOST_MAX]; /* of it */
+    uint16_t port;
     const char *why_not; /* the name has no address */
     struct push upload;
     size_t row;
     uint32_t since_ms;
-    bool is_over; /* reported */
 };
 
 struct session {
     const struct push_order *order;
     struct push_file file;
     char *password;
+    struct device_list found; /* by mDNS */
     struct target *targets;
+    size_t count;
     struct push *uploads; /* of this round, and by index there: */
     struct push_config *configs;
     struct target **owners;
@@ -62,6 +70,9 @@ static enum options_result parse(int argc, char **argv, struct push_order *order
          "TCP port here for the first device, the next one for the next"},
         {"listen", 'I', OPTION_TEXT, &order->listen, "ADDRESS",
          "of this computer, for devices to connect to (default any)"},
+        {"all", 0, OPTION_FLAG, &order->all, NULL,
+         "to all devices that updraft discover lists, in place of HOST"},
+        {"board", 'b', OPTION_TEXT, &order->board, "BOARD", "with --all: only these"},
         {"filesystem", 's', OPTION_FLAG, &order->filesystem, NULL,
          "FILE is a file system, no program"},
         {"timeout", 't', OPTION_NUMBER, &order->timeout_s, "SECONDS",
@@ -71,7 +82,9 @@ static enum options_result parse(int argc, char **argv, struct push_order *order
         {NULL},
     };
     const struct command_usage usage = {
-        "updraft push", "HOST[:PORT]… FILE [--password-file FILE]",
+        "updraft push",
+        "HOST[:PORT]… FILE [--password-file FILE]\n"
+        "       updraft push --all [--board BOARD] FILE",
         "Uploads FILE to devices that listen for it, as espota.py does, to all at once. Where\n"
         "FILE.signed exists, that is sent instead.",
         rows};
@@ -80,7 +93,7 @@ static enum options_result parse(int argc, char **argv, struct push_order *order
 
     if (result != OPTIONS_OK)
         return result;
-    if (operands < 2) {
+    if (operands < (order->all ? 1 : 2)) {
         report_usage(operands == 0 ? "no device and no file given"
                                    : "a device or a file is missing: HOST FILE");
         return OPTIONS_BAD;
@@ -93,12 +106,14 @@ static enum options_result parse(int argc, char **argv, struct push_order *order
 
 static int check(const struct push_order *order)
 {
+    if (order->all && order->host_count > 0)
+        return report_usage("--all goes without %s: it names the devices", order->hosts[0]);
+    if (order->board != NULL && !order->all)
+        return report_usage("--board goes with --all");
     if (order->port == 0 || order->port > UINT16_MAX)
         return report_usage("--port takes 1 to 65535");
-    if (order->connect_port > UINT16_MAX ||
-        (order->connect_port > 0 && order->host_count > UINT16_MAX - order->connect_port + 1))
-        return report_usage("--connect-port takes 1 to 65535, and as many from there on as there "
-                            "are devices");
+    if (order->connect_port > UINT16_MAX)
+        return report_usage("--connect-port takes 1 to 65535");
     if (order->timeout_s == 0 || order->timeout_s > TIMEOUT_LIMIT_S)
         return report_usage("--timeout takes 1 to %lu seconds", TIMEOUT_LIMIT_S);
     return EXIT_OK;
@@ -162,14 +177,13 @@ static int report_end(const struct target *target)
 
 static int report_all(const struct session *session)
 {
-    const size_t count = session->order->host_count;
     size_t updated = 0;
 
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < session->count; i++)
         updated += report_end(&session->targets[i]) == EXIT_OK;
-    if (count > 1)
-        printf("%zu of %zu devices updated\n", updated, count);
-    return updated == count ? EXIT_OK : EXIT_FAILED;
+    if (session->count > 1)
+        printf("%zu of %zu devices updated\n", updated, session->count);
+    return updated == session->count ? EXIT_OK : EXIT_FAILED;
 }
 
 /* ---- the uploads ---- */
@@ -187,7 +201,7 @@ static void run_round(struct session *session)
     const struct push_order *order = session->order;
     size_t count = 0;
 
-    for (size_t i = 0; i < order->host_count; i++) {
+    for (size_t i = 0; i < session->count; i++) {
         struct target *target = &session->targets[i];
         if (!is_to_do(target))
             continue;
@@ -203,7 +217,7 @@ static void run_round(struct session *session)
 
 static bool is_password_asked(const struct session *session)
 {
-    for (size_t i = 0; i < session->order->host_count; i++)
+    for (size_t i = 0; i < session->count; i++)
         if (session->targets[i].upload.outcome == PUSH_PASSWORD_ASKED)
             return true;
     return false;
@@ -211,10 +225,10 @@ static bool is_password_asked(const struct session *session)
 
 static int run(struct session *session)
 {
-    session->progress = progress_start(stdout, session->order->host_count);
+    session->progress = progress_start(stdout, session->count);
     if (session->progress == NULL)
         return report_failure("out of memory");
-    for (size_t i = 0; i < session->order->host_count; i++)
+    for (size_t i = 0; i < session->count; i++)
         progress_name(session->progress, i, session->targets[i].name);
     run_round(session);
     if (is_password_asked(session)) {
@@ -226,25 +240,110 @@ static int run(struct session *session)
     return report_all(session);
 }
 
-/* ---- getting ready ---- */
+/* ---- finding devices ---- */
 
-static int find_devices(struct session *session)
+static int make_room(struct session *session, size_t count)
 {
-    const struct push_order *order = session->order;
-
-    for (size_t i = 0; i < order->host_count; i++) {
-        struct target *target = &session->targets[i];
-        char host[PUSH_HOST_MAX];
-        uint16_t port = (uint16_t)order->port;
-
-        target->row = i;
-        snprintf(target->name, sizeof target->name, "%s", order->hosts[i]);
-        if (!push_host_parse(order->hosts[i], host, &port))
-            return report_usage("%s is no HOST or HOST:PORT", order->hosts[i]);
-        target->why_not = push_resolve(host, port, &target->upload.config.device);
-    }
+    session->count = count;
+    session->targets = calloc(count, sizeof *session->targets);
+    session->uploads = calloc(count, sizeof *session->uploads);
+    session->configs = calloc(count, sizeof *session->configs);
+    session->owners = calloc(count, sizeof *session->owners);
+    if (session->targets == NULL || session->uploads == NULL || session->configs == NULL ||
+        session->owners == NULL)
+        return report_failure("out of memory");
     return EXIT_OK;
 }
+
+static bool is_wanted(const struct push_order *order, const struct mdns_device *device)
+{
+    const char *board = mdns_text(device, "board");
+
+    return order->board == NULL || (board != NULL && strcmp(board, order->board) == 0);
+}
+
+static void take_discovered(struct target *target, const struct mdns_device *device)
+{
+    target->port = device->port;
+    snprintf(target->host, sizeof target->host, "%s", device->address);
+    target->why_not = push_resolve(target->host, target->port, &target->upload.config.device);
+}
+
+static int find_all(struct session *session)
+{
+    const struct device_list *found = &session->found;
+    size_t count = 0;
+    int status = device_list_collect(&session->found, LOOK_AROUND_MS, NULL, NULL);
+
+    if (status == EXIT_OK)
+        status = make_room(session, found->count + 1); /* not of size zero */
+    for (size_t i = 0; status == EXIT_OK && i < found->count; i++) {
+        if (!is_wanted(session->order, &found->devices[i]))
+            continue;
+        struct target *target = &session->targets[count++];
+        snprintf(target->name, sizeof target->name, "%s", found->devices[i].name);
+        take_discovered(target, &found->devices[i]);
+    }
+    session->count = count;
+    if (status == EXIT_OK && count == 0)
+        return report_failure("no such device that takes uploads is in this network; updraft "
+                              "discover lists them");
+    return status;
+}
+
+/* A name that only mDNS may know. */
+static bool is_sought(const struct target *target)
+{
+    return target->why_not != NULL &&
+           (strchr(target->host, '.') == NULL || strstr(target->host, ".local") != NULL);
+}
+
+static bool all_found(void *ctx, const struct device_list *list)
+{
+    const struct session *session = ctx;
+
+    for (size_t i = 0; i < session->count; i++)
+        if (is_sought(&session->targets[i]) &&
+            device_list_find(list, session->targets[i].host) == NULL)
+            return false;
+    return true;
+}
+
+/* Whether anything is sought or not: then it ends at once. */
+static int find_by_mdns(struct session *session)
+{
+    if (all_found(session, &session->found))
+        return EXIT_OK;
+    const int status = device_list_collect(&session->found, LOOK_FOR_MS, all_found, session);
+    for (size_t i = 0; i < session->count; i++) {
+        struct target *target = &session->targets[i];
+        const struct mdns_device *device =
+            is_sought(target) ? device_list_find(&session->found, target->host) : NULL;
+        if (device != NULL)
+            take_discovered(target, device);
+    }
+    return status;
+}
+
+static int find_named(struct session *session)
+{
+    const struct push_order *order = session->order;
+    const int status = make_room(session, order->host_count);
+
+    for (size_t i = 0; status == EXIT_OK && i < order->host_count; i++) {
+        struct target *target = &session->targets[i];
+        target->port = (uint16_t)order->port;
+        snprintf(target->name, sizeof target->name, "%s", order->hosts[i]);
+        if (!push_host_parse(order->hosts[i], target->host, &target->port))
+            return report_usage("%s is no HOST or HOST:PORT", order->hosts[i]);
+        target->why_not = push_resolve(target->host, target->port, &target->upload.config.device);
+    }
+    if (status == EXIT_OK)
+        (void)find_by_mdns(session); /* what is not found is told of in the end */
+    return status;
+}
+
+/* ---- getting ready ---- */
 
 static int get_ready(struct session *session)
 {
@@ -255,25 +354,25 @@ static int get_ready(struct session *session)
         .timeout_ms = (uint32_t)order->timeout_s * MS_PER_S,
         .md5_first = order->md5,
     };
+    const int status = order->all ? find_all(session) : find_named(session);
 
-    session->targets = calloc(order->host_count, sizeof *session->targets);
-    session->uploads = calloc(order->host_count, sizeof *session->uploads);
-    session->configs = calloc(order->host_count, sizeof *session->configs);
-    session->owners = calloc(order->host_count, sizeof *session->owners);
-    if (session->targets == NULL || session->uploads == NULL || session->configs == NULL ||
-        session->owners == NULL)
-        return report_failure("out of memory");
-    for (size_t i = 0; i < order->host_count; i++)
+    if (status != EXIT_OK)
+        return status;
+    if (order->connect_port > 0 && session->count > UINT16_MAX - order->connect_port + 1)
+        return report_usage("--connect-port %lu leaves too few ports for %zu devices",
+                            order->connect_port, session->count);
+    for (size_t i = 0; i < session->count; i++) {
         session->configs[i] = config;
-    const int status = find_devices(session);
-    return status == EXIT_OK ? push_password_find(order->password_file, &session->password)
-                             : status;
+        session->targets[i].row = i;
+    }
+    return push_password_find(order->password_file, &session->password);
 }
 
 static void clean_up(struct session *session)
 {
     push_password_free(session->password);
     free(session->file.bytes.data);
+    device_list_free(&session->found);
     free(session->targets);
     free(session->uploads);
     free(session->configs);
