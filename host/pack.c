@@ -3,6 +3,7 @@
 #include "updraft/crc32.h"
 #include "updraft/endian.h"
 #include "updraft/image.h"
+#include "updraft/trial.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,22 +19,23 @@ static uint64_t image_size(const struct pack_part *part)
 {
     uint64_t size = HEADER_SIZE;
     for (uint32_t i = 0; i < part->segment_count; i++)
-        size += SEGMENT_HEADER_SIZE + (uint64_t)part->segments[i].length;
+        size +=
+            SEGMENT_HEADER_SIZE + (uint64_t)part->segments[i].length + part->segments[i].padding;
     /* The checksum is the last byte of the last group of 16. */
     return size - size % IMAGE_ALIGNMENT + IMAGE_ALIGNMENT;
 }
 
-/* Writes a segment and returns the byte after it. */
+/* Writes a segment over zero bytes and returns the byte after it. */
 static uint8_t *put_segment(uint8_t *out, const struct pack_segment *segment, uint8_t *checksum)
 {
     ud_put_u32(out, segment->address);
-    ud_put_u32(out + 4, segment->length);
+    ud_put_u32(out + 4, segment->length + segment->padding);
     out += SEGMENT_HEADER_SIZE;
     for (uint32_t i = 0; i < segment->length; i++)
         *checksum ^= segment->data[i];
     if (segment->length)
         memcpy(out, segment->data, segment->length);
-    return out + segment->length;
+    return out + segment->length + segment->padding;
 }
 
 /* Writes an image over image_size() zero bytes. */
@@ -49,6 +51,30 @@ static void put_image(uint8_t *out, const struct pack_flash *flash, const struct
     out += HEADER_SIZE;
     for (uint32_t i = 0; i < part->segment_count; i++)
         out = put_segment(out, &part->segments[i], checksum);
+}
+
+static bool wants_trial(const struct pack_part *app)
+{
+    const struct pack_segment *first = &app->segments[0];
+    const uint32_t before = HEADER_SIZE + SEGMENT_HEADER_SIZE;
+    const uint32_t description = UD_IMAGE_DESCRIPTION_OFFSET - before;
+
+    return first->length >= description + UD_IMAGE_DESCRIPTION_SIZE &&
+           ud_get_u32(first->data + description) == UD_IMAGE_DESCRIPTION_MAGIC &&
+           ud_get_u32(first->data + description + UD_IMAGE_TRIAL_OFFSET) == UD_IMAGE_TRIAL_MAGIC;
+}
+
+/* The trial's record goes behind the program, into its last sector: one without room
+ * for it grows into another. The first segment stays in flash, where nothing else is
+ * in its way. */
+static struct pack_part with_room_for_trial(const struct pack_part *app)
+{
+    struct pack_part roomy = *app;
+
+    if (wants_trial(app))
+        while (!ud_trial_has_room((uint32_t)image_size(&roomy)))
+            roomy.segments[0].padding += IMAGE_ALIGNMENT;
+    return roomy;
 }
 
 /* The CRC is taken with both words zero, which they still are. */
@@ -74,14 +100,15 @@ enum pack_result pack_firmware(const struct pack_flash *flash, const struct pack
     const enum pack_result refused = check_sizes(boot, app);
     if (refused)
         return refused;
-    file->length = UD_IMAGE_APP_OFFSET + (size_t)image_size(app);
+    const struct pack_part roomy = with_room_for_trial(app);
+    file->length = UD_IMAGE_APP_OFFSET + (size_t)image_size(&roomy);
     file->data = calloc(1, file->length);
     if (!file->data)
         return PACK_NO_MEMORY;
     put_image(file->data, flash, boot);
     memset(file->data + image_size(boot), PACK_BOOT_PADDING,
            UD_IMAGE_APP_OFFSET - image_size(boot));
-    put_image(file->data + UD_IMAGE_APP_OFFSET, flash, app);
+    put_image(file->data + UD_IMAGE_APP_OFFSET, flash, &roomy);
     /* The linker left zeros for the words, but a file that was packed before
      * and taken apart need not have any. */
     memset(file->data + UD_IMAGE_LENGTH_WORD_OFFSET, 0, WORDS_SIZE);

@@ -23,6 +23,7 @@ struct pack_segment {
     uint32_t address;
     uint32_t length; /* bytes */
     const uint8_t *data;
+    uint32_t padding; /* bytes of zeros behind them */
 };
 
 #define PACK_MAX_SEGMENTS 5u

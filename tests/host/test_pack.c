@@ -4,6 +4,8 @@
 #include "updraft/crc32.h"
 #include "updraft/endian.h"
 #include "updraft/hex.h"
+#include "updraft/image.h"
+#include "updraft/trial.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -115,6 +117,36 @@ static void applications_without_room_for_the_words_are_refused(void **state)
     assert_int_equal(pack_firmware(&dio_4m_40, &boot, &small, &file), PACK_TOO_LARGE);
 }
 
+/* Of every length: its last sector has room for the record, and it grows only then. */
+static void a_program_that_asks_for_a_trial_has_room_for_it(void **state)
+{
+    static uint8_t code[8192];
+    uint32_t grown = 0;
+
+    (void)state;
+    for (uint32_t length = 300; length < sizeof code; length += 4) {
+        for (uint32_t asks = 0; asks < 2; asks++) {
+            const struct pack_part part = {.segment_count = 1,
+                                           .segments = {{0x40201010, length, code}}};
+            const uint32_t size = (0x1010 + length) / 16 * 16 + 16;
+            struct file_bytes file;
+
+            ud_put_u32(code + 0x10, UD_IMAGE_DESCRIPTION_MAGIC);
+            ud_put_u32(code + 0x10 + UD_IMAGE_TRIAL_OFFSET, asks ? UD_IMAGE_TRIAL_MAGIC : 0);
+            assert_int_equal(pack_firmware(&dio_4m_40, &boot, &part, &file), PACK_OK);
+            const uint32_t left = (uint32_t)(4096 - file.length % 4096) % 4096;
+            if (asks)
+                assert_true(left >= UD_TRIAL_SIZE);
+            else
+                assert_int_equal(file.length, size);
+            grown += file.length != size;
+            assert_true(file.length <= size + UD_TRIAL_SIZE + 16);
+            free(file.data);
+        }
+    }
+    assert_true(grown > 0);
+}
+
 static void names_of_flash_settings_are_the_menus(void **state)
 {
     static const struct {
@@ -149,6 +181,7 @@ int main(void)
         cmocka_unit_test(images_end_on_sixteen),
         cmocka_unit_test(a_bootloader_has_one_sector_less_two_words),
         cmocka_unit_test(applications_without_room_for_the_words_are_refused),
+        cmocka_unit_test(a_program_that_asks_for_a_trial_has_room_for_it),
         cmocka_unit_test(names_of_flash_settings_are_the_menus),
     };
     return cmocka_run_group_tests_name("pack", tests, NULL, NULL);
