@@ -256,6 +256,23 @@ static void note_signer(struct publication *publication)
                key_id_text(&publication->key, id));
 }
 
+/* A manifest for something else would make every device refuse the release. */
+static void compare_with_manifest(struct publication *publication)
+{
+    const struct release *release = &publication->release;
+    struct ud_manifest manifest;
+
+    const int error = forms_read_manifest(blob_upload_file(publication->upload),
+                                          &release->image.files[0], &manifest);
+    if (error != 0)
+        refuse(publication, 503, "the upload cannot be read back: %s", strerror(-error));
+    else if (manifest.product[0] != '\0' && (strcmp(manifest.product, release->product) != 0 ||
+                                             strcmp(manifest.version, release->version) != 0))
+        refuse(publication, 422,
+               "refused: its manifest says %s %s, not %s %s: sign it for what it is published as",
+               manifest.product, manifest.version, release->product, release->version);
+}
+
 /* A new release of an image that nobody signed gets a signed form. */
 static void sign_here(struct publication *publication)
 {
@@ -329,6 +346,8 @@ static void publish(void *ctx)
         look_inside(publication);
     if (publication->status == 0)
         note_signer(publication);
+    if (publication->status == 0)
+        compare_with_manifest(publication);
     publication->uploaded = publication->release.image.files[0];
     if (publication->status == 0)
         compare_with_others(publication);

@@ -1,6 +1,7 @@
 #include "server/release/forms.h"
 
 #include "host/sign.h"
+#include "host/sign_manifest.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -68,6 +69,34 @@ static int read_all(int descriptor, uint64_t size, struct file_bytes *bytes)
         }
         bytes->length += (size_t)got;
     }
+    return 0;
+}
+
+/* Bytes that are not printable ASCII would be good for neither JSON nor a terminal. */
+static void make_printable(char *text)
+{
+    for (; *text != '\0'; text++)
+        if (*text < ' ' || *text > '~')
+            *text = '?';
+}
+
+int forms_read_manifest(int descriptor, const struct release_file *file,
+                        struct ud_manifest *manifest)
+{
+    struct file_bytes bytes;
+    bool is_inside;
+    const int error = read_all(descriptor, file->size, &bytes);
+
+    memset(manifest, 0, sizeof *manifest);
+    if (error != 0)
+        return error;
+    if (file->is_signed && sign_announced_length(&bytes) > 0)
+        bytes.length -= sign_announced_length(&bytes) + SIGN_LENGTH_WORD;
+    if (!manifest_find(&bytes, manifest, &is_inside))
+        memset(manifest, 0, sizeof *manifest);
+    make_printable(manifest->product);
+    make_printable(manifest->version);
+    free(bytes.data);
     return 0;
 }
 

@@ -8,6 +8,7 @@
 #include "server/blobs/blobs.h"
 #include "server/model/release.h"
 #include "server/release/inspect.h"
+#include "updraft/manifest.h"
 
 enum forms_result {
     FORMS_THERE, /* it has these bytes already */
@@ -17,6 +18,11 @@ enum forms_result {
 
 /* Adds the one file of `upload` to the image that is there, if they fit together. */
 enum forms_result forms_join(struct release_image *there, const struct release_image *upload);
+
+/* What a file's manifest says, its texts made printable; they are "" when it has
+ * none. 0, or a negative errno when the descriptor could not be read. */
+int forms_read_manifest(int descriptor, const struct release_file *file,
+                        struct ud_manifest *manifest);
 
 /* Sets the file's signer if it is one of the keys; null ones are passed over.
  * 0, or a negative errno when the descriptor could not be read. */

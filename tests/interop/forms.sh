@@ -152,6 +152,21 @@ manifests_are_published() {
     grep -qE '^manifest +application for ESP8266, with 1.1.0, security version 4$' text
 }
 
+a_manifest_for_something_else_is_refused() {
+    local code
+    "$UPDRAFT" sign "$NEW" --key "$KEYS/p256.key" --manifest --product other --out other.signed >/dev/null
+    code=$(api POST '/releases?product=with' --data-binary @other.signed -o body -w '%{http_code}' || true)
+    expect "another product's" "$code" 422
+    json error <body | grep -q 'its manifest says other 1.1.0, not with 1.1.0'
+    code=$(api POST '/releases?product=other&version=2' --data-binary @other.signed -o body -w '%{http_code}' || true)
+    expect "another version's" "$code" 422
+    "$UPDRAFT" publish other.signed --product other
+    "$UPDRAFT" sign "$NEW" --key "$KEYS/p256.key" --manifest --product "$(printf '\377\033')" --out odd.signed >/dev/null
+    code=$(api POST '/releases?product=with' --data-binary @odd.signed -o body -w '%{http_code}' || true)
+    expect "a product that is no text" "$code" 422
+    json error <body | grep -qF 'its manifest says ?? 1.1.0'
+}
+
 publish_refuses_what_makes_no_sense() {
     local status
     gzip -n -9 <"$NEW" >new.bin.gz
@@ -225,6 +240,7 @@ check space_decides_among_forms
 check another_image_or_form_is_a_conflict
 check a_key_that_did_not_sign_is_refused
 check manifests_are_published
+check a_manifest_for_something_else_is_refused
 check publish_refuses_what_makes_no_sense
 check a_virtual_device_takes_the_smaller_form
 server_stop

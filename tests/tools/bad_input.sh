@@ -123,6 +123,8 @@ image_names_what_is_no_image() {
     says 'text'
     refused 1 image espressif.bin
     says 'EA'
+    refused 1 image "$TAP_ROOT/tests/vectors/trust/1-add-p256.signed"
+    says 'key update'
     refused 1 image short.elf
     says 'pack it first'
     refused 1 image cut.bin.gz
