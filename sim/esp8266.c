@@ -57,6 +57,19 @@ static void fetched(void *ctx, uint32_t done, uint32_t total)
                  &(struct esp8266_event){.kind = ESP8266_FETCHING, .done = done, .total = total});
 }
 
+/* Compressed images take more room to undo than is known yet. */
+static void begun(void *ctx)
+{
+    struct esp8266 *device = ctx;
+    const uint32_t size = device->updater.size;
+    bool has_way_back;
+
+    if (device->updater.command == UD_COMMAND_FIRMWARE &&
+        ud_staging_has_way_back(&device->staging, size, size, &has_way_back) == UD_OK &&
+        !has_way_back)
+        emit_kind(device, ESP8266_ONE_WAY);
+}
+
 static int init_updater(struct esp8266 *device)
 {
     const struct ud_updater_config config = {
@@ -65,7 +78,7 @@ static int init_updater(struct esp8266 *device)
         .md5 = &ud_md5,
         .buffer = device->buffer,
         .buffer_size = sizeof device->buffer,
-        .events = {.ctx = device, .progress = fetched},
+        .events = {.ctx = device, .start = begun, .progress = fetched},
     };
 
     return ud_updater_init(&device->updater, &config);

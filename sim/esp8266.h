@@ -47,6 +47,8 @@ enum esp8266_event_kind {
     ESP8266_STARTED,  /* the program runs */
     ESP8266_DEAD,     /* there is nothing that would run; text says why */
     ESP8266_ASKING,   /* a check-in begins */
+    ESP8266_ONE_WAY,  /* an update begins, and there is no room to keep what runs: it could
+                       * not be undone */
     ESP8266_FETCHING, /* the image arrives; done of total bytes in flash */
     ESP8266_CURRENT,  /* the server has nothing new */
     ESP8266_FAILED,   /* the check-in or the update failed; error, number, text */

@@ -90,6 +90,7 @@ static void judge_once(struct unit *unit, const struct esp8266_event *event)
     case ESP8266_DEAD:
     case ESP8266_ASKING:
     case ESP8266_FETCHING:
+    case ESP8266_ONE_WAY:
     case ESP8266_UPLOAD_FAILED:
     default:
         break;

@@ -83,6 +83,12 @@ static void show_to_people(struct progress *progress, size_t index, const struct
     case ESP8266_FETCHING:
         show_bar(progress, index, event, "fetches an update");
         break;
+    case ESP8266_ONE_WAY:
+        progress_line(progress,
+                      "%s: no room to keep the running program: this update stays, "
+                      "whether it works or not",
+                      esp8266_mac(device));
+        break;
     case ESP8266_COPYING:
         show_bar(progress, index, event, "copies it over the old program");
         break;
@@ -126,17 +132,12 @@ static void show_to_people(struct progress *progress, size_t index, const struct
 static const char *event_name(enum esp8266_event_kind kind)
 {
     static const char *const names[] = {
-        [ESP8266_COPYING] = "copying",
-        [ESP8266_REFUSED] = "refused",
-        [ESP8266_RETURNED] = "returned",
-        [ESP8266_STARTED] = "started",
-        [ESP8266_DEAD] = "dead",
-        [ESP8266_ASKING] = "asking",
-        [ESP8266_FETCHING] = "fetching",
-        [ESP8266_CURRENT] = "current",
-        [ESP8266_FAILED] = "failed",
-        [ESP8266_UPDATED] = "updated",
-        [ESP8266_UPLOAD_FAILED] = "upload failed",
+        [ESP8266_COPYING] = "copying",   [ESP8266_REFUSED] = "refused",
+        [ESP8266_RETURNED] = "returned", [ESP8266_STARTED] = "started",
+        [ESP8266_DEAD] = "dead",         [ESP8266_ASKING] = "asking",
+        [ESP8266_ONE_WAY] = "one way",   [ESP8266_FETCHING] = "fetching",
+        [ESP8266_CURRENT] = "current",   [ESP8266_FAILED] = "failed",
+        [ESP8266_UPDATED] = "updated",   [ESP8266_UPLOAD_FAILED] = "upload failed",
     };
 
     return names[kind];

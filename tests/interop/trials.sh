@@ -58,10 +58,25 @@ a_compressed_one_comes_back_as_well() {
     expect "version in the fourth boot" "$(version_in zipped.flash)" 1.0.0
 }
 
+# 1 MB less 64 KB of files has no room for a second program of 500 KB.
+without_room_for_a_way_back_it_says_so() {
+    device_once narrow.flash "$WEB/large.bin" --app large-old.bin --layout 1M64K
+    expect "status of the update" "$status" 0 || { cat said; return 1; }
+    grep -q 'no room to keep the running program' said
+    expect "version after the update" "$(version_in narrow.flash)" 1.1.0
+    boots narrow.flash "$NOBODY" 5
+    expect "version after five boots" "$(version_in narrow.flash)" 1.1.0
+    device_once wide.flash "$WEB/new.bin" --app old.bin
+    ! grep -q 'no room to keep' said
+}
+
 make_image old --version 1.0.0 --size 100000
 make_image new --version 1.1.0 --size 120000 --trial
+make_image large-old --version 1.0.0 --size 400000 --flash-mb 1
+make_image large --version 1.1.0 --size 500000 --flash-mb 1 --trial
 web_server
 check an_image_that_reaches_its_server_stays
 check an_image_that_reaches_nobody_has_three_boots
 check a_compressed_one_comes_back_as_well
+check without_room_for_a_way_back_it_says_so
 tap_end
