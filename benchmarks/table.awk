@@ -7,7 +7,7 @@ BEGIN { FS = "\t"; if (json) printf "["; else printf "%-50s %12s %-6s %12s %7s  
     ok = "-"
     if ($5 != "-") {
         split($5, budget, " ")
-        against = budget[2] ~ /x$/ ? ratio : $2
+        against = (budget[2] ~ /x$/ ? ratio : $2) + 0
         limit = budget[2] + 0
         ok = (budget[1] == "<=" ? against <= limit : against >= limit) ? "ok" : "OVER"
         if (ok == "OVER") over = 1
