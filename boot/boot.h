@@ -22,20 +22,20 @@
 
 #define BOOT_SECTOR_WORDS (UD_FLASH_SECTOR / UD_FLASH_WORD)
 
-/* What ends a boot, as the console shows it. Up to 6, what eboot means by it. */
+/* What ends a boot, as the console shows it. Those eboot has too mean what its do. */
 enum boot_error {
     BOOT_OK = 0,
     BOOT_BAD_ALIGNMENT = 1,   /* source or destination starts no sector */
     BOOT_NO_ERASE = 2,        /* flash failed */
     BOOT_NO_READ = 3,         /* flash failed, or was asked for what is not there */
     BOOT_NO_WRITE = 4,        /* flash failed */
+    BOOT_BAD_DESTINATION = 5, /* what comes out would reach settings, the running program,
+                               * its own source, or more than can be tracked; not eboot's */
     BOOT_BAD_GZIP = 6,        /* the compressed source is damaged */
     BOOT_BAD_SIZE = 7,        /* nothing comes out, or no more than a bootloader */
     BOOT_BAD_SOURCE = 8,      /* source is not where images are staged */
     BOOT_BAD_IMAGE = 9,       /* no sound program */
-    BOOT_BAD_DESTINATION = 5, /* what comes out would reach settings, the running program,
-                               * its own source, or more than can be tracked */
-    BOOT_ERRORS = 10,
+    BOOT_ERRORS,
 };
 
 /* One boot's state. Memory holds anything at first; only `window` is set. What is
@@ -49,6 +49,9 @@ struct boot {
     uint32_t program_size;  /* of the program at 0, as ESP.getSketchSize() has it; 0: none */
     uint32_t trial_address; /* of its record */
     uint32_t sector;        /* that comes out next */
+    uint32_t header_words;  /* of segments of a compressed program, to come */
+    uint32_t header;        /* where the next one is, from the program's start */
+    uint32_t address;       /* the one before it */
     uint32_t to_keep;       /* sectors of the running program to be kept */
     uint32_t kept;          /* and those that have been */
 
@@ -112,14 +115,14 @@ void boot_journal_plan(struct boot *boot);
 void boot_journal_mark(struct boot *boot, uint32_t step);
 void boot_journal_clear(struct boot *boot);
 
-/* update.c: a compressed update's plan tells it by its size. */
+/* A compressed update's plan tells it by its size. */
 static inline bool boot_is_compressed(const struct boot *boot)
 {
     return boot->journal[UD_JOURNAL_OUTPUT_SIZE] != boot->journal[UD_JOURNAL_SIZE];
 }
 
 /* check.c: is the ordered source whole? Fails if not. Then knows whether the image
- * asks for a trial. */
+ * asks for a trial. The sectors are those that come out of a compressed one. */
 void boot_check(struct boot *boot);
 void boot_check_sector(struct boot *boot, const uint32_t *words);
 

@@ -66,7 +66,6 @@ void boot_journal_mark(struct boot *boot, uint32_t step)
 void boot_journal_clear(struct boot *boot)
 {
     uint32_t *words = boot->journal;
-
     const uint32_t length = (UD_JOURNAL_HEAD_WORDS - UD_JOURNAL_SOURCE) * UD_FLASH_WORD;
 
     memset(words + UD_JOURNAL_SOURCE, 0, length);

@@ -177,6 +177,8 @@ void boot_run(struct boot *boot)
 {
     boot->facts = BOOT_VERIFIED;
     boot->flash_size = flash_size(boot);
+    if (boot->flash_size == 0) /* then nobody knows where the journal would be */
+        start(boot, BOOT_PROGRAM);
     boot_set_flash_size(boot);
     for (;;) {
         look(boot);

@@ -223,36 +223,143 @@ static void refuse(struct device *device, enum boot_error error)
     assert_clean(device);
 }
 
+/* What makes a program none, whatever its CRC. */
+static const struct {
+    uint32_t offset;
+    uint8_t value;
+} bad_bytes[] = {
+    {0, 0xea},                           /* first byte */
+    {UD_IMAGE_APP_OFFSET, 0xff},         /* the application's */
+    {UD_IMAGE_APP_OFFSET + 1, 0},        /* no segments */
+    {UD_IMAGE_APP_OFFSET + 1, 17},       /* too many */
+    {UD_IMAGE_APP_OFFSET + 1, 3},        /* one more than there is */
+    {UD_IMAGE_APP_OFFSET + 8 + 3, 0x41}, /* loaded to nowhere */
+    {UD_IMAGE_APP_OFFSET + 8 + 6, 0x01}, /* longer than the file */
+    {UD_IMAGE_APP_OFFSET + 8 + 7, 0x81}, /* longer than memory */
+};
+
 static void damaged_programs_are_refused(void **state)
 {
-    static const struct {
-        uint32_t offset;
-        uint8_t value;
-    } rows[] = {
-        {0, 0xea},                           /* first byte */
-        {UD_IMAGE_APP_OFFSET, 0xff},         /* the application's */
-        {UD_IMAGE_APP_OFFSET + 1, 0},        /* no segments */
-        {UD_IMAGE_APP_OFFSET + 1, 17},       /* too many */
-        {UD_IMAGE_APP_OFFSET + 1, 3},        /* one more than there is */
-        {UD_IMAGE_APP_OFFSET + 8 + 3, 0x41}, /* loaded to nowhere */
-        {UD_IMAGE_APP_OFFSET + 8 + 6, 0x01}, /* longer than the file */
-        {UD_IMAGE_APP_OFFSET + 5000, 0x5a},  /* not what the CRC says */
-        {UD_IMAGE_CRC_WORD_OFFSET, 0x5a},
-    };
     struct device *device = *state;
-    uint8_t *byte;
 
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        byte = &device->new_image.data[rows[i].offset];
+    for (size_t i = 0; i < sizeof bad_bytes / sizeof bad_bytes[0]; i++) {
+        uint8_t *byte = &device->new_image.data[bad_bytes[i].offset];
         const uint8_t right = *byte;
         print_message("row %zu\n", i);
-        assert_int_not_equal(right, rows[i].value);
-        *byte = rows[i].value;
+        assert_int_not_equal(right, bad_bytes[i].value);
+        *byte = bad_bytes[i].value;
         stage_new(device);
         refuse(device, BOOT_BAD_IMAGE);
         *byte = right;
     }
 }
+
+/* Of those that say what their CRC is. */
+static void programs_with_a_wrong_crc_are_refused(void **state)
+{
+    struct device *device = *state;
+
+    device->new_image.data[UD_IMAGE_APP_OFFSET + 5000] ^= 1;
+    stage_new(device);
+    refuse(device, BOOT_BAD_IMAGE);
+    image_free(&device->new_image);
+    device->new_image = build("2.0.0", 12000, IMAGE_WORDS_WRONG);
+    stage_new(device);
+    refuse(device, BOOT_BAD_IMAGE);
+}
+
+/* ---- Compressed sources ---- */
+
+static void stage_compressed(struct device *device)
+{
+    struct image_bytes sent = image_compress(device->new_image.data, device->new_image.length);
+
+    command(device, stage(device, sent.data, sent.length), 0, sent.length);
+    image_free(&sent);
+}
+
+static void a_compressed_program_is_copied(void **state)
+{
+    struct device *device = *state;
+
+    stage_compressed(device);
+    boot(device);
+    assert_true(device->result.is_copied);
+    assert_runs(device, &device->new_image);
+    assert_clean(device);
+    assert_int_equal(device->flash.bytes[device->new_image.length], 0xff);
+}
+
+static void compressed_files_are_copied(void **state)
+{
+    struct device *device = *state;
+    uint8_t files[20000];
+
+    image_fill(files, sizeof files, 3);
+    struct image_bytes sent = image_compress(files, sizeof files);
+    command(device, stage(device, sent.data, sent.length), FILES, sent.length);
+    boot(device);
+    assert_runs(device, &device->old_image);
+    assert_memory_equal(device->flash.bytes + FILES, files, sizeof files);
+    assert_clean(device);
+    image_free(&sent);
+}
+
+/* gzip's own CRC is right: what it vouches for is no program. */
+static void compressed_nonsense_is_refused(void **state)
+{
+    struct device *device = *state;
+
+    for (size_t i = 0; i < sizeof bad_bytes / sizeof bad_bytes[0]; i++) {
+        uint8_t *byte = &device->new_image.data[bad_bytes[i].offset];
+        const uint8_t right = *byte;
+        print_message("row %zu\n", i);
+        *byte = bad_bytes[i].value;
+        stage_compressed(device);
+        refuse(device, BOOT_BAD_IMAGE);
+        *byte = right;
+    }
+}
+
+static void a_compressed_program_that_was_cut_is_refused(void **state)
+{
+    struct device *device = *state;
+    const uint32_t whole = device->new_image.length;
+
+    for (uint32_t length = 0x1001; length < whole - 16; length += 997) {
+        device->new_image.length = length;
+        stage_compressed(device);
+        refuse(device, BOOT_BAD_IMAGE);
+    }
+    device->new_image.length = whole;
+}
+
+/* More comes out than the trailer says: it ends there, not at the end of the chip. */
+static void more_than_was_announced_is_refused(void **state)
+{
+    struct device *device = *state;
+    struct image_bytes sent = image_compress(device->new_image.data, device->new_image.length);
+
+    ud_put_u32(sent.data + sent.length - 4, 0x2000);
+    command(device, stage(device, sent.data, sent.length), 0, sent.length);
+    refuse(device, BOOT_BAD_GZIP);
+    image_free(&sent);
+}
+
+/* ---- Flash whose size nobody knows ---- */
+
+static void without_a_size_the_program_is_started_and_no_more(void **state)
+{
+    struct device *device = *state;
+
+    stage_new(device);
+    device->flash.bytes[3] = device->old_image.data[3] = 0x70;
+    boot(device);
+    assert_runs(device, &device->old_image);
+    assert_int_equal(device->flash.programs + device->flash.erases, 0);
+}
+
+/* ---- Uncompressed sources, cut or without a CRC ---- */
 
 static void every_cut_program_is_refused(void **state)
 {
@@ -578,6 +685,15 @@ int main(void)
         cmocka_unit_test_setup_teardown(another_application_is_started_once, setup, teardown),
         cmocka_unit_test_setup_teardown(an_order_in_the_journal_needs_no_command, setup, teardown),
         cmocka_unit_test_setup_teardown(damaged_programs_are_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(programs_with_a_wrong_crc_are_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_compressed_program_is_copied, setup, teardown),
+        cmocka_unit_test_setup_teardown(compressed_files_are_copied, setup, teardown),
+        cmocka_unit_test_setup_teardown(compressed_nonsense_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_compressed_program_that_was_cut_is_refused, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(more_than_was_announced_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(without_a_size_the_program_is_started_and_no_more, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(every_cut_program_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(programs_without_a_crc_are_taken, setup, teardown),
         cmocka_unit_test_setup_teardown(a_patched_first_header_is_no_damage, setup, teardown),
