@@ -14,7 +14,8 @@
 
 #define SMALLEST_CHIP 0x80000u
 
-/* Mode 4 resets the chip after both stages; code 3 makes 1.6 s of each. */
+/* Mode 4 resets the chip after both stages; code 3 makes 1.6 s of each. The bootloader's
+ * are longer, as it cannot know how long a program takes to start. */
 #define WATCHDOG_RESETS 4u
 #define WATCHDOG_STAGE  3u
 

@@ -90,6 +90,46 @@ flash_in_use_is_left_alone() {
     wait $first
 }
 
+# A chip with remains of a journal: the bootloader ends the record, erases it, and that
+# is all.
+new_chip_with_debris() {
+    rm -f chip
+    board --flash chip --app "$APP" --until "$UP"
+    printf '\363\331\345\267\0\0\0\0' | dd of=chip bs=1 seek=$((0x3fc000)) conv=notrunc 2>/dev/null
+}
+
+# How many bytes of them there still are.
+debris_left() { tail -c +$((0x3fc000 + 1)) chip | head -c 4096 | tr -d '\377' | wc -c; }
+
+power_goes_once_and_comes_back() {
+    new_chip_with_debris
+    board --flash chip --cut 1b --until "$UP"
+    [ "$status" -eq 0 ]
+    grep -q '^-- power cut at 1b --$' said
+    [ "$(grep -c 'rst cause:1, ' said)" -eq 2 ]
+    [ "$(debris_left)" -eq 0 ]
+}
+
+a_cut_that_keeps_rtc_memory_is_a_reset() {
+    new_chip_with_debris
+    board --flash chip --cut 1t:7+rtc --until "$UP"
+    [ "$status" -eq 0 ]
+    grep -q '^-- reset at 1t:7+rtc --$' said
+    [ "$(grep -c 'rst cause:2, ' said)" -eq 1 ]
+    [ "$(debris_left)" -eq 0 ]
+}
+
+a_cut_is_where_it_was_planned() {
+    new_chip_with_debris
+    [ "$(debris_left)" -eq 8 ]
+    board --flash chip --cut 2a --until "$UP"
+    grep -q '^-- power cut at 2a --$' said
+    new_chip_with_debris
+    board --flash chip --cut 3b --until "$UP"
+    [ "$status" -eq 0 ]
+    ! grep -q 'power cut' said
+}
+
 what_does_not_start_is_told() {
     head -c 4194304 /dev/zero | tr '\0' '\377' >blank
     board --flash blank
@@ -151,6 +191,9 @@ check an_emulator_that_is_missing_is_named
 check the_console_is_shown_as_it_comes
 check flash_is_kept_in_a_file
 check flash_in_use_is_left_alone
+check power_goes_once_and_comes_back
+check a_cut_that_keeps_rtc_memory_is_a_reset
+check a_cut_is_where_it_was_planned
 check what_does_not_start_is_told
 check time_runs_out
 check it_ends_well_when_told_to
