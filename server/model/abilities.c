@@ -10,22 +10,28 @@
 _Static_assert(ABILITIES_SIZE > sizeof "gzip keys=" + DEVICE_KEYS_MAX * (ID_DIGITS + 1),
                "room for all there can be");
 
-static bool add_key(const char *digits, struct device_abilities *abilities)
+/* The id that comes `count` others after the first. */
+static bool take_key(const char *digits, size_t count, struct device_abilities *abilities)
 {
-    uint8_t bytes[UD_KEY_ID_SIZE];
+    uint8_t id[UD_KEY_ID_SIZE];
 
-    if (ud_hex_decode(digits, bytes, UD_KEY_ID_SIZE) != UD_OK)
+    if (ud_hex_decode(digits, id, UD_KEY_ID_SIZE) != UD_OK)
         return false;
-    if (abilities->key_count < DEVICE_KEYS_MAX)
-        memcpy(abilities->keys[abilities->key_count++], bytes, UD_KEY_ID_SIZE);
+    if (count < DEVICE_KEYS_MAX) {
+        memcpy(abilities->keys[count], id, UD_KEY_ID_SIZE);
+        abilities->key_count = (uint8_t)(count + 1);
+    } else {
+        memset(abilities->keys, 0, sizeof abilities->keys);
+        abilities->key_count = 0;
+    }
     return true;
 }
 
 static bool parse_keys(const char *ids, size_t length, struct device_abilities *abilities)
 {
     abilities->verifies = true;
-    while (length >= ID_DIGITS) {
-        if (!add_key(ids, abilities))
+    for (size_t count = 0; length >= ID_DIGITS; count++) {
+        if (!take_key(ids, count, abilities))
             return false;
         if (length == ID_DIGITS)
             return true;

@@ -6,15 +6,15 @@
  *             | "keys=" [ids]     takes files signed by one of these keys only
  *   ids       = id *( "," id )    an id is 16 hexadecimal digits, docs/trust.md
  *
- * Items that are not known here are skipped; so are keys past the
- * DEVICE_KEYS_MAX-th.
+ * Items that are not known here are skipped. More than DEVICE_KEYS_MAX keys count
+ * as none: the device is left to judge.
  */
 #ifndef SERVER_MODEL_ABILITIES_H
 #define SERVER_MODEL_ABILITIES_H
 
 #include "server/model/device.h"
 
-#define ABILITIES_SIZE 88 /* the longest text made here, with its NUL */
+#define ABILITIES_SIZE 48 /* the longest text made here, with its NUL */
 
 /* False when the text is malformed; abilities is then all zero. */
 bool abilities_parse(const char *text, struct device_abilities *abilities);

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #define SDK_VERSION_SIZE 64 /* 63 characters and a NUL */
-#define DEVICE_KEYS_MAX  4
+#define DEVICE_KEYS_MAX  2  /* while keys change: the old one and the new one */
 
 enum device_mode { DEVICE_MODE_NONE, DEVICE_MODE_SKETCH, DEVICE_MODE_SPIFFS, DEVICE_MODE_VERSION };
 
@@ -20,9 +20,9 @@ enum device_mode { DEVICE_MODE_NONE, DEVICE_MODE_SKETCH, DEVICE_MODE_SPIFFS, DEV
 struct device_abilities {
     bool is_told;
     bool takes_gzip;
-    bool verifies; /* takes signed files only */
-    uint8_t key_count;
-    uint8_t keys[DEVICE_KEYS_MAX][UD_KEY_ID_SIZE]; /* whose signatures it takes */
+    bool verifies;     /* takes signed files only */
+    uint8_t key_count; /* 0 = whose signatures it takes is not known here */
+    uint8_t keys[DEVICE_KEYS_MAX][UD_KEY_ID_SIZE];
 };
 
 /* One check-in, as the headers had it. */

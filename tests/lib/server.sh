@@ -12,6 +12,7 @@ server_start() {
     local data=$TAP_TMP/$1 tries
     shift
     mkdir -p "$data"
+    : >"$data.out" # of the server before: its address must not be read again
     "$UPDRAFT" serve --data "$data" --listen "127.0.0.1:${SERVER_PORT:-0}" "$@" \
         >"$data.out" 2>"$data.log" &
     server_pid=$!
