@@ -1,4 +1,5 @@
-/* What starts and what does not: the mask ROM's view of flash. For the simulation only; costs the modelled chip no time.
+/* What starts and what does not: the mask ROM's view of flash. For the simulation only; costs the
+ * modelled chip no time.
  */
 #ifndef SIM_ROM_H
 #define SIM_ROM_H
