@@ -9,11 +9,9 @@ boot=$lx106/boot/lx106/boot.elf
 code_bytes=300000
 
 build_lx106
-if [ -f "$BUILD/build.ninja" ]; then
-    build_native -Dbenchmarks=true
-else
-    build_native -Dtests=false -Dbenchmarks=true
-fi
+configure "$BUILD/bench" -Dtests=false -Dbenchmarks=true -Dbuildtype=release
+ninja -C "$BUILD/bench" updraft benchmarks/boot >"$BUILD/bench/ninja.log" 2>&1 ||
+    die "the benchmark was not built, see build/bench/ninja.log"
 mkdir -p "$work"
 rm -f "$work"/*
 
@@ -36,7 +34,7 @@ make() {
     {
         xtensa-lx106-elf-objcopy --add-section .text1="$3" --change-section-address .text1=0x40280000 \
             --set-section-flags .text1=alloc,load,code,readonly "$lx106/firmware/demo-$2.elf" "$elf" &&
-            "$BUILD/updraft" image --pack "$work/$1.bin" --boot "$boot" --app "$elf" &&
+            "$BUILD/bench/updraft" image --pack "$work/$1.bin" --boot "$boot" --app "$elf" &&
             gzip -9nk "$work/$1.bin"
     } >"$work/log" 2>&1 || { cat "$work/log" >&2; die "the program $1 could not be made"; }
 }
@@ -59,4 +57,4 @@ xtensa-lx106-elf-size -A "$boot" | awk '
         print "constants\t" bytes[".rodata"] "\tB\t40\t-"
         print "ram, window and state\t" bytes[".window"] + bytes[".bss"] "\tB\t41144\t-"
     }'
-"$BUILD/benchmarks/boot" "$lx106/sim/qemu/rom.elf" "$work"
+"$BUILD/bench/benchmarks/boot" "$lx106/sim/qemu/rom.elf" "$work"
