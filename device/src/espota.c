@@ -21,7 +21,7 @@ static bool has_text(const struct ud_espota *espota)
 
 static void begin_text(struct ud_espota *espota, struct ud_text *text, bool is_reply)
 {
-    ud_text_begin(text, espota->text, sizeof espota->text);
+    ud_text_begin(text, espota->said.text, sizeof espota->said.text);
     espota->is_reply = is_reply;
     espota->text_sent = 0;
 }
@@ -31,13 +31,12 @@ static void end_text(struct ud_espota *espota, const struct ud_text *text)
     espota->text_length = (uint8_t)text->length;
 }
 
-static void put_text(struct ud_espota *espota, bool is_reply, const char *first, const char *second)
+static void put_text(struct ud_espota *espota, bool is_reply, const char *words)
 {
     struct ud_text text;
 
     begin_text(espota, &text, is_reply);
-    ud_text_add(&text, first);
-    ud_text_add(&text, second);
+    ud_text_add(&text, words);
     end_text(espota, &text);
 }
 
@@ -172,13 +171,15 @@ static void accept(struct ud_espota *espota, uint32_t now_ms)
         return;
     }
     espota->uncounted = 0;
-    put_text(espota, true, "OK", "");
+    put_text(espota, true, "OK");
     enter(espota, UD_ESPOTA_CONNECTING, now_ms);
 }
 
 static void challenge(struct ud_espota *espota, uint32_t now_ms)
 {
-    put_text(espota, true, "AUTH ", espota->nonce);
+    espota->is_reply = true;
+    espota->text_sent = 0;
+    espota->text_length = (uint8_t)strlen(espota->said.proof.challenge);
     enter(espota, UD_ESPOTA_CHALLENGED, now_ms);
 }
 
@@ -193,7 +194,9 @@ static void invite(struct ud_espota *espota, const struct ud_espota_invitation *
         accept(espota, now_ms);
         return;
     }
-    ud_hex_encode(random, espota->config.digest->size, espota->nonce);
+    memcpy(espota->said.proof.challenge, "AUTH ", UD_ESPOTA_CHALLENGE);
+    ud_hex_encode(random, espota->config.digest->size,
+                  espota->said.proof.challenge + UD_ESPOTA_CHALLENGE);
     if (espota->is_held_off)
         espota->state = UD_ESPOTA_HELD;
     else
@@ -212,7 +215,7 @@ static void invite_again(struct ud_espota *espota, const struct ud_espota_peer *
     if (espota->state == UD_ESPOTA_CHALLENGED)
         challenge(espota, now_ms);
     else if (is_waiting)
-        put_text(espota, true, "OK", "");
+        put_text(espota, true, "OK");
     else
         return;
     espota->peer = *from;
@@ -277,7 +280,8 @@ void ud_espota_judge(struct ud_espota *espota, const char *key, uint32_t now_ms)
     const struct ud_digest_class *digest = espota->config.digest;
     uint8_t expected[UD_DIGEST_MAX_SIZE];
 
-    ud_espota_response(digest, key, espota->nonce, espota->cnonce, expected);
+    ud_espota_response(digest, key, espota->said.proof.challenge + UD_ESPOTA_CHALLENGE,
+                       espota->said.proof.cnonce, expected);
     if (is_same_digest(espota->response, expected, digest->size)) {
         espota->failures = 0;
         accept(espota, now_ms);
@@ -285,7 +289,7 @@ void ud_espota_judge(struct ud_espota *espota, const char *key, uint32_t now_ms)
     }
     hold_off(espota, now_ms);
     espota->state = UD_ESPOTA_IDLE;
-    put_text(espota, true, "Authentication Failed", "");
+    put_text(espota, true, "Authentication Failed");
     report(espota, UD_ESPOTA_AUTH_FAILED);
 }
 
@@ -314,8 +318,8 @@ void ud_espota_datagram(struct ud_espota *espota, const struct ud_espota_peer *f
     if (ud_espota_parse_invitation(data, length, &invitation))
         invitation_received(espota, from, &invitation, random, now_ms);
     else if (espota->state == UD_ESPOTA_CHALLENGED && is_inviter(espota, from) &&
-             ud_espota_parse_proof(data, length, espota->config.digest->size, espota->cnonce,
-                                   espota->response))
+             ud_espota_parse_proof(data, length, espota->config.digest->size,
+                                   espota->said.proof.cnonce, espota->response))
         proof_received(espota, from, now_ms);
 }
 
@@ -480,7 +484,7 @@ static void settled(struct ud_espota *espota, uint32_t now_ms)
         close_connection(espota, now_ms);
         return;
     }
-    put_text(espota, false, "OK", "");
+    put_text(espota, false, "OK");
     enter(espota, UD_ESPOTA_ANSWERING, now_ms);
 }
 
@@ -572,5 +576,5 @@ struct ud_espota_peer ud_espota_endpoint(const struct ud_espota *espota)
 const void *ud_espota_send_buffer(const struct ud_espota *espota, uint32_t *length)
 {
     *length = (uint32_t)espota->text_length - espota->text_sent;
-    return espota->text + espota->text_sent;
+    return espota->said.text + espota->text_sent;
 }

@@ -11,7 +11,9 @@ void ud_espota_stretch(struct ud_espota *espota, struct ud_pbkdf2 *key, uint32_t
         return;
     if (!espota->is_stretching) {
         ud_espota_own_hash(espota, text);
-        ud_espota_key_begin(key, espota->config.digest, text, espota->nonce, espota->cnonce);
+        ud_espota_key_begin(key, espota->config.digest, text,
+                            espota->said.proof.challenge + UD_ESPOTA_CHALLENGE,
+                            espota->said.proof.cnonce);
         espota->is_stretching = true;
     }
     espota->last_event_ms = now_ms;

@@ -72,12 +72,13 @@ static void hear_proof(struct espota_rig *rig)
     uint8_t response[UD_SHA256_SIZE];
     struct ud_pbkdf2 key;
     const struct ud_espota_peer from = espota_rig_peer(RIG_INVITER, 1);
+    const char *nonce = rig->espota.said.proof.challenge + UD_ESPOTA_CHALLENGE;
 
     ud_espota_hash(&ud_sha256, "admin", key_text);
-    ud_espota_key_begin(&key, &ud_sha256, key_text, rig->espota.nonce, CNONCE);
+    ud_espota_key_begin(&key, &ud_sha256, key_text, nonce, CNONCE);
     ud_pbkdf2_step(&key, UINT32_MAX);
     ud_hex_encode(key.sum, sizeof response, key_text);
-    ud_espota_response(&ud_sha256, key_text, rig->espota.nonce, CNONCE, response);
+    ud_espota_response(&ud_sha256, key_text, nonce, CNONCE, response);
     ud_hex_encode(response, sizeof response, text + strlen(text));
     ud_espota_datagram(&rig->espota, &from, text, (uint32_t)strlen(text), rig->random, rig->now_ms);
 }

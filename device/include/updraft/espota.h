@@ -51,6 +51,7 @@
 #define UD_ESPOTA_SETTLE_MS    1000u  /* keeps "OK" apart from the last count, and from the end */
 #define UD_ESPOTA_RANDOM       UD_DIGEST_MAX_SIZE
 #define UD_ESPOTA_TEXT_MAX     (UD_MESSAGE_MAX + 6u) /* "ERR: ", the longest message, newline */
+#define UD_ESPOTA_CHALLENGE    5u                    /* bytes of "AUTH " */
 
 /* ArduinoOTA's numbers for what went wrong. */
 enum ud_espota_failure {
@@ -127,10 +128,14 @@ struct ud_espota {
     uint32_t hold_until_ms;
     struct ud_espota_peer peer;
     struct ud_espota_invitation invitation;
-    char nonce[UD_ESPOTA_HEX_TEXT];
-    char cnonce[UD_ESPOTA_HEX_TEXT];
     uint8_t response[UD_DIGEST_MAX_SIZE];
-    char text[UD_ESPOTA_TEXT_MAX];
+    union {
+        char text[UD_ESPOTA_TEXT_MAX]; /* what is being said */
+        struct {                       /* from the invitation until the proof is judged */
+            char challenge[UD_ESPOTA_CHALLENGE + UD_ESPOTA_HEX_TEXT]; /* "AUTH <nonce>" */
+            char cnonce[UD_ESPOTA_HEX_TEXT];
+        } proof;
+    } said;
 };
 
 /* Checks and copies config. UD_ERR_ARGUMENT when something needed is missing, or
