@@ -1,0 +1,8 @@
+# Power cuts of the linked bootloader on the chip's own instruction set. The program
+# prints TAP, and at the end how many it tried.
+. "$(dirname "$0")/../lib/tap.sh"
+
+BUILD=$(cd "$(dirname "$UPDRAFT")" && pwd)
+LX106=$BUILD/lx106
+
+"$BUILD/tests/powercut/lx106/lx106" "$LX106/sim/qemu/rom.elf" "$LX106/boot/lx106/boot.elf" "$LX106/firmware" "$@"
