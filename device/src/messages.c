@@ -44,6 +44,9 @@ static const struct updater_message {
     {UD_ERR_KEY_UPDATE, "Key update cannot be used"},
     {UD_ERR_KEY_NUMBER, "Key update is not the next one"},
     {UD_ERR_LAST_KEY, "The last key cannot be revoked"},
+    {UD_ERR_GZIP, "gzip file is damaged"},
+    {UD_ERR_GZIP_PLACE, "gzip file cannot be decompressed here"},
+    {UD_ERR_FLASH_MODE, "Flash mode is not the running one"},
 };
 
 #define UPDATER_MESSAGES (sizeof updater_messages / sizeof updater_messages[0])

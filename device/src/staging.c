@@ -155,6 +155,16 @@ static int place_below_filesystem(const struct ud_staging *staging, uint32_t siz
     return UD_OK;
 }
 
+/* Compressed, it is decompressed from 0 up to where it is staged. */
+static int place_firmware(const struct ud_staging *staging, uint32_t size,
+                          struct ud_placement *placement)
+{
+    const int error = place_below_filesystem(staging, size, placement);
+
+    placement->max_output = placement->start;
+    return error;
+}
+
 static int place_filesystem(const struct ud_staging *staging, uint32_t size,
                             struct ud_placement *placement)
 {
@@ -164,10 +174,11 @@ static int place_filesystem(const struct ud_staging *staging, uint32_t size,
         return UD_ERR_SPACE;
     placement->flash_mode = UD_KEEP_FLASH_MODE;
     placement->max_flash_size = 0;
-    if (staging->config.atomic_filesystem) {
+    if (!staging->config.filesystem_in_place) {
         /* The bootloader would have to copy it to where it cannot write. */
         if (layout->fs_start > ROM_REACH || ud_flash_round_up(size) > ROM_REACH - layout->fs_start)
             return UD_ERR_SPACE;
+        placement->max_output = layout->fs_end - layout->fs_start;
         return place_below_filesystem(staging, size, placement);
     }
     placement->start = layout->fs_start;
@@ -196,7 +207,7 @@ static int staging_place(void *ctx, enum ud_command command, uint32_t size,
 
     switch (command) {
     case UD_COMMAND_FIRMWARE:
-        return place_below_filesystem(staging, size, placement);
+        return place_firmware(staging, size, placement);
     case UD_COMMAND_FILESYSTEM:
         return place_filesystem(staging, size, placement);
     default:
@@ -258,7 +269,7 @@ static int staging_commit(void *ctx, enum ud_command command, const struct ud_pl
     const bool is_filesystem = command == UD_COMMAND_FILESYSTEM;
     const uint32_t destination = is_filesystem ? config->layout.fs_start : 0;
 
-    if (is_filesystem && !config->atomic_filesystem)
+    if (is_filesystem && config->filesystem_in_place)
         return UD_OK; /* written in place: nothing is left for the bootloader */
     if (config->journal) {
         const struct ud_journal_order order = {placement->start, destination, size};

@@ -128,13 +128,13 @@ static enum ud_updater_form form_of(const struct ud_updater *updater, uint8_t fi
 }
 
 /* What an image's first bytes say, before any of them reaches flash. */
-static int judge_header(struct ud_updater *updater, const uint8_t *bytes)
+static int judge_header(struct ud_updater *updater, const uint8_t *bytes, uint32_t length)
 {
     const struct ud_placement *placement = &updater->placement;
-    const uint32_t length = updater->buffered < HEADER_BYTES ? updater->buffered : HEADER_BYTES;
     struct ud_image_header header;
 
-    const int error = ud_image_header_decode(bytes, length, &header);
+    const int error =
+        ud_image_header_decode(bytes, length < HEADER_BYTES ? length : HEADER_BYTES, &header);
     if (error != UD_OK)
         return error;
     if (header.chip != updater->config.target.chip)
@@ -145,6 +145,26 @@ static int judge_header(struct ud_updater *updater, const uint8_t *bytes)
         return UD_ERR_NEW_FLASH_CONFIG;
     }
     return UD_OK;
+}
+
+/* Bytes of a compressed image, as they come out: what could be patched in any other is
+ * compared. */
+static int inspect_inside(void *ctx, const uint8_t *bytes, uint32_t length)
+{
+    struct ud_updater *updater = ctx;
+    const uint8_t mode = updater->placement.flash_mode;
+
+    if (updater->command != UD_COMMAND_FIRMWARE)
+        return UD_OK;
+    if (updater->image.position == 0) {
+        const int error = judge_header(updater, bytes, length);
+        if (error != UD_OK)
+            return error;
+        if (mode != UD_KEEP_FLASH_MODE && mode != bytes[UD_UPDATER_MODE_BYTE] &&
+            !updater->config.takes_any_flash_mode)
+            return UD_ERR_FLASH_MODE;
+    }
+    return ud_image_write(&updater->image, bytes, length);
 }
 
 /* The running flash mode replaces the image's: the chip on this board is known
@@ -158,24 +178,51 @@ static void patch_flash_mode(struct ud_updater *updater, uint8_t *bytes)
     updater->mode_change = received ^ bytes[UD_UPDATER_MODE_BYTE];
 }
 
+static int prepare_gzip(struct ud_updater *updater)
+{
+    struct ud_gunzip *gunzip = updater->config.gunzip;
+
+    updater->form = UD_FORM_GZIP;
+    if (updater->placement.max_output == 0)
+        return UD_ERR_GZIP_PLACE;
+    if (gunzip != NULL)
+        gunzip->class->begin(gunzip, inspect_inside, updater);
+    return UD_OK;
+}
+
 static int prepare_first_buffer(struct ud_updater *updater, uint8_t *bytes)
 {
+    if (updater->buffered >= 2 && bytes[0] == UD_IMAGE_GZIP_MAGIC0 &&
+        bytes[1] == UD_IMAGE_GZIP_MAGIC1)
+        return prepare_gzip(updater);
     if (updater->form == UD_FORM_GZIP)
-        return updater->buffered >= 2 && bytes[1] == UD_IMAGE_GZIP_MAGIC1 ? UD_OK : UD_ERR_MAGIC;
+        return UD_ERR_MAGIC;
     if (updater->form != UD_FORM_IMAGE)
         return UD_OK;
-    const int error = judge_header(updater, bytes);
+    const int error = judge_header(updater, bytes, updater->buffered);
     if (error == UD_OK)
         patch_flash_mode(updater, bytes);
     return error;
+}
+
+/* Looks into the buffer, when there is something to be looked into. */
+static int look_inside(struct ud_updater *updater, const uint8_t *bytes)
+{
+    struct ud_gunzip *gunzip = updater->config.gunzip;
+
+    if (updater->form != UD_FORM_GZIP || gunzip == NULL)
+        return UD_OK;
+    return gunzip->class->write(gunzip, bytes, updater->buffered);
 }
 
 /* The last moment before flash is touched. */
 static int open_place(struct ud_updater *updater, uint8_t *bytes)
 {
     const struct ud_target *target = &updater->config.target;
-    const int error = prepare_first_buffer(updater, bytes);
+    int error = prepare_first_buffer(updater, bytes);
 
+    if (error == UD_OK)
+        error = look_inside(updater, bytes);
     return error != UD_OK ? error : target->class->open(target->ctx, &updater->placement);
 }
 
@@ -201,10 +248,8 @@ static int store(struct ud_updater *updater, uint8_t *bytes, uint32_t length)
 static int flush(struct ud_updater *updater)
 {
     uint8_t *bytes = updater->config.buffer;
-    int error = UD_OK;
+    int error = updater->flushed == 0 ? open_place(updater, bytes) : look_inside(updater, bytes);
 
-    if (updater->flushed == 0)
-        error = open_place(updater, bytes);
     if (error == UD_OK)
         error = store(updater, bytes, updater->buffered);
     if (error != UD_OK)

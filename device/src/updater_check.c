@@ -1,6 +1,10 @@
 #include "updater_internal.h"
 
+#include "updraft/endian.h"
+
 #include <string.h>
+
+#define GZIP_LENGTH_WORD 4u /* a gzip file's last bytes: those that come out */
 
 /* Flash as a port through which the staged image reads as it was received: what
  * was patched into the mode byte is taken back, and bits it lost since stay lost.
@@ -71,8 +75,9 @@ static int check_purpose(const struct ud_updater *updater, const struct ud_flash
                          uint32_t *image_size)
 {
     const struct ud_manifest_terms *terms = updater->config.terms;
-    const enum ud_manifest_kind kind =
-        updater->form == UD_FORM_FILES ? UD_MANIFEST_FILE_SYSTEM : UD_MANIFEST_APPLICATION;
+    const enum ud_manifest_kind kind = updater->command == UD_COMMAND_FILESYSTEM
+                                           ? UD_MANIFEST_FILE_SYSTEM
+                                           : UD_MANIFEST_APPLICATION;
     struct ud_manifest_file file = {received, updater->placement.start, *image_size};
 
     if (terms == NULL)
@@ -82,10 +87,8 @@ static int check_purpose(const struct ud_updater *updater, const struct ud_flash
     return error;
 }
 
-static int check_structure(struct ud_updater *updater)
+static int check_image(struct ud_updater *updater)
 {
-    if (updater->form != UD_FORM_IMAGE)
-        return UD_OK;
     const int error = ud_image_end(&updater->image);
     if (error != UD_OK)
         return error;
@@ -93,6 +96,38 @@ static int check_structure(struct ud_updater *updater)
     if (updater->image.report.part_count != updater->config.target.part_count)
         return UD_ERR_IMAGE;
     return UD_OK;
+}
+
+/* What comes out must have room, and where somebody looked must be sound. */
+static int check_gzip(struct ud_updater *updater, const struct ud_flash *received,
+                      uint32_t image_size)
+{
+    struct ud_gunzip *gunzip = updater->config.gunzip;
+    const uint32_t start = updater->placement.start;
+    uint8_t length[GZIP_LENGTH_WORD];
+    int error;
+
+    if (gunzip != NULL) {
+        error = gunzip->class->end(gunzip, image_size);
+        if (error == UD_OK && !gunzip->is_blind && updater->command == UD_COMMAND_FIRMWARE)
+            error = check_image(updater);
+        if (error != UD_OK)
+            return error;
+    }
+    if (image_size < GZIP_LENGTH_WORD)
+        return UD_ERR_GZIP;
+    error = ud_flash_read(received, start + image_size - GZIP_LENGTH_WORD, length, sizeof length);
+    if (error == UD_OK && ud_get_u32(length) > updater->placement.max_output)
+        error = UD_ERR_SPACE;
+    return error;
+}
+
+static int check_structure(struct ud_updater *updater, const struct ud_flash *received,
+                           uint32_t image_size)
+{
+    if (updater->form == UD_FORM_IMAGE)
+        return check_image(updater);
+    return updater->form == UD_FORM_GZIP ? check_gzip(updater, received, image_size) : UD_OK;
 }
 
 int ud_updater_check(struct ud_updater *updater, uint32_t *image_size)
@@ -115,7 +150,7 @@ int ud_updater_check(struct ud_updater *updater, uint32_t *image_size)
     if (error == UD_OK)
         error = check_purpose(updater, &received, image_size);
     if (error == UD_OK)
-        error = check_structure(updater);
+        error = check_structure(updater, &received, *image_size);
     if (error == UD_OK)
         error = check_flash(updater, &received);
     return error;

@@ -47,10 +47,12 @@ static const struct row {
     {UD_ERR_KEY_UPDATE, 26, "Key update cannot be used"},
     {UD_ERR_KEY_NUMBER, 27, "Key update is not the next one"},
     {UD_ERR_LAST_KEY, 28, "The last key cannot be revoked"},
+    {UD_ERR_GZIP, 29, "gzip file is damaged"},
+    {UD_ERR_GZIP_PLACE, 30, "gzip file cannot be decompressed here"},
+    {UD_ERR_FLASH_MODE, 31, "Flash mode is not the running one"},
     {UD_ERR_ARGUMENT, 255, "UNKNOWN"},
     {UD_ERR_STATE, 255, "UNKNOWN"},
     {UD_ERR_FLASH_RANGE, 255, "UNKNOWN"},
-    {UD_ERR_GZIP, 255, "UNKNOWN"},
     {-1000, 255, "UNKNOWN"},
     {1, 255, "UNKNOWN"},
 };

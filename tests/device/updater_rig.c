@@ -125,7 +125,7 @@ static void init_staging(struct updater_rig *rig, const struct rig_setup *setup,
         .flash = &rig->flash.port,
         .rtc = &rig->rtc,
         .layout = *layout,
-        .atomic_filesystem = setup->is_atomic,
+        .filesystem_in_place = !setup->is_atomic,
         .journal = setup->has_journal,
         .straps = read_straps,
         .straps_ctx = rig,
@@ -142,6 +142,8 @@ static void init_updater(struct updater_rig *rig, const struct rig_setup *setup)
         .md5 = &ud_md5,
         .verifier = setup->verifier,
         .terms = setup->terms,
+        .gunzip = setup->gunzip,
+        .takes_any_flash_mode = setup->takes_any_flash_mode,
         .buffer = rig->buffer,
         .buffer_size = setup->has_no_buffer ? 0
                        : setup->buffer_size ? setup->buffer_size

@@ -27,6 +27,8 @@ struct rig_setup {
     uint32_t straps;
     const struct ud_verifier *verifier;
     const struct ud_manifest_terms *terms;
+    struct ud_gunzip *gunzip;
+    bool takes_any_flash_mode;
 };
 
 struct updater_rig {

@@ -50,7 +50,6 @@ int session_run(const struct session *session)
         .flash = session->flash,
         .rtc = session->rtc,
         .layout = *session->layout,
-        .atomic_filesystem = true,
         .journal = session->has_journal,
     };
     uint32_t buffer[UD_FLASH_SECTOR / sizeof(uint32_t)];

@@ -66,8 +66,9 @@ enum ud_error {
     UD_ERR_HTTP_REDIRECTS = -47,    /* more redirects than the limit */
 
     /* Decoding compressed images. */
-    UD_ERR_GZIP = -60,     /* not a gzip stream, or a damaged one */
-    UD_ERR_GZIP_CRC = -61, /* inflated bytes do not have the trailer's CRC-32 or length */
+    UD_ERR_GZIP = -60,       /* not a gzip member, or a damaged one */
+    UD_ERR_GZIP_PLACE = -61, /* it goes where nobody decompresses it */
+    UD_ERR_FLASH_MODE = -62, /* the image inside is made for another flash mode than runs */
 
     /* Trust: what a signed file is for, and which keys may sign. */
     UD_ERR_MANIFEST = -70,   /* missing, or of no version known here */
@@ -77,6 +78,15 @@ enum ud_error {
     UD_ERR_KEY_UPDATE = -74, /* malformed, or about a key it cannot be about */
     UD_ERR_KEY_NUMBER = -75, /* not the key update that comes next */
     UD_ERR_LAST_KEY = -76,   /* revoking it would leave no key */
+
+    /* Two slots, after a partition table. */
+    UD_ERR_TABLE = -80,       /* the partition table is damaged, or contradicts itself */
+    UD_ERR_NOT_FOUND = -81,   /* no such partition, or none with a record */
+    UD_ERR_NO_SLOT = -82,     /* not for a partition of this kind */
+    UD_ERR_RUNNING = -83,     /* the running program lies there */
+    UD_ERR_UNCONFIRMED = -84, /* the running program has not confirmed itself yet */
+    UD_ERR_NO_WAY_BACK = -85, /* there is no other program that would start */
+    UD_ERR_REVISION = -86,    /* a sound image, but for other revisions of the chip */
 };
 
 #endif

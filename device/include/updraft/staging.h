@@ -16,12 +16,14 @@
 struct ud_staging_config {
     const struct ud_flash *flash; /* size is the real chip's */
     const struct ud_rtc *rtc;
-    struct ud_layout layout; /* as the running program was linked */
-    bool atomic_filesystem;  /* stage file systems too, for the bootloader to copy: it
-                              * cannot where they would reach beyond 4 MB */
-    bool auto_map;           /* layout chosen at boot: header sizes bind nobody */
-    bool journal;            /* the bootloader is ours: orders go to its journal in flash,
-                              * where a power cut leaves them, not to RTC memory */
+    struct ud_layout layout;  /* as the running program was linked */
+    bool filesystem_in_place; /* write file systems straight to their place: then a cut
+                               * leaves half of one, and the old one is gone. Otherwise
+                               * they are staged for the bootloader to copy, which takes
+                               * room for a second one and ends at 4 MB (UD_ERR_SPACE) */
+    bool auto_map;            /* layout chosen at boot: header sizes bind nobody */
+    bool journal;             /* the bootloader is ours: orders go to its journal in flash,
+                               * where a power cut leaves them, not to RTC memory */
     /* Strapping pins as GPI bits 16..19 show them; null means flash boot. */
     uint32_t (*straps)(void *ctx);
     void *straps_ctx;

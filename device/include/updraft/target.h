@@ -21,6 +21,8 @@ struct ud_placement {
     uint32_t capacity;           /* bytes from start that may be erased and written */
     uint8_t flash_mode;          /* running mode byte to patch into an uncompressed
                                   * image's header, or UD_KEEP_FLASH_MODE */
+    uint32_t max_output;         /* bytes a gzip file may become where it is decompressed to;
+                                  * 0: nobody decompresses it */
     uint32_t max_flash_size;     /* largest flash size the new header may name; 0 = any */
     uint32_t running_flash_size; /* what the running image's header names; set even
                                   * when place fails with UD_ERR_FLASH_CONFIG */

@@ -17,6 +17,7 @@
 #include "updraft/digest.h"
 #include "updraft/error.h"
 #include "updraft/flash.h"
+#include "updraft/gunzip.h"
 #include "updraft/hex.h"
 #include "updraft/image.h"
 #include "updraft/manifest.h"
@@ -43,6 +44,10 @@ struct ud_updater_config {
     const struct ud_verifier *verifier;    /* null: signatures are not asked for */
     const struct ud_manifest_terms *terms; /* null: manifests are not looked at. They are worth
                                             * as much as the verifier beside them */
+    struct ud_gunzip *gunzip;              /* looks into compressed files; null: what is in them
+                                            * is left to the bootloader */
+    bool takes_any_flash_mode;             /* compressed images too, where none can be patched
+                                            * in: the chip on the board may not work in it */
     void *buffer;                          /* word-aligned, alive as long as the updater */
     uint32_t buffer_size;                  /* 4096, or 256 where memory is tight; a power of two
                                             * from 64 to 4096. 0: begin fails with UD_ERR_MEMORY */
@@ -53,7 +58,7 @@ struct ud_updater_config {
 enum ud_updater_form {
     UD_FORM_FILES, /* a file system: anything */
     UD_FORM_IMAGE,
-    UD_FORM_GZIP, /* a compressed image */
+    UD_FORM_GZIP, /* one of both, compressed */
     UD_FORM_KEYS, /* a key update: carried out by the verifier, nothing is committed */
 };
 
@@ -96,7 +101,9 @@ UD_MUST_CHECK int ud_updater_begin(struct ud_updater *updater, enum ud_command c
 UD_MUST_CHECK int ud_updater_expect_md5(struct ud_updater *updater, const char *md5);
 
 /* Takes the next bytes. The first buffer is judged before the first erase:
- * UD_ERR_MAGIC, UD_ERR_CHIP, UD_ERR_NEW_FLASH_CONFIG; then what an earlier update
+ * UD_ERR_MAGIC, UD_ERR_CHIP, UD_ERR_NEW_FLASH_CONFIG, UD_ERR_GZIP_PLACE; so is the
+ * image in a compressed one as far as it comes out of that buffer, UD_ERR_FLASH_MODE and
+ * UD_ERR_GZIP besides, and the rest as it comes; then what an earlier update
  * left waiting in its place is withdrawn (UD_ERR_COMMIT). More bytes than promised:
  * UD_ERR_SPACE, nothing of this call is written. UD_ERR_FLASH_* when the chip
  * fails. Any error ends the session. UD_ERR_STATE when not running and no
@@ -109,9 +116,10 @@ UD_MUST_CHECK int ud_updater_truncate(struct ud_updater *updater);
 
 /* Checks everything and commits. In this order: UD_ERR_NO_DATA,
  * UD_ERR_UNFINISHED, UD_ERR_SIGNATURE or UD_ERR_MD5, what the terms or, about a key
- * update, the key ring refuse (manifest.h, keys.h), UD_ERR_IMAGE, a re-read of
- * what is in flash (UD_ERR_FLASH_READ; UD_ERR_FLASH_WRITE when it is not what
- * was received), UD_ERR_COMMIT. Ends the session either way. */
+ * update, the key ring refuse (manifest.h, keys.h), UD_ERR_IMAGE, about a
+ * compressed one UD_ERR_GZIP and UD_ERR_SPACE, a re-read of what is in flash (UD_ERR_FLASH_READ;
+ * UD_ERR_FLASH_WRITE when it is not what was received), UD_ERR_COMMIT. Ends the session either way.
+ */
 UD_MUST_CHECK int ud_updater_end(struct ud_updater *updater);
 
 /* Gives up with `error` (negative; UD_ERR_ABORTED, UD_ERR_TIMEOUT, …), which
