@@ -252,11 +252,14 @@ static int withdraw_order(const struct ud_flash *flash, const struct ud_placemen
     return ud_journal_clear(flash) == UD_OK ? UD_OK : UD_ERR_COMMIT;
 }
 
-static int staging_open(void *ctx, const struct ud_placement *placement)
+static int staging_open(void *ctx, const struct ud_placement *placement, const uint8_t *first,
+                        uint32_t length)
 {
     const struct ud_staging_config *config = &((const struct ud_staging *)ctx)->config;
     const int error = withdraw_command(config->rtc, placement);
 
+    (void)first; /* the boot ROM takes any ESP8266 image */
+    (void)length;
     if (error != UD_OK || !config->journal)
         return error;
     return withdraw_order(config->flash, placement);

@@ -223,7 +223,9 @@ static int open_place(struct ud_updater *updater, uint8_t *bytes)
 
     if (error == UD_OK)
         error = look_inside(updater, bytes);
-    return error != UD_OK ? error : target->class->open(target->ctx, &updater->placement);
+    return error != UD_OK
+               ? error
+               : target->class->open(target->ctx, &updater->placement, bytes, updater->buffered);
 }
 
 /* Erases a sector when the first byte of it is about to be programmed, so that

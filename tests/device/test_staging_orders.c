@@ -27,7 +27,7 @@ static int open_place(const struct updater_rig *rig, uint32_t start, uint32_t ca
     const struct ud_target *target = &rig->updater.config.target;
     const struct ud_placement placement = {.start = start, .capacity = capacity};
 
-    return target->class->open(target->ctx, &placement);
+    return target->class->open(target->ctx, &placement, NULL, 0);
 }
 
 /* ---- Commands in RTC memory ---- */

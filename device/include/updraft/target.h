@@ -37,8 +37,10 @@ struct ud_target_class {
     int (*place)(void *ctx, enum ud_command command, uint32_t size, struct ud_placement *placement);
     /* Called before the first erase: an earlier update that waits in this place
      * for the bootloader is withdrawn, as it is about to be overwritten.
-     * UD_ERR_COMMIT if it cannot be. */
-    int (*open)(void *ctx, const struct ud_placement *placement);
+     * UD_ERR_COMMIT if it cannot be. The file's first bytes are there, all of them or
+     * one buffer, for a target that wants more of an image than its family. */
+    int (*open)(void *ctx, const struct ud_placement *placement, const uint8_t *first,
+                uint32_t length);
     /* Hands `size` verified bytes at placement->start to the bootloader. Until
      * it returns UD_OK the running image stays the one that boots. */
     int (*commit)(void *ctx, enum ud_command command, const struct ud_placement *placement,
