@@ -38,7 +38,8 @@ struct ud_target_class {
     /* Called before the first erase: an earlier update that waits in this place
      * for the bootloader is withdrawn, as it is about to be overwritten.
      * UD_ERR_COMMIT if it cannot be. The file's first bytes are there, all of them or
-     * one buffer, for a target that wants more of an image than its family. */
+     * one buffer, for a target that wants more of an image than its family; null: none
+     * comes, what waits is only withdrawn. */
     int (*open)(void *ctx, const struct ud_placement *placement, const uint8_t *first,
                 uint32_t length);
     /* Hands `size` verified bytes at placement->start to the bootloader. Until
