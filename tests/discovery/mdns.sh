@@ -59,7 +59,7 @@ device() {
     local address=$1 port=$2 mac=$3
     shift 3
     "$UPDRAFT" device --upload-address "$address" --uploads "$port" --mac "$mac" \
-        --app "$TAP_TMP/old.bin" --json "$@" >"$TAP_TMP/device-$port" 2>&1 &
+        --app "$TAP_TMP/old.bin" --json --timeout 120 "$@" >"$TAP_TMP/device-$port" 2>&1 &
     device_pid=$!
     tap_background $!
 }

@@ -12,7 +12,7 @@ make_image() { python3 "$TAP_ROOT/tests/lib/make_image.py" "$TAP_TMP/$1.bin" --p
 original_device() {
     local tries
     rm -f port arrived
-    python3 "$HERE/original_device.py" "$@" arrived >port 2>device.err &
+    timeout 60 python3 "$HERE/original_device.py" "$@" arrived >port 2>device.err &
     device_pid=$!
     for tries in $(seq 100); do [ -s port ] && break; sleep 0.05; done
     PORT=$(cat port)
