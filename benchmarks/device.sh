@@ -3,10 +3,10 @@
 # Prints rows for ./bench.
 library=$BUILD/lx106/device/libupdraft-device.a
 
-# The gzip decoder is the bootloader's; keys, manifests, mDNS texts, and the proof of
+# The gzip decoder, keys, manifests, mDNS texts, and the proof of
 # an upload's password by SHA-256 are linked only by firmware that names them. All else
 # is what an application links to update over the air.
-not_counted='inflate|key|manifest|service|pbkdf2|espota_key|espota_stretch'
+not_counted='gunzip|key|manifest|service|pbkdf2|espota_key|espota_stretch'
 
 build_lx106
 

@@ -83,6 +83,18 @@ static enum options_result bad_number(const struct option_row *row, const char *
     return OPTIONS_BAD;
 }
 
+static enum options_result list_add(const struct option_row *row, const char *text)
+{
+    struct option_list *list = row->value;
+
+    if (list->count == OPTION_LIST_MAX) {
+        report_usage("--%s is taken %u times at most", row->name, OPTION_LIST_MAX);
+        return OPTIONS_BAD;
+    }
+    list->values[list->count++] = text;
+    return OPTIONS_OK;
+}
+
 static enum options_result row_set(const struct option_row *row, const char *text)
 {
     switch (row->kind) {
@@ -94,6 +106,8 @@ static enum options_result row_set(const struct option_row *row, const char *tex
         return OPTIONS_OK;
     case OPTION_NUMBER:
         return number_parse(text, row->value) ? OPTIONS_OK : bad_number(row, text);
+    case OPTION_LIST:
+        return list_add(row, text);
     default:
         return OPTIONS_BAD;
     }

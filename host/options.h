@@ -11,6 +11,14 @@ enum option_kind {
     OPTION_FLAG,   /* bool *         set to true */
     OPTION_TEXT,   /* const char **  points into argv */
     OPTION_NUMBER, /* unsigned long * decimal, or hexadecimal with 0x; k and M suffixes */
+    OPTION_LIST,   /* struct option_list * may be given several times; points into argv */
+};
+
+#define OPTION_LIST_MAX 8u
+
+struct option_list {
+    size_t count;
+    const char *values[OPTION_LIST_MAX];
 };
 
 struct option_row {

@@ -76,6 +76,9 @@ static int init_updater(struct esp8266 *device)
         .flash = nor_flash(device->nor),
         .target = ud_staging_target(&device->staging),
         .md5 = &ud_md5,
+        .verifier = esp8266_verifier(device),
+        .terms = esp8266_terms(device),
+        .gunzip = &device->gunzip,
         .buffer = device->buffer,
         .buffer_size = sizeof device->buffer,
         .events = {.ctx = device, .start = begun, .progress = fetched},
@@ -113,6 +116,10 @@ static void service_starting(struct esp8266 *device, uint32_t now_ms)
                                      .done = now_ms - device->start_ms,
                                      .total = device->ready_ms - device->start_ms,
                                  });
+        return;
+    }
+    if (!esp8266_trust_start(device)) {
+        die(device, "its key ring cannot be read");
         return;
     }
     if (init_updater(device) != UD_OK || esp8266_upload_open(device) != 0) {
@@ -180,6 +187,11 @@ static void ask(struct esp8266 *device, uint32_t now_ms)
 static void restart_updated(struct esp8266 *device, uint32_t now_ms)
 {
     emit_kind(device, ESP8266_UPDATED);
+    if (device->config.ends_staged) {
+        esp8266_upload_close(device);
+        device->state = STATE_OFF;
+        return;
+    }
     start(device, now_ms);
 }
 
@@ -306,7 +318,9 @@ static int open_staging(struct esp8266 *device)
     const struct ud_staging_config config = {
         .flash = nor_flash(device->nor),
         .rtc = &device->rtc.port,
-        .layout = device->config.layout,
+        .layout = esp8266_layout(device),
+        .filesystem_in_place = device->config.writes_files_in_place,
+        .journal = device->config.ends_staged,
     };
 
     return ud_staging_init(&device->staging, &config) == UD_OK ? 0 : -EINVAL;

@@ -27,6 +27,7 @@
 #include "sim/boot_machine.h"
 #include "sim/nor.h"
 #include "updraft/image.h"
+#include "updraft/key.h"
 #include "updraft/layout.h"
 #include "updraft/pull.h"
 
@@ -76,6 +77,15 @@ struct esp8266_upload {
     bool uses_sha256;     /* the ESP32's way to prove it */
 };
 
+/* What it believes about updates. */
+struct esp8266_trust {
+    const struct ud_key_der *keys; /* built in; they must outlive the device */
+    uint32_t key_count;            /* 0: it does not verify. Else it has a key ring, in what
+                                    * would be the file system's last two sectors */
+    bool wants_manifest;           /* for its product, of no lower security version */
+    const char *product;           /* null: its program's project */
+};
+
 struct esp8266_config {
     const char *flash_path; /* null: flash in memory, lost at close */
     bool is_scratch;        /* flash_path is only what flash holds at first */
@@ -89,6 +99,10 @@ struct esp8266_config {
     uint32_t first_delay_ms; /* from power-on to the first one */
     bool is_lifelike;        /* takes the time the flash chip would */
     struct esp8266_upload upload;
+    struct esp8266_trust trust;
+    bool writes_files_in_place; /* file systems are not staged */
+    bool ends_staged;           /* an update is ordered in the boot journal, where it outlives
+                                 * the device, which ends instead of restarting */
     void *ctx;
     void (*event)(void *ctx, struct esp8266 *device, const struct esp8266_event *event);
 };

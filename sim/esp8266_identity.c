@@ -39,6 +39,6 @@ struct ud_pull_identity esp8266_identity(const struct esp8266 *device)
         .sketch_md5 = device->program.sketch_md5,
         .chip_size = nor_flash(device->nor)->size,
         .sdk_version = SDK_VERSION,
-        .abilities = "gzip",
+        .abilities = device->abilities,
     };
 }

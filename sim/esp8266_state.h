@@ -6,7 +6,11 @@
 #include "posix/pull.h"
 #include "sim/esp8266.h"
 #include "sim/rtc.h"
+#include "updraft/gunzip.h"
+#include "updraft/keys.h"
 #include "updraft/staging.h"
+
+#define ESP8266_ABILITIES 80u /* the longest text, with its NUL */
 
 enum state {
     STATE_OFF,
@@ -32,6 +36,10 @@ struct esp8266 {
     struct boot_result boot;
     struct esp8266_program program;
     struct ud_staging staging;
+    struct ud_keys keys;
+    struct ud_verifier verifier;
+    struct ud_manifest_terms terms;
+    char abilities[ESP8266_ABILITIES];
     struct ud_updater updater;
     struct ud_pull pull;
     struct ud_posix_pull driver;
@@ -39,6 +47,8 @@ struct esp8266 {
     struct ud_posix_espota uploads;
     uint16_t upload_port;
     uint32_t buffer[UD_FLASH_SECTOR / sizeof(uint32_t)];
+    struct ud_gunzip gunzip;
+    uint8_t window[UD_GUNZIP_WINDOW]; /* last: memory that is seldom touched */
 };
 
 void esp8266_emit(struct esp8266 *device, const struct esp8266_event *event);
@@ -66,6 +76,18 @@ size_t esp8266_upload_poll(const struct esp8266 *device, struct pollfd *entries)
 
 /* When it must be served, or the time given if that comes first. */
 uint32_t esp8266_upload_deadline(const struct esp8266 *device, uint32_t or_ms);
+
+/* ---- esp8266_trust.c ---- */
+
+/* As the program was linked: without the sectors of a key ring. */
+struct ud_layout esp8266_layout(const struct esp8266 *device);
+
+/* As its program starts. False when the key ring cannot be read. */
+bool esp8266_trust_start(struct esp8266 *device);
+
+/* Null where it has none; meaningful once started. */
+const struct ud_verifier *esp8266_verifier(const struct esp8266 *device);
+const struct ud_manifest_terms *esp8266_terms(const struct esp8266 *device);
 
 /* ---- esp8266_identity.c ---- */
 

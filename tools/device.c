@@ -53,6 +53,15 @@ static enum options_result parse(int argc, char **argv, struct device_order *ord
          "their password"},
         {"upload-sha256", 0, OPTION_FLAG, &order->upload_sha256, NULL,
          "proved by SHA-256, as ESP32 devices have it"},
+        {"trust", 0, OPTION_LIST, &order->trusted, "FILE",
+         "take only updates that the key signed whose public part this is; for each key once"},
+        {"manifest", 0, OPTION_FLAG, &order->wants_manifest, NULL,
+         "take only what says that it is for their program's project"},
+        {"product", 0, OPTION_TEXT, &order->product, "NAME", "or for this one"},
+        {"in-place", 0, OPTION_FLAG, &order->in_place, NULL,
+         "write file systems straight to their place, not by way of the bootloader"},
+        {"stage", 0, OPTION_FLAG, &order->stage, NULL,
+         "end when an update is staged: what boots the flash file next carries it out"},
         {"json", 0, OPTION_FLAG, &order->json, NULL, "print events, one JSON object a line"},
         {"qemu", 0, OPTION_FLAG, &order->qemu, NULL, "run one board's own code, under QEMU"},
         {"cut", 0, OPTION_TEXT, &order->cut, "PLAN",
@@ -126,8 +135,12 @@ static int check_behaviour(struct device_order *order)
     order->is_lifelike = strcmp(order->speed, "real") == 0;
     if (!order->is_lifelike && strcmp(order->speed, "fast") != 0)
         return report_usage("--speed takes real or fast, not %s", order->speed);
-    if (order->once && order->until != NULL)
-        return report_usage("--once or --until, not both");
+    if (order->once + order->stage + (order->until != NULL) > 1)
+        return report_usage("--once, --until or --stage, only one of them");
+    if (order->stage && order->flash == NULL && order->dir == NULL)
+        return report_usage("--stage needs --flash FILE or --dir DIR, which keep what is staged");
+    if (order->product != NULL && !order->wants_manifest && order->trusted.count == 0)
+        return report_usage("--product goes with --manifest or --trust");
     if (order->poll_s == 0 || order->poll_s > SECONDS_LIMIT)
         return report_usage("--poll takes 1 to %lu seconds", SECONDS_LIMIT);
     if (order->timeout_s > SECONDS_LIMIT)
@@ -163,6 +176,11 @@ static int check_kind(const struct device_order *order)
         {"--url", order->url != NULL, "the board has no network yet"},
         {"--uploads", order->upload_port != 0, "the board has no network yet"},
         {"--once", order->once, "the board has no network yet"},
+        {"--stage", order->stage, "the board has no network yet"},
+        {"--trust", order->trusted.count > 0, "the program in flash knows its keys"},
+        {"--manifest", order->wants_manifest, "the program in flash knows its terms"},
+        {"--product", order->product != NULL, "the program in flash knows its terms"},
+        {"--in-place", order->in_place, "the program in flash decides"},
         {"--poll", order->poll_s != POLL_DEFAULT_S, "the board has no network yet"},
         {"--redirects", order->redirects, "the board has no network yet"},
         {"--user", order->user != NULL, "the board has no network yet"},

@@ -5,7 +5,9 @@
 #ifndef TOOLS_DEVICE_H
 #define TOOLS_DEVICE_H
 
+#include "host/file.h"
 #include "host/mac.h"
+#include "host/options.h"
 #include "sim/cut.h"
 #include "sim/esp8266.h"
 #include "tools/chip.h"
@@ -27,7 +29,12 @@ struct device_order {
     const char *upload_password_file;
     unsigned long upload_port; /* UDP, of the first device; 0: none are taken */
     bool upload_sha256;
-    const char *until; /* version, or text of the board's; null: no such goal */
+    struct option_list trusted; /* files of public keys; none: devices do not verify */
+    bool wants_manifest;
+    const char *product; /* null: the program's project */
+    bool in_place;       /* file systems */
+    bool stage;          /* end when an update is staged */
+    const char *until;   /* version, or text of the board's; null: no such goal */
     const char *speed;
     unsigned long count;
     unsigned long poll_s;
@@ -67,6 +74,19 @@ int device_flash_provide(struct device_flash *flash, const struct device_order *
 /* Why the flash provided last could not be opened: a negative errno as nor_open() has
  * them. EXIT_FAILED. */
 int device_flash_report(const struct device_flash *flash, int error);
+
+/* ---- device_trust.c ---- */
+
+/* Whom the devices trust. */
+struct device_trust {
+    size_t count;
+    struct ud_key_der keys[OPTION_LIST_MAX];
+    struct file_bytes files[OPTION_LIST_MAX]; /* their bytes */
+};
+
+/* Reads public keys. EXIT_OK, or reported. Close in any case; it may be all zero. */
+int device_trust_open(struct device_trust *trust, const struct option_list *paths);
+void device_trust_close(struct device_trust *trust);
 
 /* ---- device_signals.c ---- */
 

@@ -41,6 +41,7 @@ struct run {
     struct unit *units;
     char *password;
     char *upload_password;
+    struct device_trust trust;
     struct mdns_publisher *publisher;
     struct device_signals signals;
     size_t open; /* units with outcome OPEN */
@@ -67,7 +68,17 @@ static void remember(struct unit *unit, const struct esp8266_event *event)
         snprintf(unit->failure, sizeof unit->failure, "%s", event->text);
 }
 
-/* --once: a check-in, and the restart if it brought an update. */
+/* --stage: an update. */
+static void judge_staged(struct unit *unit, const struct esp8266_event *event)
+{
+    if (event->kind == ESP8266_UPDATED)
+        settle(unit, REACHED);
+    else if (event->kind == ESP8266_FAILED || event->kind == ESP8266_UPLOAD_FAILED)
+        settle(unit, FAILED);
+}
+
+/* --once: a check-in, or where no server is asked an upload, and the restart if it brought
+ * an update. */
 static void judge_once(struct unit *unit, const struct esp8266_event *event)
 {
     switch (event->kind) {
@@ -80,6 +91,10 @@ static void judge_once(struct unit *unit, const struct esp8266_event *event)
     case ESP8266_UPDATED:
         unit->has_updated = true;
         break;
+    case ESP8266_UPLOAD_FAILED:
+        if (unit->run->order->url == NULL)
+            settle(unit, FAILED);
+        break;
     case ESP8266_STARTED:
         if (unit->has_updated)
             settle(unit, unit->failure[0] == '\0' ? REACHED : FAILED);
@@ -91,7 +106,6 @@ static void judge_once(struct unit *unit, const struct esp8266_event *event)
     case ESP8266_ASKING:
     case ESP8266_FETCHING:
     case ESP8266_ONE_WAY:
-    case ESP8266_UPLOAD_FAILED:
     default:
         break;
     }
@@ -115,10 +129,12 @@ static void on_event(void *ctx, struct esp8266 *device, const struct esp8266_eve
 
     device_show_event(unit->run->show, unit->index, device, event);
     if (event->kind == ESP8266_FAILED || event->kind == ESP8266_REFUSED ||
-        event->kind == ESP8266_DEAD)
+        event->kind == ESP8266_UPLOAD_FAILED || event->kind == ESP8266_DEAD)
         remember(unit, event);
     if (event->kind == ESP8266_DEAD)
         settle(unit, FAILED);
+    else if (order->stage)
+        judge_staged(unit, event);
     else if (order->once)
         judge_once(unit, event);
     else if (order->until != NULL)
@@ -169,11 +185,16 @@ static struct esp8266_config device_config(const struct run *run, struct unit *u
         .user = order->user,
         .password = run->password,
         .redirects = order->redirects ? UD_PULL_REDIRECTS_FOLLOW : UD_PULL_REDIRECTS_OFF,
-        .poll_ms = order->once ? INT32_MAX : (uint32_t)poll_ms,
+        .poll_ms = order->once || order->stage ? INT32_MAX : (uint32_t)poll_ms,
         /* They do not all ask at the same moment. */
-        .first_delay_ms = order->once ? 0 : (uint32_t)(poll_ms * unit->index / order->count),
+        .first_delay_ms =
+            order->once || order->stage ? 0 : (uint32_t)(poll_ms * unit->index / order->count),
         .is_lifelike = order->is_lifelike,
         .upload = upload_config(run, unit),
+        .trust = {run->trust.keys, (uint32_t)run->trust.count, order->wants_manifest,
+                  order->product},
+        .writes_files_in_place = order->in_place,
+        .ends_staged = order->stage,
         .ctx = unit,
         .event = on_event,
     };
@@ -263,6 +284,8 @@ static int open_run(struct run *run)
     if (status == EXIT_OK)
         status = read_password(run->order->upload_password_file, &run->upload_password);
     if (status == EXIT_OK)
+        status = device_trust_open(&run->trust, &run->order->trusted);
+    if (status == EXIT_OK)
         status = device_flash_open(&run->flash, run->order);
     if (status != EXIT_OK)
         return status;
@@ -289,6 +312,7 @@ static void close_run(struct run *run)
     device_show_end(run->show);
     sim_fleet_free(run->fleet);
     device_flash_close(&run->flash);
+    device_trust_close(&run->trust);
     free(run->units);
     free(run->password);
     free(run->upload_password);
@@ -345,7 +369,7 @@ static void report_failures(const struct run *run)
 static int verdict(const struct run *run, enum ending ending)
 {
     const struct device_order *order = run->order;
-    const bool has_goal = order->once || order->until != NULL;
+    const bool has_goal = order->once || order->stage || order->until != NULL;
     const size_t reached = count_reached(run);
 
     if (ending == END_ERROR)

@@ -27,10 +27,13 @@ static int place(void *ctx, enum ud_command command, uint32_t size, struct ud_pl
     return size <= RIG_SPACE ? UD_OK : UD_ERR_SPACE;
 }
 
-static int open_place(void *ctx, const struct ud_placement *placement)
+static int open_place(void *ctx, const struct ud_placement *placement, const uint8_t *first,
+                      uint32_t length)
 {
     (void)ctx;
     (void)placement;
+    (void)first;
+    (void)length;
     return UD_OK;
 }
 

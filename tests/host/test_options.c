@@ -22,6 +22,7 @@ struct values {
     bool verbose;
     const char *product;
     unsigned long size;
+    struct option_list keys;
 };
 
 static enum options_result parse(struct values *values, char **argv, int argc, int *operands)
@@ -31,6 +32,7 @@ static enum options_result parse(struct values *values, char **argv, int argc, i
         {"verbose", 'v', OPTION_FLAG, &values->verbose, NULL, "say more"},
         {"product", 'p', OPTION_TEXT, &values->product, "NAME", "what it is for"},
         {"size", 's', OPTION_NUMBER, &values->size, "BYTES", "how large"},
+        {"key", 'k', OPTION_LIST, &values->keys, "FILE", "who may"},
         {NULL},
     };
     const struct command_usage usage = {"updraft test", "FILE", "Tests.", rows};
@@ -78,6 +80,11 @@ static void every_spelling_is_understood(void **state)
         {"--size 4K", {.size = 4096}, ""},
         {"-s4M", {.size = 4u << 20}, ""},
         {"--size 0x10k", {.size = 16384}, ""},
+        {"--key one a", {.keys = {1, {"one"}}}, "a"},
+        {"--key one -ktwo a --key=three", {.keys = {3, {"one", "two", "three"}}}, "a"},
+        {"-k1 -k2 -k3 -k4 -k5 -k6 -k7 -k8",
+         {.keys = {8, {"1", "2", "3", "4", "5", "6", "7", "8"}}},
+         ""},
         {"--size 18446744073709551615", {.size = ULONG_MAX}, ""},
     };
     (void)state;
@@ -97,6 +104,9 @@ static void every_spelling_is_understood(void **state)
         assert_int_equal(values.force, cases[i].expected.force);
         assert_int_equal(values.verbose, cases[i].expected.verbose);
         assert_true(values.size == cases[i].expected.size);
+        assert_int_equal(values.keys.count, cases[i].expected.keys.count);
+        for (size_t j = 0; j < values.keys.count; j++)
+            assert_string_equal(values.keys.values[j], cases[i].expected.keys.values[j]);
         if (cases[i].expected.product)
             assert_string_equal(values.product, cases[i].expected.product);
         else
@@ -130,6 +140,8 @@ static void every_mistake_is_one_line(void **state)
         {"--size 4kk", "--size takes a number, not \"4kk\""},
         {"--size 18446744073709551616", "--size takes a number, not \"18446744073709551616\""},
         {"--size 18446744073709551615k", "--size takes a number, not \"18446744073709551615k\""},
+        {"-k", "--key needs a value (FILE)"},
+        {"-k1 -k2 -k3 -k4 -k5 -k6 -k7 -k8 -k9", "--key is taken 8 times at most"},
     };
     (void)state;
     report_set_program("updraft test");

@@ -1,0 +1,100 @@
+#include "sim/esp8266_state.h"
+
+#include "bearssl/digest.h"
+#include "bearssl/keys.h"
+#include "updraft/hex.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#define RING_SIZE (UD_KEYS_SECTORS * UD_FLASH_SECTOR)
+
+static bool has_ring(const struct esp8266 *device)
+{
+    return device->config.trust.key_count > 0;
+}
+
+struct ud_layout esp8266_layout(const struct esp8266 *device)
+{
+    struct ud_layout layout = device->config.layout;
+
+    if (!has_ring(device))
+        return layout;
+    layout.fs_end -= RING_SIZE;
+    if (layout.fs_start > layout.fs_end)
+        layout.fs_start = layout.fs_end;
+    return layout;
+}
+
+static const char *product_of(const struct esp8266 *device)
+{
+    const struct esp8266_program *program = &device->program;
+
+    if (device->config.trust.product != NULL)
+        return device->config.trust.product;
+    return program->has_description ? program->description.project : "";
+}
+
+/* "gzip keys=ID,ID", as the server wants to know it. */
+static bool name_abilities(struct esp8266 *device)
+{
+    struct ud_keys_cursor cursor = {0};
+    char *text = device->abilities;
+    size_t length = (size_t)snprintf(text, sizeof device->abilities, "gzip");
+    char separator[] = " keys=";
+
+    while (has_ring(device) && ud_keys_next(&device->keys, &cursor)) {
+        char id[2 * UD_KEY_ID_SIZE + 1];
+        ud_hex_encode(cursor.id, UD_KEY_ID_SIZE, id);
+        if (sizeof device->abilities - length <= strlen(separator) + strlen(id))
+            break; /* the server keeps a few only */
+        length += (size_t)snprintf(text + length, sizeof device->abilities - length, "%s%s",
+                                   separator, id);
+        strcpy(separator, ",");
+    }
+    return cursor.error == UD_OK;
+}
+
+static bool open_ring(struct esp8266 *device)
+{
+    const struct ud_keys_config config = {
+        .built_in = device->config.trust.keys,
+        .built_in_count = device->config.trust.key_count,
+        .sha256 = &ud_sha256,
+        .rsa = ud_bearssl_rsa,
+        .p256 = ud_bearssl_p256,
+        .flash = nor_flash(device->nor),
+        .address = esp8266_layout(device).fs_end,
+        .product = product_of(device),
+    };
+
+    return ud_keys_init(&device->keys, &config) == UD_OK;
+}
+
+bool esp8266_trust_start(struct esp8266 *device)
+{
+    const struct esp8266_program *program = &device->program;
+
+    if (has_ring(device) && !open_ring(device))
+        return false;
+    device->verifier = has_ring(device) ? ud_keys_verifier(&device->keys) : (struct ud_verifier){0};
+    device->terms = (struct ud_manifest_terms){
+        .judge = ud_manifest_judge,
+        .product = product_of(device),
+        .chip = UD_MANIFEST_CHIP_ESP8266,
+        .security_version = program->has_description ? program->description.secure_version : 0,
+    };
+    return name_abilities(device) &&
+           ud_gunzip_init(&device->gunzip, device->window, sizeof device->window) == UD_OK;
+}
+
+const struct ud_verifier *esp8266_verifier(const struct esp8266 *device)
+{
+    return has_ring(device) ? &device->verifier : NULL;
+}
+
+const struct ud_manifest_terms *esp8266_terms(const struct esp8266 *device)
+{
+    return device->config.trust.wants_manifest ? &device->terms : NULL;
+}
