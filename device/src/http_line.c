@@ -7,14 +7,6 @@
 #define STATUS_START 9u /* after "HTTP/1.1 " */
 #define STATUS_END   12u
 
-static const char *const field_names[] = {
-    [UD_HTTP_CONTENT_LENGTH] = "Content-Length",
-    [UD_HTTP_TRANSFER_ENCODING] = "Transfer-Encoding",
-    [UD_HTTP_LOCATION] = "Location",
-    [UD_HTTP_X_MD5] = "x-MD5",
-    [UD_HTTP_X_VERSION] = "x-version",
-};
-
 int ud_http_status(const char *line, uint32_t length)
 {
     if (length < STATUS_END || memcmp(line, "HTTP/1.", 7) != 0 || !ud_is_digit(line[7]) ||
@@ -32,25 +24,26 @@ int ud_http_status(const char *line, uint32_t length)
     return status;
 }
 
-static enum ud_http_field find_field(const char *name, uint32_t length)
+static uint32_t find_name(const char *name, uint32_t length, const char *const *names,
+                          uint32_t count)
 {
-    const int count = (int)(sizeof field_names / sizeof field_names[0]);
+    uint32_t i = 0;
 
-    for (int i = UD_HTTP_OTHER + 1; i < count; i++) {
-        if (strlen(field_names[i]) == length && ud_same_ignoring_case(field_names[i], name, length))
-            return (enum ud_http_field)i;
-    }
-    return UD_HTTP_OTHER;
+    while (i < count &&
+           (strlen(names[i]) != length || !ud_same_ignoring_case(names[i], name, length)))
+        i++;
+    return i;
 }
 
-enum ud_http_field ud_http_field(const char *line, uint32_t length, struct ud_http_value *value)
+uint32_t ud_http_field(const char *line, uint32_t length, const char *const *names, uint32_t count,
+                       struct ud_http_value *value)
 {
     uint32_t start = 0;
 
     while (start < length && line[start] != ':')
         start++;
     if (start == length)
-        return UD_HTTP_OTHER;
+        return count;
 
     const uint32_t name_length = start++;
     while (start < length && ud_is_blank(line[start]))
@@ -59,7 +52,7 @@ enum ud_http_field ud_http_field(const char *line, uint32_t length, struct ud_ht
         length--;
     value->text = line + start;
     value->length = length - start;
-    return find_field(line, name_length);
+    return find_name(line, name_length, names, count);
 }
 
 int ud_http_length(const struct ud_http_value *value, uint32_t *bytes)

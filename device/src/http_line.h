@@ -1,20 +1,10 @@
-/* The lines of an HTTP answer's head, one at a time, without their line ends. */
+/* The lines of an HTTP message's head, one at a time, without their line ends. */
 #ifndef UPDRAFT_SRC_HTTP_LINE_H
 #define UPDRAFT_SRC_HTTP_LINE_H
 
 #include "updraft/error.h"
 
 #include <stdint.h>
-
-/* The fields an update needs; their names are compared without regard to case. */
-enum ud_http_field {
-    UD_HTTP_OTHER = 0,
-    UD_HTTP_CONTENT_LENGTH,
-    UD_HTTP_TRANSFER_ENCODING,
-    UD_HTTP_LOCATION,
-    UD_HTTP_X_MD5,
-    UD_HTTP_X_VERSION,
-};
 
 struct ud_http_value {
     const char *text; /* without blanks around it; not terminated */
@@ -24,8 +14,10 @@ struct ud_http_value {
 /* The status, 100 to 999, of a status line of HTTP/1.x; else UD_ERR_HTTP_NOT_HTTP. */
 UD_MUST_CHECK int ud_http_status(const char *line, uint32_t length);
 
-/* What a header line is, and its value. Lines that are no field are OTHER. */
-enum ud_http_field ud_http_field(const char *line, uint32_t length, struct ud_http_value *value);
+/* Which of `count` names, compared without regard to case, a header line is of, and
+ * its value. `count` for all others, and for lines that are no field. */
+uint32_t ud_http_field(const char *line, uint32_t length, const char *const *names, uint32_t count,
+                       struct ud_http_value *value);
 
 /* A Content-Length. UD_ERR_HTTP_TOO_LARGE above 32 bits; UD_ERR_HTTP_NO_LENGTH
  * for anything but digits. */

@@ -8,9 +8,27 @@
 
 #include <string.h>
 
+/* The fields an update needs. */
+enum field {
+    CONTENT_LENGTH,
+    TRANSFER_ENCODING,
+    LOCATION,
+    X_MD5,
+    X_VERSION,
+    OTHER,
+};
+
+static const char *const field_names[OTHER] = {
+    [CONTENT_LENGTH] = "Content-Length",
+    [TRANSFER_ENCODING] = "Transfer-Encoding",
+    [LOCATION] = "Location",
+    [X_MD5] = "x-MD5",
+    [X_VERSION] = "x-version",
+};
+
 void ud_pull_head_begin(struct ud_pull *pull)
 {
-    pull->field = UD_HTTP_OTHER;
+    pull->field = OTHER;
     pull->length_state = UD_PULL_FIELD_ABSENT;
     pull->md5_state = UD_PULL_FIELD_ABSENT;
     pull->location_state = UD_PULL_FIELD_ABSENT;
@@ -99,7 +117,7 @@ static int skip_folded(const struct ud_pull *pull)
 
     while (i < pull->line_length && ud_is_blank(pull->line[i]))
         i++;
-    if (i == pull->line_length || pull->field == UD_HTTP_OTHER)
+    if (i == pull->line_length || pull->field == OTHER)
         return UD_OK;
     return UD_ERR_HTTP_NOT_HTTP;
 }
@@ -111,25 +129,26 @@ int ud_pull_head_line(struct ud_pull *pull)
     if (pull->line_length > 0 && ud_is_blank(pull->line[0]))
         return skip_folded(pull);
 
-    const enum ud_http_field field = ud_http_field(pull->line, pull->line_length, &value);
+    const enum field field =
+        (enum field)ud_http_field(pull->line, pull->line_length, field_names, OTHER, &value);
     pull->field = (uint8_t)field;
     switch (field) {
-    case UD_HTTP_CONTENT_LENGTH:
+    case CONTENT_LENGTH:
         take_length(pull, &value);
         break;
-    case UD_HTTP_TRANSFER_ENCODING:
+    case TRANSFER_ENCODING:
         pull->is_encoded = true;
         break;
-    case UD_HTTP_LOCATION:
+    case LOCATION:
         take_location(pull, &value);
         break;
-    case UD_HTTP_X_MD5:
+    case X_MD5:
         take_md5(pull, &value);
         break;
-    case UD_HTTP_X_VERSION:
+    case X_VERSION:
         take_version(pull, &value);
         break;
-    case UD_HTTP_OTHER:
+    case OTHER:
     default:
         break;
     }

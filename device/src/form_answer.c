@@ -1,0 +1,229 @@
+#include "form_parts.h"
+
+#include "chars.h"
+#include "text.h"
+
+#include "updraft/image.h"
+#include "updraft/messages.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define INFO_MAX 320u /* bytes of the JSON */
+
+/* ---- statuses ---- */
+
+static const struct status {
+    uint16_t number;
+    const char *words;
+} statuses[] = {
+    {200, "OK"},
+    {303, "See Other"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {408, "Request Timeout"},
+    {411, "Length Required"},
+    {413, "Content Too Large"},
+    {422, "Unprocessable Content"},
+    {431, "Request Header Fields Too Large"},
+    {500, "Internal Server Error"},
+    {503, "Service Unavailable"},
+};
+
+/* An application may answer with others, which go without. */
+static const char *words_of(uint16_t status)
+{
+    for (uint32_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++)
+        if (statuses[i].number == status)
+            return statuses[i].words;
+    return "";
+}
+
+/* ---- heads ---- */
+
+static void add_challenge(struct ud_text *text, const struct ud_form_client *client)
+{
+    const struct ud_form *form = client->form;
+    char nonce[UD_FORM_NONCE_TEXT];
+
+    if (form->config.sha256 != NULL) {
+        ud_form_nonce(form, nonce);
+        ud_text_add(text, "WWW-Authenticate: Digest realm=\"Login Required\", qop=\"auth\", "
+                          "algorithm=SHA-256, nonce=\"");
+        ud_text_add(text, nonce);
+        ud_text_add(text, client->credentials == UD_FORM_STALE ? "\", stale=true\r\n" : "\"\r\n");
+    }
+    if (!form->config.digest_only)
+        ud_text_add(text, "WWW-Authenticate: Basic realm=\"Login Required\"\r\n");
+}
+
+static void add_fields_of_status(struct ud_text *text, const struct ud_form_client *client,
+                                 uint16_t status)
+{
+    if (status == 401)
+        add_challenge(text, client);
+    if (status == 405 || client->method == UD_FORM_OPTIONS)
+        ud_text_add(text, "Allow: GET, OPTIONS, POST, PUT\r\n");
+    if (status == 303) {
+        ud_text_add(text, "Location: ");
+        ud_text_add(text, client->form->config.path);
+        ud_text_add(text, "\r\n");
+    }
+}
+
+/* Of the update whose request this is nothing goes on. */
+static void end_request(struct ud_form_client *client, int error)
+{
+    if (client->owns_session)
+        ud_updater_abort(client->form->config.updater, error);
+    client->owns_session = false;
+    client->state = UD_FORM_ANSWERING;
+    client->sent = 0;
+    if (client->framing != 0) /* what remains is of a chunk only */
+        client->remaining = UD_FORM_UNKNOWN_LENGTH;
+}
+
+static void begin_answer(struct ud_form_client *client, struct ud_text *text, uint16_t status,
+                         const char *type, uint32_t length)
+{
+    ud_text_begin(text, client->text, sizeof client->text);
+    ud_text_add(text, "HTTP/1.1 ");
+    ud_text_add_decimal(text, status);
+    ud_text_add(text, " ");
+    ud_text_add(text, words_of(status));
+    ud_text_add(text, "\r\nConnection: close\r\nCache-Control: no-store\r\nContent-Type: ");
+    ud_text_add(text, type);
+    ud_text_add(text, "\r\nContent-Length: ");
+    ud_text_add_decimal(text, length);
+    ud_text_add(text, "\r\n");
+    add_fields_of_status(text, client, status);
+}
+
+/* An answer whose body is two texts, one after the other. */
+static void put_answer(struct ud_form_client *client, uint16_t status, const char *type,
+                       const char *first, const char *second)
+{
+    struct ud_text text;
+
+    client->answer.length = 0;
+    begin_answer(client, &text, status, type, (uint32_t)(strlen(first) + strlen(second)));
+    ud_text_add(&text, "\r\n");
+    ud_text_add(&text, first);
+    ud_text_add(&text, second);
+    client->text_length = (uint16_t)text.length;
+}
+
+/* ---- answers ---- */
+
+void ud_form_answer_status(struct ud_form_client *client, uint16_t status)
+{
+    end_request(client, UD_ERR_ABORTED);
+    put_answer(client, status, "text/plain", words_of(status), "\n");
+}
+
+void ud_form_answer_words(struct ud_form_client *client, uint16_t status, const char *words)
+{
+    end_request(client, UD_ERR_ABORTED);
+    put_answer(client, status, "text/html", "Update error: ", words);
+}
+
+static uint16_t status_of(int error)
+{
+    switch (error) {
+    case UD_ERR_SPACE:
+        return 413;
+    case UD_ERR_BUSY:
+        return 503;
+    case UD_ERR_TIMEOUT:
+        return 408;
+    case UD_ERR_SIZE:
+    case UD_ERR_NO_DATA:
+    case UD_ERR_UNFINISHED:
+        return 400;
+    case UD_ERR_FLASH_WRITE:
+    case UD_ERR_FLASH_ERASE:
+    case UD_ERR_FLASH_READ:
+    case UD_ERR_FLASH_CONFIG:
+    case UD_ERR_BOOT_MODE:
+    case UD_ERR_MEMORY:
+    case UD_ERR_COMMIT:
+        return 500;
+    default:
+        return 422; /* the file is not one for this device */
+    }
+}
+
+void ud_form_answer_error(struct ud_form_client *client, int error)
+{
+    char line[UD_MESSAGE_MAX];
+
+    end_request(client, error);
+    ud_updater_error_line(client->form->config.updater, error, line, sizeof line);
+    ud_form_answer_words(client, status_of(error), line);
+}
+
+void ud_form_answer_success(struct ud_form_client *client)
+{
+    client->is_committed = true;
+    end_request(client, UD_OK);
+    put_answer(client, 200, "text/html", "<META http-equiv=\"refresh\" content=\"15;URL=/\">",
+               "Update Success! Rebooting...");
+}
+
+void ud_form_answer_given(struct ud_form_client *client)
+{
+    const struct ud_form_answer *answer = &client->answer;
+    struct ud_text text;
+
+    if (answer->length == 0) {
+        ud_form_answer_status(client, answer->status);
+        return;
+    }
+    end_request(client, UD_ERR_ABORTED);
+    begin_answer(client, &text, answer->status, answer->type, answer->length);
+    ud_text_add(&text, answer->is_gzip ? "Content-Encoding: gzip\r\n\r\n" : "\r\n");
+    client->text_length = (uint16_t)text.length;
+}
+
+/* ---- what the device is ---- */
+
+static void add_string(struct ud_text *text, const char *name, const char *value)
+{
+    ud_text_add(text, name);
+    for (; ud_form_is_given(value); value++) {
+        if (*value == '"' || *value == '\\')
+            ud_text_add(text, "\\");
+        if (!ud_is_control(*value))
+            ud_text_add_bytes(text, value, 1);
+    }
+}
+
+static void add_number(struct ud_text *text, const char *name, uint32_t value)
+{
+    ud_text_add(text, name);
+    ud_text_add_decimal(text, value);
+}
+
+void ud_form_answer_info(struct ud_form_client *client)
+{
+    const struct ud_form_about *about = &client->form->config.about;
+    const struct ud_updater_config *updater = &client->form->config.updater->config;
+    char json[INFO_MAX];
+    struct ud_text text;
+
+    ud_text_begin(&text, json, sizeof json);
+    add_string(&text, "{\"product\":\"", about->product);
+    add_string(&text, "\",\"version\":\"", about->version);
+    add_string(&text, "\",\"chip\":\"",
+               updater->target.chip == UD_CHIP_ESP32 ? "ESP32" : "ESP8266");
+    add_number(&text, "\",\"free\":", about->free_space);
+    add_number(&text, ",\"files\":", about->filesystem_space);
+    add_number(&text, ",\"flash\":", updater->flash->size);
+    ud_text_add(&text, updater->verifier != NULL ? ",\"signed\":true" : ",\"signed\":false");
+    add_number(&text, ",\"boot\":", client->form->boot);
+    end_request(client, UD_ERR_ABORTED);
+    put_answer(client, 200, "application/json", json, "}\n");
+}

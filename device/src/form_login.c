@@ -1,0 +1,201 @@
+#include "form_parts.h"
+
+#include "http_parameter.h"
+#include "text.h"
+
+#include "updraft/base64.h"
+#include "updraft/endian.h"
+#include "updraft/hex.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define REALM "Login Required" /* the core's */
+
+bool ud_form_needs_login(const struct ud_form *form)
+{
+    return ud_form_is_given(form->config.user) && ud_form_is_given(form->config.password);
+}
+
+/* ---- Basic (RFC 7617) ---- */
+
+/* Compares in a time that does not tell where the first difference is. */
+struct comparison {
+    const struct ud_http_value *given;
+    uint32_t length; /* bytes compared */
+    uint32_t difference;
+};
+
+static void compare(struct comparison *comparison, const char *expected, uint32_t length)
+{
+    const struct ud_http_value *given = comparison->given;
+
+    for (uint32_t i = 0; i < length; i++, comparison->length++) {
+        const bool is_inside = comparison->length < given->length;
+        const char c = is_inside ? given->text[comparison->length] : '\0';
+        comparison->difference |= (uint8_t)(c ^ expected[i]);
+    }
+}
+
+static bool is_same(const struct comparison *comparison)
+{
+    return comparison->difference == 0 && comparison->length == comparison->given->length;
+}
+
+static void compare_encoded(struct comparison *comparison, struct ud_base64 *base64,
+                            const char *text)
+{
+    char digits[UD_BASE64_GROUP];
+
+    for (; *text != '\0'; text++)
+        compare(comparison, digits, ud_base64_add(base64, (uint8_t)*text, digits));
+}
+
+static bool judge_basic(const struct ud_form *form, const struct ud_http_value *given)
+{
+    struct comparison comparison = {.given = given};
+    struct ud_base64 base64 = {0};
+    char digits[UD_BASE64_GROUP];
+
+    compare_encoded(&comparison, &base64, form->config.user);
+    compare_encoded(&comparison, &base64, ":");
+    compare_encoded(&comparison, &base64, form->config.password);
+    compare(&comparison, digits, ud_base64_end(&base64, digits));
+    return is_same(&comparison);
+}
+
+/* ---- Digest (RFC 7616), with SHA-256 and qop=auth ---- */
+
+struct hash {
+    char text[2 * UD_SHA256_SIZE + 1];
+};
+
+static struct ud_http_value to_value(const char *text)
+{
+    return (struct ud_http_value){text, (uint32_t)strlen(text)};
+}
+
+/* The digest of texts with colons between them, as hexadecimal digits. */
+static void hash_joined(const struct ud_form *form, const struct ud_http_value *texts,
+                        uint32_t count, struct hash *hash)
+{
+    struct ud_digest digest;
+    uint8_t bytes[UD_SHA256_SIZE];
+
+    ud_digest_begin(&digest, form->config.sha256);
+    for (uint32_t i = 0; i < count; i++) {
+        if (i > 0)
+            ud_digest_add(&digest, ":", 1);
+        ud_digest_add(&digest, texts[i].text, texts[i].length);
+    }
+    ud_digest_end(&digest, bytes);
+    ud_hex_encode(bytes, sizeof bytes, hash->text);
+}
+
+void ud_form_nonce(const struct ud_form *form, char nonce[UD_FORM_NONCE_TEXT])
+{
+    const struct ud_http_value texts[] = {
+        {(const char *)form->secret, sizeof form->secret},
+        {(const char *)&form->nonce_number, sizeof form->nonce_number},
+    };
+    struct hash hash;
+
+    hash_joined(form, texts, 2, &hash);
+    memcpy(nonce, hash.text, sizeof hash.text);
+}
+
+enum parameter { USERNAME, NONCE, URI, NC, CNONCE, QOP, RESPONSE, PARAMETERS };
+
+static bool find_parameters(const struct ud_http_value *given,
+                            struct ud_http_value found[PARAMETERS])
+{
+    static const char *const names[PARAMETERS] = {
+        [USERNAME] = "username", [NONCE] = "nonce", [URI] = "uri",           [NC] = "nc",
+        [CNONCE] = "cnonce",     [QOP] = "qop",     [RESPONSE] = "response",
+    };
+
+    for (uint32_t i = 0; i < PARAMETERS; i++)
+        if (!ud_http_parameter(given, names[i], &found[i]))
+            return false;
+    return true;
+}
+
+static bool is_proof(const struct ud_form *form, const char *method,
+                     const struct ud_http_value found[PARAMETERS])
+{
+    const struct ud_form_config *config = &form->config;
+    const struct ud_http_value account[] = {to_value(config->user), to_value(REALM),
+                                            to_value(config->password)};
+    const struct ud_http_value request[] = {to_value(method), found[URI]};
+    struct comparison comparison = {.given = &found[RESPONSE]};
+    struct hash key, target, response;
+
+    hash_joined(form, account, 3, &key);
+    hash_joined(form, request, 2, &target);
+    const struct ud_http_value proof[] = {to_value(key.text), found[NONCE], found[NC],
+                                          found[CNONCE],      found[QOP],   to_value(target.text)};
+    hash_joined(form, proof, 6, &response);
+    compare(&comparison, response.text, sizeof response.text - 1);
+    return is_same(&comparison);
+}
+
+/* A proof that was overheard is worth nothing: each count is taken once, in order. */
+static enum ud_form_credentials use_up(struct ud_form *form, const struct ud_http_value *count)
+{
+    uint8_t bytes[sizeof form->count];
+
+    if (count->length != 2 * sizeof bytes ||
+        ud_hex_decode(count->text, bytes, sizeof bytes) != UD_OK)
+        return UD_FORM_NO_CREDENTIALS;
+    const uint32_t number =
+        (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+    if (number > form->count) {
+        form->count = number;
+        return UD_FORM_GOOD_CREDENTIALS;
+    }
+    form->count = 0;
+    form->nonce_number++;
+    return UD_FORM_STALE;
+}
+
+static enum ud_form_credentials judge_digest(struct ud_form *form, const char *method,
+                                             const struct ud_http_value *given)
+{
+    struct ud_http_value found[PARAMETERS], query;
+    char nonce[UD_FORM_NONCE_TEXT];
+
+    if (!find_parameters(given, found) || !ud_http_is(&found[QOP], "auth") ||
+        !ud_form_is_path(form, &found[URI], &query) || !is_proof(form, method, found))
+        return UD_FORM_NO_CREDENTIALS;
+    ud_form_nonce(form, nonce);
+    return ud_http_is(&found[NONCE], nonce) ? use_up(form, &found[NC]) : UD_FORM_STALE;
+}
+
+/* ---- which of them ---- */
+
+/* The value goes on behind a scheme's name. */
+static bool is_scheme(const struct ud_http_value *value, const char *name,
+                      struct ud_http_value *rest)
+{
+    const uint32_t length = (uint32_t)strlen(name);
+    const struct ud_http_value start = {value->text, length};
+
+    if (value->length < length || !ud_http_is(&start, name))
+        return false;
+    rest->text = value->text + length;
+    rest->length = value->length - length;
+    return true;
+}
+
+enum ud_form_credentials ud_form_judge(struct ud_form *form, const char *method,
+                                       const struct ud_http_value *value)
+{
+    struct ud_http_value given;
+
+    if (form->config.sha256 != NULL && is_scheme(value, "Digest ", &given))
+        return judge_digest(form, method, &given);
+    if (!form->config.digest_only && is_scheme(value, "Basic ", &given) &&
+        judge_basic(form, &given))
+        return UD_FORM_GOOD_CREDENTIALS;
+    return UD_FORM_NO_CREDENTIALS;
+}
