@@ -109,9 +109,10 @@ static int place(void *ctx, enum ud_command command, uint32_t size, struct ud_pl
     return UD_OK;
 }
 
-static int open_place(void *ctx, const struct ud_placement *placement)
+static int open_place(void *ctx, const struct ud_placement *placement, const uint8_t *first,
+                      uint32_t length)
 {
-    (void)ctx, (void)placement;
+    (void)ctx, (void)placement, (void)first, (void)length;
     return UD_OK;
 }
 
