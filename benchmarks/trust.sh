@@ -2,7 +2,8 @@
 # BearSSL and of looking into gzip files; and what a real image weighs on the air, raw,
 # by gzip -9 and by ours. BearSSL is built for the chip from Debian's source package.
 # Prints rows for ./bench.
-need_packages qemu-system-misc gzip dpkg-dev openssl
+. scripts/bearssl.sh
+need_packages qemu-system-misc gzip openssl
 work=$BUILD/bench-trust
 lx106=$BUILD/lx106
 keys=$PROJECT_ROOT/tests/vectors/signing
@@ -15,44 +16,8 @@ configure "$BUILD/bench" -Dtests=false -Dbenchmarks=true -Dbuildtype=release
 ninja -C "$BUILD/bench" updraft benchmarks/trust >"$BUILD/bench/ninja.log" 2>&1 ||
     die "the benchmark was not built, see build/bench/ninja.log"
 updraft=$BUILD/bench/updraft
+rm -rf "$work"
 mkdir -p "$work"
-rm -rf "$work"/*.*
-
-# logged WHAT command…: its output is shown when it fails.
-logged() {
-    local what=$1
-    shift
-    "$@" >"$work/log" 2>&1 || { tail -n 20 "$work/log" >&2; die "$what"; }
-}
-
-# The version of the package the host's build uses, by lists of source packages of our own.
-fetch_bearssl() {
-    local apt=(-qq -o "Dir::Etc::sourcelist=$work/bearssl.sources" -o Dir::Etc::sourceparts=-
-        -o "Dir::State::lists=$work/lists" -o APT::Sandbox::User=root)
-    mkdir -p "$work/lists/partial"
-    . /etc/os-release
-    printf 'Types: deb-src\nURIs: http://deb.debian.org/debian\nSuites: %s\nComponents: main\nSigned-By: %s\n' \
-        "$VERSION_CODENAME" /usr/share/keyrings/debian-archive-keyring.gpg >"$work/bearssl.sources"
-    logged "Debian's lists of source packages cannot be had" apt-get "${apt[@]}" update
-    (cd "$work" && logged "BearSSL's source package cannot be had" apt-get "${apt[@]}" source bearssl) || exit 1
-    mv "$work"/bearssl-*/ "$work/bearssl"
-}
-
-# With a multiplication of 32 bits, of which only the low half is quick (BR_LOMUL).
-build_bearssl() {
-    mkdir -p "$work/objects"
-    logged "BearSSL could not be built for LX106" sh -c '
-        find "$0/src/hash" "$0/src/rsa" "$0/src/ec" "$0/src/int" "$0/src/codec" -name "*.c" |
-            xargs -P 2 -n 8 sh -c '\''
-                folder=$0
-                for source; do
-                    xtensa-lx106-elf-gcc -Os -mlongcalls -mtext-section-literals -ffreestanding \
-                        -ffunction-sections -fdata-sections -DBR_LOMUL=1 -DBR_USE_UNIX_TIME=0 \
-                        -I "$folder/inc" -I "$folder/src" -c "$source" \
-                        -o "$folder/../objects/$(basename "$source" .c).o" || exit 255
-                done'\'' "$0"' "$work/bearssl"
-    xtensa-lx106-elf-ar rcs "$work/libbearssl.a" "$work"/objects/*.o
-}
 
 # c_bytes NAME: those on stdin, as a table of bytes.
 c_bytes() { echo "static const uint8_t $1[] = {$(od -An -v -tx1 | sed 's/ \(..\)/0x\1,/g')};"; }
@@ -96,7 +61,7 @@ END
 # A part linked by itself, with all it needs.
 code_of() { # FUNCTION…
     xtensa-lx106-elf-gcc -nostdlib -Wl,--relax -Wl,--gc-sections -Wl,-e0 "${@/#/-Wl,-u,}" \
-        "$work"/port/*.o "$lx106/device/libupdraft-device.a" "$work/libbearssl.a" -lc -lgcc \
+        "$work"/port/*.o "$lx106/device/libupdraft-device.a" "$BEARSSL_LX106/libbearssl.a" -lc -lgcc \
         -o "$work/part.elf" 2>"$work/log" || { cat "$work/log" >&2; die "a part could not be linked"; }
     xtensa-lx106-elf-size "$work/part.elf" | awk 'NR == 2 { print $1 + $2 }'
 }
@@ -106,7 +71,7 @@ link_firmware() {
     mkdir -p "$work/port"
     for source in digest rsa p256; do
         logged "the port to BearSSL could not be built" xtensa-lx106-elf-gcc "${cflags[@]}" \
-            -I "$work/bearssl/inc" -c "device/port/bearssl/$source.c" -o "$work/port/$source.o"
+            -I "$BEARSSL_LX106/source/inc" -c "device/port/bearssl/$source.c" -o "$work/port/$source.o"
     done
     # shellcheck disable=SC2046
     logged "the firmware could not be linked" xtensa-lx106-elf-gcc "${cflags[@]}" \
@@ -114,14 +79,13 @@ link_firmware() {
         -DFIRMWARE_PROJECT='"trust"' -DFIRMWARE_VERSION='"1"' -DFIRMWARE_WANTS_TRIAL=0 -DUPDRAFT_VERSION='"0"' \
         -nostdlib -Wl,--gc-sections -Wl,-T,firmware/app.ld -Wl,-T,device/port/esp8266-rom/rom.ld \
         firmware/start.S firmware/preamble.c benchmarks/lx106/trust.c "$work/member.S" "$work"/port/*.o \
-        "$lx106/device/libupdraft-device.a" "$work/libbearssl.a" -lc -lgcc -o "$work/trust.elf"
+        "$lx106/device/libupdraft-device.a" "$BEARSSL_LX106/libbearssl.a" -lc -lgcc -o "$work/trust.elf"
     logged "the firmware could not be packed" "$updraft" image --pack "$work/trust.bin" \
         --boot "$lx106/boot/lx106/boot.elf" --app "$work/trust.elf" --flash-size 4M
     logged "the flash could not be filled" "$updraft" flash --layout 4M2M --app "$work/trust.bin" --out "$work/flash"
 }
 
-fetch_bearssl
-build_bearssl
+build_bearssl_lx106
 make_image
 make_inputs
 link_firmware
