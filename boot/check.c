@@ -42,7 +42,7 @@ static void walk(struct boot *boot, const uint32_t *words)
 
 void boot_check_sector(struct boot *boot, const uint32_t *words)
 {
-    if (boot->sector >= boot_sectors(boot->journal[UD_JOURNAL_OUTPUT_SIZE]))
+    if (boot->sector * UD_FLASH_SECTOR >= boot->journal[UD_JOURNAL_OUTPUT_SIZE])
         boot_fail(boot, BOOT_BAD_GZIP);
     if (boot->journal[UD_JOURNAL_DESTINATION] != BOOT_PROGRAM)
         return;

@@ -51,6 +51,7 @@ void boot_copy_sector(struct boot *boot, uint32_t *words, uint32_t length)
     const uint32_t limit = boot->sector + ahead / UD_FLASH_SECTOR;
     const uint32_t offset = boot->sector * UD_FLASH_SECTOR;
     const uint32_t address = journal[UD_JOURNAL_DESTINATION] + offset;
+    uint32_t end = journal[UD_JOURNAL_OUTPUT_SIZE];
     uint32_t room = 0;
 
     memset((uint8_t *)words + length, 0xff, UD_FLASH_SECTOR - length);
@@ -61,9 +62,12 @@ void boot_copy_sector(struct boot *boot, uint32_t *words, uint32_t length)
     /* The place it is kept at may reach into the source: no further than that has
      * been copied. */
     keep(boot, to_keep < limit ? to_keep : limit);
+    /* Nothing is needed any more between a program and its source, unless it is kept. */
+    if ((to_keep | journal[UD_JOURNAL_DESTINATION]) == 0 && end < journal[UD_JOURNAL_SOURCE])
+        end = journal[UD_JOURNAL_SOURCE];
     if (boot->kept == to_keep &&
         journal[UD_JOURNAL_SOURCE] - journal[UD_JOURNAL_DESTINATION] >= UD_FLASH_BLOCK)
-        room = journal[UD_JOURNAL_OUTPUT_SIZE] - offset;
+        room = end - offset;
     write_step(boot, to_keep + boot->sector, address, words, room);
 }
 

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #define WINDOW_MASK (BOOT_INFLATE_WINDOW - 1)
-#define SECTORS     (BOOT_INFLATE_WINDOW / BOOT_INFLATE_SECTOR)
 
 /* Input is taken by halves of words. */
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "bytes come in the order of LX106");
@@ -34,15 +33,15 @@ static uint32_t find_long(struct boot_inflate *inflate, const struct boot_inflat
 static uint32_t next(struct boot_inflate *inflate, uint32_t count,
                      const struct boot_inflate_code *code)
 {
-    if ((inflate->count & 16) == 0) {
-        if (inflate->position % BOOT_INFLATE_INPUT == 0)
-            boot_inflate_input(inflate, inflate->position);
-        inflate->bits |= (uint32_t)inflate->halves[inflate->position % BOOT_INFLATE_INPUT / 2]
-                         << inflate->count;
-        inflate->position += 2;
-        inflate->count += 16;
+    uint32_t bits = inflate->bits;
+    uint32_t have = inflate->count;
+
+    if (have < 16) {
+        const uint32_t position = inflate->position;
+        bits |= (uint32_t)inflate->halves[position % BOOT_INFLATE_RING / 2] << have;
+        inflate->position = position + 2;
+        have += 16;
     }
-    const uint32_t bits = inflate->bits;
     uint32_t value = bits & ((1u << count) - 1);
     if (code != NULL) {
         uint32_t entry = code->fast[bits % FAST_SIZE];
@@ -52,12 +51,25 @@ static uint32_t next(struct boot_inflate *inflate, uint32_t count,
         value = entry & ENTRY_SYMBOL;
     }
     inflate->bits = bits >> count;
-    inflate->count -= count;
+    inflate->count = have - count;
     return value;
 }
 
+/* Between two calls, less is used than stays in the ring: by a block's head, or by the
+ * symbols of a sector of output. */
+static void feed(struct boot_inflate *inflate)
+{
+    while (inflate->asked - inflate->position <= BOOT_INFLATE_RING - BOOT_INFLATE_INPUT) {
+        const uint32_t asked = inflate->asked;
+        boot_inflate_input(inflate, asked, inflate->input + asked % BOOT_INFLATE_RING / 4);
+        inflate->asked = asked + BOOT_INFLATE_INPUT;
+    }
+}
+
+/* What is seldom taken. */
 static uint32_t take(struct boot_inflate *inflate, uint32_t count)
 {
+    feed(inflate);
     return next(inflate, count, NULL);
 }
 
@@ -88,27 +100,26 @@ static void make_crc_table(uint32_t *table)
     }
 }
 
-/* Hands out what there is since the last multiple of a sector. */
-static void flush(struct boot_inflate *inflate)
+/* A sector, or what there is of the last one. */
+static void hand_out(struct boot_inflate *inflate)
 {
-    const uint32_t last = inflate->length - 1;
-    const uint32_t sector = last / BOOT_INFLATE_SECTOR % SECTORS;
+    const uint32_t start = inflate->handed;
+    uint32_t length = inflate->length - start;
 
-    boot_inflate_output(inflate, inflate->window + sector * (BOOT_INFLATE_SECTOR / 4),
-                        last % BOOT_INFLATE_SECTOR + 1);
+    if (length > BOOT_INFLATE_SECTOR)
+        length = BOOT_INFLATE_SECTOR;
+    inflate->handed = start + length;
+    boot_inflate_output(inflate, inflate->window + (start & WINDOW_MASK) / 4, length);
+    feed(inflate);
 }
 
 static void put(struct boot_inflate *inflate, uint32_t byte)
 {
     uint8_t *window = (uint8_t *)inflate->window;
     const uint32_t crc = inflate->crc;
-    uint32_t length = inflate->length;
 
-    window[length & WINDOW_MASK] = (uint8_t)byte;
+    window[inflate->length++ & WINDOW_MASK] = (uint8_t)byte;
     inflate->crc = crc >> 8 ^ inflate->crc_table[(crc ^ byte) & 0xff];
-    inflate->length = ++length;
-    if (length % BOOT_INFLATE_SECTOR == 0)
-        flush(inflate);
 }
 
 /* ---- Codes ---- */
@@ -181,7 +192,7 @@ static inline uint32_t take_rest(struct boot_inflate *inflate, uint32_t symbol, 
         return symbol;
     const uint32_t extra_bits = group - 1;
     const uint32_t place = symbol % (1u << places);
-    return (((1u << places) + place) << extra_bits) + take(inflate, extra_bits);
+    return (((1u << places) + place) << extra_bits) + next(inflate, extra_bits, NULL);
 }
 
 static void copy_match(struct boot_inflate *inflate, uint32_t length, uint32_t distance)
@@ -198,6 +209,8 @@ static void copy_match(struct boot_inflate *inflate, uint32_t length, uint32_t d
 static void symbols(struct boot_inflate *inflate)
 {
     for (;;) {
+        if (inflate->length - inflate->handed >= BOOT_INFLATE_SECTOR)
+            hand_out(inflate);
         const uint32_t symbol = decode(inflate, &inflate->literals);
         if ((symbol & SYMBOL_END) == 0) {
             put(inflate, symbol);
@@ -217,8 +230,11 @@ static void stored(struct boot_inflate *inflate)
     align(inflate);
     uint32_t length = take(inflate, 16);
     (void)take(inflate, 16);
-    for (; length > 0; length--)
+    for (; length > 0; length--) {
         put(inflate, take(inflate, 8));
+        if (inflate->length - inflate->handed >= BOOT_INFLATE_SECTOR)
+            hand_out(inflate);
+    }
 }
 
 /* Each over the end of the one before. */
@@ -315,7 +331,7 @@ static inline void skip_text(struct boot_inflate *inflate)
 
 static void header(struct boot_inflate *inflate)
 {
-    boot_inflate_input(inflate, 0);
+    feed(inflate);
     const uint32_t start = inflate->input[0];
     if (start << 8 != MAGIC_AND_METHOD << 8)
         boot_inflate_refuse(inflate);
@@ -342,8 +358,8 @@ static void blocks(struct boot_inflate *inflate)
         else
             coded(inflate, head >> 1);
     } while ((head & 1) == 0);
-    if (inflate->length % BOOT_INFLATE_SECTOR != 0)
-        flush(inflate);
+    if (inflate->length != inflate->handed)
+        hand_out(inflate);
 }
 
 static void trailer(struct boot_inflate *inflate)
@@ -360,6 +376,9 @@ void boot_inflate_run(struct boot_inflate *inflate, uint32_t size)
     inflate->count = 0;
     inflate->crc = 0;
     inflate->length = 0;
+    inflate->handed = 0;
+    inflate->position = 0;
+    inflate->asked = 0;
     make_crc_table(inflate->crc_table);
     header(inflate);
     blocks(inflate);

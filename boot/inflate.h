@@ -30,7 +30,8 @@
 
 #define BOOT_INFLATE_WINDOW 32768u /* bytes: the history of any gzip file */
 #define BOOT_INFLATE_SECTOR 4096u  /* bytes of output handed out at a time */
-#define BOOT_INFLATE_INPUT  512u   /* bytes of input asked for at a time */
+#define BOOT_INFLATE_INPUT  4096u  /* bytes of input asked for at a time */
+#define BOOT_INFLATE_RING   16384u /* bytes of input that are held */
 
 #define BOOT_INFLATE_FAST_BITS   9u
 #define BOOT_INFLATE_MAX_SYMBOLS 288u
@@ -51,13 +52,15 @@ struct boot_inflate_code {
     struct boot_inflate_long longs[1 + BOOT_INFLATE_MAX_SYMBOLS];
 };
 
-/* The decoder's state. All but `window` and `input` is private; the small fields first,
+/* The decoder's state. All but `window` is private; the small fields first,
  * within reach of a short load. */
 struct boot_inflate {
     uint32_t *window;  /* of BOOT_INFLATE_WINDOW bytes, set by the caller */
     uint32_t bits;     /* read and not consumed, the next one lowest */
     uint32_t count;    /* of them */
     uint32_t position; /* in the member, of the bytes to be read next; even */
+    uint32_t asked;    /* bytes of input there have been */
+    uint32_t handed;   /* bytes of output handed out */
     union {
         struct {
             uint32_t crc;    /* CRC-32 of the output so far */
@@ -65,23 +68,23 @@ struct boot_inflate {
         };
         uint16_t trailer[4]; /* of a member with that output */
     };
-    uint8_t lengths[BOOT_INFLATE_MAX_LENGTHS]; /* of a block's codes, in bits */
-    union {
-        uint32_t input[BOOT_INFLATE_INPUT / 4]; /* what boot_inflate_input fills */
-        uint16_t halves[BOOT_INFLATE_INPUT / 2];
-    };
     uint32_t crc_table[256]; /* CRC-32 of each single byte */
+    union {
+        uint32_t input[BOOT_INFLATE_RING / 4];
+        uint16_t halves[BOOT_INFLATE_RING / 2];
+    };
+    uint8_t lengths[BOOT_INFLATE_MAX_LENGTHS]; /* of a block's codes, in bits */
     struct boot_inflate_code literals;
     struct boot_inflate_code distances; /* before that, the code of the code lengths */
 };
 
 /* ---- Provided by whoever links the decoder ---- */
 
-/* Fills inflate->input with BOOT_INFLATE_INPUT bytes of the member from `offset` on,
- * a multiple of that. What lies behind the member's end may be anything. A damaged
- * member may be asked for beyond its end: not to return is right then. A sound one is
- * asked for each piece once, in order. */
-void boot_inflate_input(struct boot_inflate *inflate, uint32_t offset);
+/* Fills in BOOT_INFLATE_INPUT bytes of the member from `offset` on, a multiple of that.
+ * Each piece is asked for once, in order. Up to BOOT_INFLATE_RING bytes behind the
+ * member's end are asked for too, and may be anything; further than that it is damaged,
+ * and not to return is right. */
+void boot_inflate_input(struct boot_inflate *inflate, uint32_t offset, uint32_t *piece);
 
 /* Takes the next `length` bytes of output: BOOT_INFLATE_SECTOR of them, at a multiple of
  * that in the window; fewer only at the end, and then the rest of that piece may be

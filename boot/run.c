@@ -23,9 +23,7 @@ static unsigned command_facts(struct boot *boot)
     if ((words[COMMAND_MAGIC] & UD_EBOOT_MAGIC_MASK) != UD_EBOOT_MAGIC ||
         !boot_is_sealed(words, COMMAND_CRC))
         return 0;
-    if (words[COMMAND_ACTION] == UD_EBOOT_COPY_RAW)
-        return BOOT_COPY;
-    return words[COMMAND_ACTION] == (uint32_t)UD_EBOOT_LOAD_APP ? BOOT_LOAD : 0;
+    return words[COMMAND_ACTION] == UD_EBOOT_COPY_RAW ? BOOT_COPY : BOOT_LOAD;
 }
 
 static unsigned trial_facts(struct boot *boot)

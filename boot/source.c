@@ -8,11 +8,11 @@ static struct boot *boot_of(struct boot_inflate *inflate)
     return (struct boot *)((char *)inflate - offsetof(struct boot, inflate));
 }
 
-void boot_inflate_input(struct boot_inflate *inflate, uint32_t offset)
+void boot_inflate_input(struct boot_inflate *inflate, uint32_t offset, uint32_t *piece)
 {
     struct boot *boot = boot_of(inflate);
 
-    boot_read(boot, boot->journal[UD_JOURNAL_SOURCE] + offset, inflate->input, BOOT_INFLATE_INPUT);
+    boot_read_sector(boot, boot->journal[UD_JOURNAL_SOURCE] + offset, piece);
 }
 
 void boot_inflate_refuse(struct boot_inflate *inflate)
