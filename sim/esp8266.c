@@ -81,7 +81,10 @@ static int init_updater(struct esp8266 *device)
         .gunzip = &device->gunzip,
         .buffer = device->buffer,
         .buffer_size = sizeof device->buffer,
-        .events = {.ctx = device, .start = begun, .progress = fetched},
+        .events = {.ctx = device,
+                   .start = begun,
+                   .progress = fetched,
+                   .error = esp8266_page_failed},
     };
 
     return ud_updater_init(&device->updater, &config);
@@ -93,11 +96,24 @@ static void die(struct esp8266 *device, const char *why)
     esp8266_emit(device, &(struct esp8266_event){.kind = ESP8266_DEAD, .text = why});
 }
 
+static void close_ways_in(struct esp8266 *device)
+{
+    esp8266_upload_close(device);
+    esp8266_page_close(device);
+}
+
+static int open_ways_in(struct esp8266 *device)
+{
+    const int error = esp8266_upload_open(device);
+
+    return error != 0 ? error : esp8266_page_open(device);
+}
+
 static void start(struct esp8266 *device, uint32_t now_ms)
 {
     const char *why;
 
-    esp8266_upload_close(device);
+    close_ways_in(device);
     device->start_ms = now_ms;
     if (!esp8266_boot(device, &why)) {
         die(device, why);
@@ -122,7 +138,7 @@ static void service_starting(struct esp8266 *device, uint32_t now_ms)
         die(device, "its key ring cannot be read");
         return;
     }
-    if (init_updater(device) != UD_OK || esp8266_upload_open(device) != 0) {
+    if (init_updater(device) != UD_OK || open_ways_in(device) != 0) {
         die(device, "its port for uploads is in use");
         return;
     }
@@ -188,7 +204,7 @@ static void restart_updated(struct esp8266 *device, uint32_t now_ms)
 {
     emit_kind(device, ESP8266_UPDATED);
     if (device->config.ends_staged) {
-        esp8266_upload_close(device);
+        close_ways_in(device);
         device->state = STATE_OFF;
         return;
     }
@@ -221,17 +237,22 @@ static void service_asking(struct esp8266 *device, uint32_t now_ms)
     }
 }
 
+/* Another way in than asking a server is in use. */
+static bool is_receiving(const struct esp8266 *device)
+{
+    return esp8266_upload_is_active(device) || esp8266_page_is_active(device);
+}
+
 static void service_idle(struct esp8266 *device, uint32_t now_ms)
 {
     if (is_busy(device, now_ms))
         return;
-    if (esp8266_upload_service(device, now_ms)) {
+    if (esp8266_upload_service(device, now_ms) || esp8266_page_service(device, now_ms)) {
         restart_updated(device, now_ms);
         return;
     }
     wait_for_flash(device, now_ms);
-    if (esp8266_upload_is_active(device) || device->config.url == NULL ||
-        !is_due(device->poll_ms, now_ms))
+    if (is_receiving(device) || device->config.url == NULL || !is_due(device->poll_ms, now_ms))
         return;
     ask(device, now_ms);
     /* The socket to wait for opens at the first service. */
@@ -247,7 +268,7 @@ static void service_nothing(struct esp8266 *device, uint32_t now_ms)
 
 static uint32_t next_check_in(const struct esp8266 *device, uint32_t now_ms)
 {
-    const bool asks = device->config.url != NULL && !esp8266_upload_is_active(device);
+    const bool asks = device->config.url != NULL && !is_receiving(device);
 
     return asks ? device->poll_ms : now_ms + INT32_MAX;
 }
@@ -261,7 +282,8 @@ static uint32_t next_service(const struct esp8266 *device, uint32_t now_ms)
     case STATE_IDLE:
         return device->is_flash_busy
                    ? device->ready_ms
-                   : esp8266_upload_deadline(device, next_check_in(device, now_ms));
+                   : esp8266_page_deadline(
+                         device, esp8266_upload_deadline(device, next_check_in(device, now_ms)));
     case STATE_ASKING:
         return device->is_flash_busy ? device->ready_ms : ud_pull_deadline(&device->pull);
     case STATE_OFF:
@@ -284,13 +306,20 @@ void esp8266_service(struct esp8266 *device, uint32_t now_ms)
     device->next_ms = next_service(device, now_ms);
 }
 
-/* While it asks, what comes for uploads waits. */
+static size_t poll_ways_in(const struct esp8266 *device, struct pollfd *entries)
+{
+    const size_t count = esp8266_upload_poll(device, entries);
+
+    return count + esp8266_page_poll(device, entries + count);
+}
+
+/* While it asks, what comes for uploads and the page waits. */
 size_t esp8266_poll(const struct esp8266 *device, struct pollfd entries[ESP8266_SOCKETS])
 {
     if (device->is_flash_busy)
         return 0;
     if (device->state == STATE_IDLE)
-        return esp8266_upload_poll(device, entries);
+        return poll_ways_in(device, entries);
     if (device->state != STATE_ASKING || ud_posix_pull_fd(&device->driver) < 0)
         return 0;
     entries[0] = (struct pollfd){
@@ -350,12 +379,14 @@ int esp8266_open(struct esp8266 **out, const struct esp8266_config *config)
     forget_rtc(device);
     device->upload_port = config->upload.port;
     device->uploads.udp = -1; /* not open */
+    device->page_port = config->page.port;
+    device->pages.listener = -1;
     int error = open_flash(device);
     if (error == 0)
         error = open_staging(device);
     if (error == 0)
-        error = esp8266_upload_open(device); /* it can be had */
-    esp8266_upload_close(device);
+        error = open_ways_in(device); /* they can be had */
+    close_ways_in(device);
     if (error != 0) {
         esp8266_close(device);
         return error;
@@ -368,7 +399,7 @@ static void switch_off(struct esp8266 *device)
 {
     if (device->state == STATE_ASKING)
         ud_posix_pull_end(&device->driver);
-    esp8266_upload_close(device);
+    close_ways_in(device);
     device->state = STATE_OFF;
 }
 

@@ -1,6 +1,6 @@
 /* One virtual ESP8266: flash, RTC memory, the bootloader's decision, and a
  * program that keeps asking a server for a newer version of itself, listens for
- * uploads, or both.
+ * uploads, serves a page for them, or all of it.
  *
  * "Running a program" means reading what it says of itself from flash, and, where
  * it is on trial, confirming it once a server has answered it. The rest is
@@ -58,7 +58,7 @@ enum esp8266_event_kind {
     ESP8266_UPLOAD_FAILED, /* error, number (ArduinoOTA's), text */
 };
 
-#define ESP8266_SOCKETS 3u
+#define ESP8266_SOCKETS 8u
 
 struct esp8266_event {
     enum esp8266_event_kind kind;
@@ -86,6 +86,14 @@ struct esp8266_trust {
     const char *product;           /* null: its program's project */
 };
 
+/* The page for uploads by browser. */
+struct esp8266_page {
+    const char *address; /* IPv4, to serve it on; null: there is none */
+    uint16_t port;       /* TCP; 0: any */
+    const char *user;    /* asked for when both are set */
+    const char *password;
+};
+
 struct esp8266_config {
     const char *flash_path; /* null: flash in memory, lost at close */
     bool is_scratch;        /* flash_path is only what flash holds at first */
@@ -99,6 +107,7 @@ struct esp8266_config {
     uint32_t first_delay_ms; /* from power-on to the first one */
     bool is_lifelike;        /* takes the time the flash chip would */
     struct esp8266_upload upload;
+    struct esp8266_page page;
     struct esp8266_trust trust;
     bool writes_files_in_place; /* file systems are not staged */
     bool ends_staged;           /* an update is ordered in the boot journal, where it outlives
@@ -118,7 +127,7 @@ struct esp8266_program {
 
 /* Texts in config must outlive the device; event must be set. 0, or a negative
  * errno: those of nor_open(), -EINVAL for a layout or URL the library refuses, what
- * binding the port for uploads gave. */
+ * binding the ports for uploads and the page gave. */
 int esp8266_open(struct esp8266 **device, const struct esp8266_config *config);
 
 /* Gives up what is under way, as pulling the plug does, and frees. Null is fine. */
@@ -152,6 +161,9 @@ const char *esp8266_mac(const struct esp8266 *device);
 
 /* The UDP port for uploads; 0: takes none. */
 uint16_t esp8266_upload_port(const struct esp8266 *device);
+
+/* The TCP port of the page; 0: there is none. */
+uint16_t esp8266_page_port(const struct esp8266 *device);
 
 struct nor *esp8266_nor(const struct esp8266 *device);
 

@@ -3,6 +3,7 @@
 #define SIM_ESP8266_STATE_H
 
 #include "posix/espota.h"
+#include "posix/form.h"
 #include "posix/pull.h"
 #include "sim/esp8266.h"
 #include "sim/rtc.h"
@@ -46,6 +47,9 @@ struct esp8266 {
     struct ud_espota espota;
     struct ud_posix_espota uploads;
     uint16_t upload_port;
+    struct ud_form form;
+    struct ud_posix_form pages;
+    uint16_t page_port;
     uint32_t buffer[UD_FLASH_SECTOR / sizeof(uint32_t)];
     struct ud_gunzip gunzip;
     uint8_t window[UD_GUNZIP_WINDOW]; /* last: memory that is seldom touched */
@@ -76,6 +80,26 @@ size_t esp8266_upload_poll(const struct esp8266 *device, struct pollfd *entries)
 
 /* When it must be served, or the time given if that comes first. */
 uint32_t esp8266_upload_deadline(const struct esp8266 *device, uint32_t or_ms);
+
+/* ---- esp8266_page.c; where the device serves none, all of it does nothing ---- */
+
+/* Opens the port, the same one every time. 0, or a negative errno. */
+int esp8266_page_open(struct esp8266 *device);
+void esp8266_page_close(struct esp8266 *device);
+
+/* True when an image is staged and wants a restart. */
+bool esp8266_page_service(struct esp8266 *device, uint32_t now_ms);
+
+/* Somebody is connected. */
+bool esp8266_page_is_active(const struct esp8266 *device);
+
+/* The updater's error event, ctx the device: told of where it is the page's. */
+void esp8266_page_failed(void *ctx, int error);
+
+size_t esp8266_page_poll(const struct esp8266 *device, struct pollfd *entries);
+
+/* When it must be served, or the time given if that comes first. */
+uint32_t esp8266_page_deadline(const struct esp8266 *device, uint32_t or_ms);
 
 /* ---- esp8266_trust.c ---- */
 

@@ -49,6 +49,10 @@ static enum options_result parse(int argc, char **argv, struct device_order *ord
          "take uploads from UDP port PORT on, a port for each device"},
         {"upload-address", 0, OPTION_TEXT, &order->upload_address, "ADDRESS",
          "where (default " UPLOAD_ADDRESS_DEFAULT "); others are announced by mDNS"},
+        {"page", 0, OPTION_NUMBER, &order->page_port, "PORT",
+         "serve the page for uploads by browser from TCP port PORT on, a port for each device"},
+        {"page-user", 0, OPTION_TEXT, &order->page_user, "NAME",
+         "who may use it, with the uploads' password"},
         {"upload-password-file", 0, OPTION_TEXT, &order->upload_password_file, "FILE",
          "their password"},
         {"upload-sha256", 0, OPTION_FLAG, &order->upload_sha256, NULL,
@@ -72,6 +76,7 @@ static enum options_result parse(int argc, char **argv, struct device_order *ord
     const struct command_usage usage = {
         "updraft device",
         "--url URL [--flash FILE | --dir DIR] [--app FILE] [--count N] [--uploads PORT]\n"
+        "         [--page PORT]\n"
         "       updraft device --qemu [--flash FILE] [--app FILE] [--cut PLAN]",
         "Runs virtual ESP8266 devices until SIGINT. They ask the server as the Arduino core does,\n"
         "stage what they get, and boot it through the bootloader's own code. With --qemu one "
@@ -94,10 +99,11 @@ static int check_url(const struct device_order *order)
 {
     struct ud_url url;
 
-    if (order->url == NULL && order->upload_port != 0)
+    if (order->url == NULL && (order->upload_port != 0 || order->page_port != 0))
         return EXIT_OK;
     if (order->url == NULL)
-        return report_usage("--url is missing: what the devices are to ask; or --uploads PORT");
+        return report_usage("--url is missing: what the devices are to ask; or --uploads PORT,"
+                            " or --page PORT");
     if (ud_url_parse(order->url, &url) != UD_OK)
         return report_usage("%s is no URL like http://127.0.0.1:8266/update", order->url);
     if (url.tls)
@@ -150,18 +156,30 @@ static int check_behaviour(struct device_order *order)
     return EXIT_OK;
 }
 
+/* One for each device, or none. */
+static bool are_ports(unsigned long first, unsigned long count)
+{
+    return first == 0 || (first <= UINT16_MAX && count - 1 <= UINT16_MAX - first);
+}
+
 static int check_uploads(const struct device_order *order)
 {
     struct in_addr address;
 
     if (inet_pton(AF_INET, order->upload_address, &address) != 1)
         return report_usage("%s is no IPv4 address", order->upload_address);
-    if (order->upload_port > UINT16_MAX ||
-        (order->upload_port > 0 && order->count - 1 > UINT16_MAX - order->upload_port))
+    if (!are_ports(order->page_port, order->count))
+        return report_usage("--page takes 1 to 65535, and as many from there on as there are "
+                            "devices");
+    if (order->page_user != NULL && (order->page_port == 0 || order->upload_password_file == NULL))
+        return report_usage("--page-user needs --page PORT and --upload-password-file FILE");
+    if (!are_ports(order->upload_port, order->count))
         return report_usage("--uploads takes 1 to 65535, and as many from there on as there are "
                             "devices");
-    if (order->upload_port == 0 && (order->upload_password_file != NULL || order->upload_sha256))
-        return report_usage("--upload-password-file and --upload-sha256 need --uploads PORT");
+    if (order->upload_port == 0 && order->page_user == NULL && order->upload_password_file != NULL)
+        return report_usage("--upload-password-file needs --uploads PORT, or --page-user NAME");
+    if (order->upload_port == 0 && order->upload_sha256)
+        return report_usage("--upload-sha256 needs --uploads PORT");
     return EXIT_OK;
 }
 
@@ -175,6 +193,7 @@ static int check_kind(const struct device_order *order)
     } rows[] = {
         {"--url", order->url != NULL, "the board has no network yet"},
         {"--uploads", order->upload_port != 0, "the board has no network yet"},
+        {"--page", order->page_port != 0, "the board has no network yet"},
         {"--once", order->once, "the board has no network yet"},
         {"--stage", order->stage, "the board has no network yet"},
         {"--trust", order->trusted.count > 0, "the program in flash knows its keys"},

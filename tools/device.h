@@ -29,6 +29,8 @@ struct device_order {
     const char *upload_password_file;
     unsigned long upload_port; /* UDP, of the first device; 0: none are taken */
     bool upload_sha256;
+    unsigned long page_port;    /* TCP, of the first device's page; 0: none is served */
+    const char *page_user;      /* with the uploads' password: asked for by the page */
     struct option_list trusted; /* files of public keys; none: devices do not verify */
     bool wants_manifest;
     const char *product; /* null: the program's project */

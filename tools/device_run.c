@@ -175,6 +175,20 @@ static struct esp8266_upload upload_config(const struct run *run, const struct u
     };
 }
 
+static struct esp8266_page page_config(const struct run *run, const struct unit *unit)
+{
+    const struct device_order *order = run->order;
+
+    if (order->page_port == 0)
+        return (struct esp8266_page){0};
+    return (struct esp8266_page){
+        .address = order->upload_address,
+        .port = (uint16_t)(order->page_port + unit->index),
+        .user = order->page_user,
+        .password = run->upload_password,
+    };
+}
+
 static struct esp8266_config device_config(const struct run *run, struct unit *unit)
 {
     const struct device_order *order = run->order;
@@ -191,6 +205,7 @@ static struct esp8266_config device_config(const struct run *run, struct unit *u
             order->once || order->stage ? 0 : (uint32_t)(poll_ms * unit->index / order->count),
         .is_lifelike = order->is_lifelike,
         .upload = upload_config(run, unit),
+        .page = page_config(run, unit),
         .trust = {run->trust.keys, (uint32_t)run->trust.count, order->wants_manifest,
                   order->product},
         .writes_files_in_place = order->in_place,
@@ -207,10 +222,16 @@ static struct esp8266_config device_config(const struct run *run, struct unit *u
 /* What is wrong with a port or with flash. */
 static int report_open(const struct run *run, const struct esp8266_config *config, int error)
 {
-    if (error == -EADDRINUSE || error == -EADDRNOTAVAIL)
+    if (error != -EADDRINUSE && error != -EADDRNOTAVAIL)
+        return device_flash_report(&run->flash, error);
+    if (config->page.address == NULL)
         return report_failure("UDP port %u of %s cannot be had for uploads: %s",
                               config->upload.port, config->upload.address, strerror(-error));
-    return device_flash_report(&run->flash, error);
+    if (config->upload.address == NULL)
+        return report_failure("TCP port %u of %s cannot be had for the page: %s", config->page.port,
+                              config->page.address, strerror(-error));
+    return report_failure("UDP port %u or TCP port %u of %s cannot be had: %s", config->upload.port,
+                          config->page.port, config->page.address, strerror(-error));
 }
 
 static int add_device(struct run *run, size_t index)

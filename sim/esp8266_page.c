@@ -1,0 +1,103 @@
+#include "sim/esp8266_state.h"
+
+#include "bearssl/digest.h"
+#include "updraft/form_page.h"
+#include "updraft/messages.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/random.h>
+
+static bool has_page(const struct esp8266 *device)
+{
+    return device->config.page.address != NULL;
+}
+
+static int init_engine(struct esp8266 *device)
+{
+    const struct ud_layout layout = esp8266_layout(device);
+    const struct esp8266_program *program = &device->program;
+    const struct ud_form_config config = {
+        .updater = &device->updater,
+        .page = ud_form_page,
+        .page_length = ud_form_page_length,
+        .user = device->config.page.user,
+        .password = device->config.page.password,
+        .sha256 = &ud_sha256,
+        .about = {.product = program->has_description ? program->description.project : NULL,
+                  .version = esp8266_version(device),
+                  .free_space = program->free_space,
+                  .filesystem_space = layout.fs_end - layout.fs_start},
+    };
+    uint8_t random[UD_FORM_RANDOM];
+
+    if (getrandom(random, sizeof random, 0) != sizeof random)
+        return UD_ERR_STATE;
+    return ud_form_init(&device->form, &config, random);
+}
+
+int esp8266_page_open(struct esp8266 *device)
+{
+    if (!has_page(device))
+        return 0;
+    if (init_engine(device) != UD_OK)
+        return -EINVAL;
+    const int error = ud_posix_form_open(&device->pages, &device->form, device->config.page.address,
+                                         device->page_port);
+    if (error == 0)
+        device->page_port = ud_posix_form_port(&device->pages);
+    return error;
+}
+
+void esp8266_page_close(struct esp8266 *device)
+{
+    if (has_page(device))
+        ud_posix_form_close(&device->pages);
+}
+
+bool esp8266_page_service(struct esp8266 *device, uint32_t now_ms)
+{
+    return has_page(device) && ud_posix_form_service(&device->pages, now_ms);
+}
+
+bool esp8266_page_is_active(const struct esp8266 *device)
+{
+    return has_page(device) && ud_posix_form_is_active(&device->pages);
+}
+
+/* The other ways in tell of their failures themselves. */
+void esp8266_page_failed(void *ctx, int error)
+{
+    struct esp8266 *device = ctx;
+    char reason[UD_MESSAGE_MAX], text[UD_MESSAGE_MAX + 64];
+
+    if (device->state != STATE_IDLE || esp8266_upload_is_active(device))
+        return;
+    ud_updater_error_text(&device->updater, reason, sizeof reason);
+    snprintf(text, sizeof text, "an upload by browser was not taken: %s", reason);
+    esp8266_emit(device, &(struct esp8266_event){
+                             .kind = ESP8266_UPLOAD_FAILED,
+                             .error = error,
+                             .number = ud_updater_error_number(error),
+                             .text = text,
+                         });
+}
+
+size_t esp8266_page_poll(const struct esp8266 *device, struct pollfd *entries)
+{
+    return has_page(device) ? ud_posix_form_poll(&device->pages, entries) : 0;
+}
+
+uint32_t esp8266_page_deadline(const struct esp8266 *device, uint32_t or_ms)
+{
+    uint32_t deadline_ms;
+
+    if (!has_page(device) || !ud_posix_form_deadline(&device->pages, &deadline_ms))
+        return or_ms;
+    return (int32_t)(deadline_ms - or_ms) < 0 ? deadline_ms : or_ms;
+}
+
+uint16_t esp8266_page_port(const struct esp8266 *device)
+{
+    return has_page(device) ? device->page_port : 0;
+}
