@@ -6,7 +6,8 @@ library=$BUILD/lx106/device/libupdraft-device.a
 # The gzip decoder, keys, manifests, mDNS texts, and the proof of
 # an upload's password by SHA-256 are linked only by firmware that names them. All else
 # is what an application links to update over the air.
-not_counted='gunzip|key|manifest|service|pbkdf2|espota_key|espota_stretch'
+# Slots, partitions and OTA data are the ESP32's.
+not_counted='gunzip|otadata|partitions|slot|key|manifest|service|pbkdf2|espota_key|espota_stretch'
 
 build_lx106
 

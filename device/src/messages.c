@@ -47,6 +47,8 @@ static const struct updater_message {
     {UD_ERR_GZIP, "gzip file is damaged"},
     {UD_ERR_GZIP_PLACE, "gzip file cannot be decompressed here"},
     {UD_ERR_FLASH_MODE, "Flash mode is not the running one"},
+    {UD_ERR_UNCONFIRMED, "Running program is not confirmed yet"},
+    {UD_ERR_REVISION, "Image is for other revisions of the chip"},
 };
 
 #define UPDATER_MESSAGES (sizeof updater_messages / sizeof updater_messages[0])

@@ -50,6 +50,8 @@ static const struct row {
     {UD_ERR_GZIP, 29, "gzip file is damaged"},
     {UD_ERR_GZIP_PLACE, 30, "gzip file cannot be decompressed here"},
     {UD_ERR_FLASH_MODE, 31, "Flash mode is not the running one"},
+    {UD_ERR_UNCONFIRMED, 32, "Running program is not confirmed yet"},
+    {UD_ERR_REVISION, 33, "Image is for other revisions of the chip"},
     {UD_ERR_ARGUMENT, 255, "UNKNOWN"},
     {UD_ERR_STATE, 255, "UNKNOWN"},
     {UD_ERR_FLASH_RANGE, 255, "UNKNOWN"},

@@ -15,6 +15,7 @@ enum {
     CHECKSUM_SEED = 0xef,
     GAP_BYTE = 0xaa,
     DEFAULT_SIZE = 8192,
+    SECURE_VERSION = 4, /* in a description */
 };
 
 /* ---- A growing buffer ---- */
@@ -137,14 +138,16 @@ struct image_bytes image_build_two(const struct image_part *boot, const struct i
     return image;
 }
 
-struct image_bytes image_build_esp32(const struct image_part *part, uint16_t chip_id, bool has_hash)
+static struct image_bytes build_esp32(const struct image_part *part, uint16_t chip_id,
+                                      uint16_t min_revision, uint16_t max_revision, bool has_hash)
 {
     uint8_t extension[ESP32_HEADER - ESP8266_HEADER] = {[0] = 0xee}; /* wp pin: off */
     uint8_t hash[UD_SHA256_SIZE];
     struct image_bytes image = {NULL, 0};
 
     ud_put_u16(extension + 4, chip_id);
-    ud_put_u16(extension + 9, 0xffff); /* max revision: no limit */
+    ud_put_u16(extension + 7, min_revision);
+    ud_put_u16(extension + 9, max_revision != 0 ? max_revision : 0xffff);
     extension[15] = has_hash;
     append_header(&image, part);
     append(&image, extension, sizeof extension);
@@ -155,6 +158,11 @@ struct image_bytes image_build_esp32(const struct image_part *part, uint16_t chi
         append(&image, hash, sizeof hash);
     }
     return image;
+}
+
+struct image_bytes image_build_esp32(const struct image_part *part, uint16_t chip_id, bool has_hash)
+{
+    return build_esp32(part, chip_id, 0, 0, has_hash);
 }
 
 /* ---- Whole firmware files ---- */
@@ -211,6 +219,8 @@ static uint8_t *make_program(const struct image_firmware *firmware, uint32_t siz
     if (firmware->version != NULL || firmware->project != NULL)
         image_encode_description(program + description_at(firmware), firmware->version,
                                  firmware->project);
+    if (firmware->secure_version != 0)
+        ud_put_u32(program + description_at(firmware) + SECURE_VERSION, firmware->secure_version);
     if (firmware->wants_trial)
         ud_put_u32(program + description_at(firmware) + UD_IMAGE_TRIAL_OFFSET,
                    UD_IMAGE_TRIAL_MAGIC);
@@ -261,7 +271,8 @@ struct image_bytes image_build_firmware(const struct image_firmware *firmware)
     struct image_bytes image;
 
     if (is_esp32)
-        image = image_build_esp32(&app, firmware->chip_id, !firmware->has_no_hash);
+        image = build_esp32(&app, firmware->chip_id, firmware->min_revision, firmware->max_revision,
+                            !firmware->has_no_hash);
     else if (firmware->is_single)
         image = image_build_esp8266(&app);
     else

@@ -52,8 +52,11 @@ struct image_firmware {
     enum image_words words; /* ignored when is_single */
 
     /* ESP32 */
-    uint16_t chip_id; /* (ESP32) 9 = ESP32-S3, … */
-    bool has_no_hash; /* no SHA-256 behind the checksum */
+    uint16_t chip_id;        /* (ESP32) 9 = ESP32-S3, … */
+    bool has_no_hash;        /* no SHA-256 behind the checksum */
+    uint32_t secure_version; /* of the description */
+    uint16_t min_revision;   /* of the chip */
+    uint16_t max_revision;   /* (no limit) */
 };
 
 struct image_bytes image_build_firmware(const struct image_firmware *firmware);

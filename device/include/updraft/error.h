@@ -81,12 +81,13 @@ enum ud_error {
 
     /* Two slots, after a partition table. */
     UD_ERR_TABLE = -80,       /* the partition table is damaged, or contradicts itself */
-    UD_ERR_NOT_FOUND = -81,   /* no such partition, or none with a record */
+    UD_ERR_NOT_FOUND = -81,   /* no such partition */
     UD_ERR_NO_SLOT = -82,     /* not for a partition of this kind */
     UD_ERR_RUNNING = -83,     /* the running program lies there */
     UD_ERR_UNCONFIRMED = -84, /* the running program has not confirmed itself yet */
     UD_ERR_NO_WAY_BACK = -85, /* there is no other program that would start */
     UD_ERR_REVISION = -86,    /* a sound image, but for other revisions of the chip */
+    UD_ERR_NO_RECORD = -87,   /* no entry of the OTA data is about it */
 };
 
 #endif
