@@ -350,6 +350,64 @@ static void garbage_is_refused(void **state)
     rig_free(rig);
 }
 
+/* ---- single symbols ---- */
+
+#define HEADER "\x1f\x8b\x08\0\0\0\0\0\0\3"
+
+/* A member's beginning: a header, then these bits in the order they are sent. Returns
+ * its bytes. */
+static uint32_t begin_member(const char *bits, uint8_t *out)
+{
+    uint32_t count = 0;
+
+    memcpy(out, HEADER, 10);
+    for (; *bits != '\0'; bits++) {
+        if (*bits == ' ')
+            continue;
+        if (count % 8 == 0)
+            out[10 + count / 8] = 0;
+        out[10 + count / 8] |= (uint8_t)((*bits - '0') << count % 8);
+        count++;
+    }
+    return 10 + (count + 7) / 8;
+}
+
+/* Not only by a CRC-32 in the end: what the window held before may not come out. Bits of
+ * codes come from the top, others from the bottom: last block, fixed codes, … */
+static void what_cannot_be_is_refused_at_once(void **state)
+{
+    static const struct {
+        const char *bits;
+        int error;
+    } cases[] = {
+        {"1 10 00110000 0000001 00000 0000000", UD_OK},         /* 0, 3 bytes 1 back */
+        {"1 10 0000001 00000 0000000", UD_ERR_GZIP},            /* 1 back, of nothing */
+        {"1 10 00110000 0000001 00001 0000000", UD_ERR_GZIP},   /* 2 back, of 1 */
+        {"1 10 00110000 0000001 00100 0 0000000", UD_ERR_GZIP}, /* 5 back, of 1 */
+        {"1 10 00110000 0000001 11110 0000000", UD_ERR_GZIP},   /* distance 30 */
+        {"1 10 00110000 11000110 00000 0000000", UD_ERR_GZIP},  /* length 286 */
+        {"1 11 0000000", UD_ERR_GZIP},                          /* block of type 3 */
+        /* 257 and 1 codes; of the lengths' four 16, 17, 18 and 0: only 16 has a code */
+        {"1 01 00000 00000 0000 100 000 000 000 0 00 0000000", UD_ERR_GZIP},
+        /* three codes of one bit, for 17, 18 and 0 */
+        {"1 01 00000 00000 0000 000 100 100 100 0 0 0 0", UD_ERR_GZIP},
+        /* only 18: 138 zeros twice are more than 258 */
+        {"1 01 00000 00000 0000 000 000 100 000 0 1111111 0 1111111 0000000", UD_ERR_GZIP},
+    };
+    struct rig *rig = rig_new(UD_GUNZIP_WINDOW);
+    uint8_t member[64];
+
+    (void)state;
+    for (size_t i = 0; i < SIZE(cases); i++) {
+        const uint32_t length = begin_member(cases[i].bits, member);
+        print_message("%s\n", cases[i].bits);
+        ud_gunzip_begin(rig->gunzip, NULL, NULL);
+        assert_int_equal(ud_gunzip_write(rig->gunzip, member, length), cases[i].error);
+    }
+    assert_int_equal(rig->gunzip->error, UD_ERR_GZIP);
+    rig_free(rig);
+}
+
 /* ---- windows ---- */
 
 static void windows_are_powers_of_two(void **state)
@@ -399,6 +457,27 @@ static void a_small_window_sees_as_far_as_it_reaches(void **state)
     rig_free(rig);
 }
 
+static void a_window_reaches_as_far_as_it_is_large(void **state)
+{
+    static uint8_t data[2 * (UD_GUNZIP_WINDOW_MIN + 1)];
+    const struct encoding encoding = {9, Z_DEFAULT_STRATEGY, 15, NULL};
+    struct rig *rig = rig_new(UD_GUNZIP_WINDOW_MIN);
+
+    (void)state;
+    srand(SEED);
+    for (uint32_t distance = UD_GUNZIP_WINDOW_MIN - 1; distance <= UD_GUNZIP_WINDOW_MIN + 1;
+         distance++) {
+        fill_by_kind(data, distance, 1);
+        memcpy(data + distance, data, distance);
+        struct image_bytes member = encode(data, 2 * distance, &encoding);
+        assert_int_equal(decode(rig, member.data, member.length, 0, 0), UD_OK);
+        assert_int_equal(rig->gunzip->is_blind, distance > UD_GUNZIP_WINDOW_MIN);
+        assert_memory_equal(rig->data, data, rig->length);
+        image_free(&member);
+    }
+    rig_free(rig);
+}
+
 /* ---- errors ---- */
 
 static void errors_of_the_output_end_it_and_stick(void **state)
@@ -437,8 +516,10 @@ int main(void)
         cmocka_unit_test(every_changed_bit_is_refused_or_changes_nothing),
         cmocka_unit_test(damaged_members_are_decoded_as_zlib_does_or_refused),
         cmocka_unit_test(garbage_is_refused),
+        cmocka_unit_test(what_cannot_be_is_refused_at_once),
         cmocka_unit_test(windows_are_powers_of_two),
         cmocka_unit_test(a_small_window_sees_as_far_as_it_reaches),
+        cmocka_unit_test(a_window_reaches_as_far_as_it_is_large),
         cmocka_unit_test(errors_of_the_output_end_it_and_stick),
     };
 
