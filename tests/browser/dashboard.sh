@@ -1,19 +1,6 @@
 # The dashboard in a real browser; needs Node and Chromium.
 . "$(dirname "$0")/../lib/tap.sh"
+. "$TAP_ROOT/tests/lib/browser.sh"
 
-browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome)
-if [ -z "$browser" ]; then
-    skip the_dashboard_in_a_browser "this system has no Chromium among its packages"
-    tap_end
-fi
-
-# The lock file is the stamp: what it asks for is installed once.
-cd "$TAP_ROOT" || exit 1
-if ! cmp -s package-lock.json build/browser-packages.lock; then
-    npm ci --no-audit --no-fund >"$TAP_TMP/npm.log" 2>&1 ||
-        { sed 's/^/# /' "$TAP_TMP/npm.log"; echo "Bail out! npm ci failed"; exit 1; }
-    mkdir -p build
-    cp package-lock.json build/browser-packages.lock
-fi
-export UPDRAFT
+find_browser the_dashboard_in_a_browser
 node tests/browser/dashboard.mjs "$browser"
