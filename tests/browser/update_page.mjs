@@ -200,7 +200,7 @@ async function wrongFiles() {
     });
 
     await withDevice("a file that is not signed, for a device that wants it", async (page, device) => {
-        await page.getByText("only signed files").waitFor();
+        await page.getByText("signed files only").waitFor();
         await warned(page, files.new, "It is not signed, and this device takes only signed files.");
         await button(page, "Send it anyway").click();
         await says(page, "Not taken: Signature verification failed.");

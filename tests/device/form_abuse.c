@@ -78,7 +78,9 @@ void form_abuse(const uint8_t *data, size_t length)
         free(rig);
         return;
     }
-    form_rig_init(rig);
+    form_rig_init(rig, "512K32K"); /* the smallest, for the sake of speed */
+    rig->config.about.free_space = 400000;
+    rig->config.about.filesystem_space = 32768;
     if (data[0] & 1) {
         rig->config.user = "admin";
         rig->config.password = "known to nobody";

@@ -16,10 +16,10 @@ static const uint8_t rig_random[UD_FORM_RANDOM] = "0123456789abcdef";
 
 /* ---- life ---- */
 
-void form_rig_init(struct form_rig *rig)
+void form_rig_init(struct form_rig *rig, const char *layout)
 {
     memset(rig, 0, sizeof *rig);
-    rig_init(&rig->device, &(struct rig_setup){0});
+    rig_init(&rig->device, &(struct rig_setup){.layout = layout});
     rig->now_ms = UINT32_MAX - 3000; /* the clock wraps on the way */
     rig->config = (struct ud_form_config){
         .updater = &rig->device.updater,

@@ -43,8 +43,8 @@ struct form_request {
     uint32_t length;
 };
 
-/* No login; a device with a 1 MB chip and 64 KB of files. */
-void form_rig_init(struct form_rig *rig);
+/* No login; a device with that layout, null for a 1 MB chip and 64 KB of files. */
+void form_rig_init(struct form_rig *rig, const char *layout);
 void form_rig_free(struct form_rig *rig);
 
 /* Initialises the engine from config. */

@@ -90,7 +90,7 @@ static int set_up(void **state)
 {
     struct form_rig *rig = malloc(sizeof *rig);
 
-    form_rig_init(rig);
+    form_rig_init(rig, NULL);
     *state = rig;
     return 0;
 }

@@ -22,7 +22,7 @@ static int set_up(void **state)
 {
     struct form_rig *rig = malloc(sizeof *rig);
 
-    form_rig_init(rig);
+    form_rig_init(rig, NULL);
     rig->config.user = "admin";
     rig->config.password = "secret";
     *state = rig;

@@ -4,9 +4,11 @@
 #include "form_abuse.h"
 #include "form_rig.h"
 
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -135,6 +137,39 @@ static void begin(struct text *text, const struct image_bytes *image, uint32_t n
     free(request.bytes);
 }
 
+static void play_file(const char *path)
+{
+    static struct text text;
+    FILE *file = fopen(path, "rb");
+
+    assert_non_null(file);
+    text.length = (uint32_t)fread(text.bytes, 1, sizeof text.bytes, file);
+    fclose(file);
+    for (uint32_t length = 0; length < text.length; length += 1 + length / 20)
+        form_abuse(text.bytes, length);
+    form_abuse(text.bytes, text.length);
+}
+
+/* The fuzzer's seeds, and what they are cut short. */
+static void the_seeds_do_no_harm(void **state)
+{
+    static const char folder[] = TEST_VECTORS "/form";
+    struct dirent **entries;
+    char path[4096];
+    int played = 0;
+
+    (void)state;
+    const int count = scandir(folder, &entries, NULL, alphasort);
+    for (int i = 0; i < count; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
+        if (entries[i]->d_name[0] != '.' && ++played > 0)
+            play_file(path);
+        free(entries[i]);
+    }
+    free(entries);
+    assert_true(played >= 20);
+}
+
 static void malformed_requests_do_no_harm(void **state)
 {
     const struct image_firmware firmware = {.version = "2", .project = "lamp", .size = 4000};
@@ -157,6 +192,7 @@ static void malformed_requests_do_no_harm(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_seeds_do_no_harm),
         cmocka_unit_test(malformed_requests_do_no_harm),
     };
 

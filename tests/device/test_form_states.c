@@ -69,7 +69,7 @@ static void send_all(struct form_rig *rig)
 
 static void go_to(struct form_rig *rig, enum at at)
 {
-    form_rig_init(rig);
+    form_rig_init(rig, NULL);
     form_rig_start(rig);
     if (at == IDLE)
         return;
@@ -296,7 +296,7 @@ static void any_events_and_the_way_back(void **state)
 
 static void open_and_say(struct form_rig *rig, const char *text)
 {
-    form_rig_init(rig);
+    form_rig_init(rig, NULL);
     form_rig_start(rig);
     ud_form_open(&rig->client, &rig->form, rig->now_ms);
     hand_over(rig, text);
