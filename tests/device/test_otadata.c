@@ -12,10 +12,11 @@
 
 #include <cmocka.h>
 
-#define ADDRESS    0x2000u
-#define FLASH_SIZE 0x10000u
-#define TEARS      40u /* of each operation */
-#define SIZE(rows) (sizeof(rows) / sizeof(rows)[0])
+#define ADDRESS         0x2000u
+#define FLASH_SIZE      0x10000u
+#define ERASE_OPERATION 3u  /* of a change: after the note and the end of the entry */
+#define TEARS           40u /* of each operation */
+#define SIZE(rows)      (sizeof(rows) / sizeof(rows)[0])
 
 /* ---- Entries ---- */
 
@@ -327,6 +328,46 @@ static void so_is_each_of_a_series(void **state)
         cut_everywhere(rig, &series[i]);
 }
 
+/* Power cut in the middle of each operation, and then the other entry is changed by
+ * one who has put nothing back: what a note alone knew is not lost with its sector. */
+static void a_change_of_the_other_entry_loses_none(void **state)
+{
+    const struct ud_otadata_entry entries[2] = {made(1, UD_OTA_VALID), made(2, UD_OTA_PENDING)};
+    const struct change first = {1, 2, UD_OTA_VALID}, second = {0, 3, UD_OTA_NEW};
+    struct rig *rig = *state;
+
+    for (uint32_t n = 0; n < 6 * TEARS; n++) {
+        const struct cut_plan plan = {1 + n / TEARS, CUT_TORN, n, false};
+        fill(rig, entries);
+        power_on(&rig->power, &plan, NULL);
+        (void)!apply(rig, &first);
+        power_on(&rig->power, NULL, NULL);
+        const struct ud_otadata cut = load(rig), expected = after(cut, &second);
+        assert_int_equal(apply(rig, &second), UD_OK);
+        const struct ud_otadata found = load(rig);
+        assert_true(are_same(&found, &expected));
+    }
+}
+
+/* Number and CRC may be there yet while the state between them is gone. */
+static void a_half_erased_entry_is_none(void **state)
+{
+    const struct ud_otadata_entry entries[2] = {made(1, UD_OTA_VALID), made(2, UD_OTA_PENDING)};
+    const struct change change = {1, 2, UD_OTA_INVALID};
+    struct rig *rig = *state;
+
+    for (uint32_t seed = 0; seed < 30000; seed++) {
+        const struct cut_plan plan = {ERASE_OPERATION, CUT_TORN, seed, false};
+        fill(rig, entries);
+        power_on(&rig->power, &plan, NULL);
+        (void)!apply(rig, &change);
+        assert_true(rig->power.is_off);
+        power_on(&rig->power, NULL, NULL);
+        const struct ud_otadata found = load(rig), wanted = after(found, &change);
+        assert_true(are_same(&found, &wanted));
+    }
+}
+
 /* A thousand failed updates: one sector is written again and again, and the notes
  * about it fill the other. */
 static void notes_never_run_out_of_room(void **state)
@@ -419,6 +460,9 @@ int main(void)
         cmocka_unit_test(the_next_entry_spares_the_last_good_one),
         cmocka_unit_test_setup_teardown(a_cut_change_is_done_or_not_begun, open_rig, close_rig),
         cmocka_unit_test_setup_teardown(so_is_each_of_a_series, open_rig, close_rig),
+        cmocka_unit_test_setup_teardown(a_change_of_the_other_entry_loses_none, open_rig,
+                                        close_rig),
+        cmocka_unit_test_setup_teardown(a_half_erased_entry_is_none, open_rig, close_rig),
         cmocka_unit_test_setup_teardown(notes_never_run_out_of_room, open_rig, close_rig),
         cmocka_unit_test_setup_teardown(nor_does_a_cut_lose_any_when_there_is_none, open_rig,
                                         close_rig),
