@@ -209,7 +209,7 @@ const char *form_rig_nonce(const struct form_rig *rig)
 
 /* ---- digests ---- */
 
-static void hash(char hex[65], const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void hash(char hex[65], const char *format, ...)
 {
     char text[512];
     uint8_t digest[32];
