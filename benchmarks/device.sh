@@ -7,7 +7,7 @@ library=$BUILD/lx106/device/libupdraft-device.a
 # an upload's password by SHA-256 are linked only by firmware that names them. All else
 # is what an application links to update over the air.
 # Slots, partitions and OTA data are the ESP32's.
-not_counted='gunzip|otadata|partitions|slot|key|manifest|service|pbkdf2|espota_key|espota_stretch'
+not_counted='gunzip|updater_gunzip|otadata|partitions|slot|key|manifest|service|pbkdf2|espota_key|espota_stretch'
 
 build_lx106
 

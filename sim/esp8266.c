@@ -78,6 +78,7 @@ static int init_updater(struct esp8266 *device)
         .md5 = &ud_md5,
         .verifier = esp8266_verifier(device),
         .terms = esp8266_terms(device),
+        .look = &ud_updater_gunzip,
         .gunzip = &device->gunzip,
         .buffer = device->buffer,
         .buffer_size = sizeof device->buffer,

@@ -202,13 +202,10 @@ int ud_gunzip_end(struct ud_gunzip *gunzip, uint32_t size)
 
 int ud_gunzip_init(struct ud_gunzip *gunzip, void *window, uint32_t size)
 {
-    static const struct ud_gunzip_class class = {ud_gunzip_begin, ud_gunzip_write, ud_gunzip_end};
-
     if (window == NULL || size < UD_GUNZIP_WINDOW_MIN || size > UD_GUNZIP_WINDOW ||
         (size & (size - 1)) != 0)
         return UD_ERR_ARGUMENT;
     memset(gunzip, 0, sizeof *gunzip);
-    gunzip->class = &class;
     gunzip->window = window;
     gunzip->window_mask = size - 1;
     gunzip->literals.symbols = gunzip->literal_symbols;

@@ -23,11 +23,16 @@ static bool are_terms_sound(const struct ud_manifest_terms *terms)
     return terms == NULL || (terms->judge != NULL && terms->product != NULL);
 }
 
+static bool is_look_sound(const struct ud_updater_config *config)
+{
+    return config->look == NULL || config->gunzip != NULL;
+}
+
 int ud_updater_init(struct ud_updater *updater, const struct ud_updater_config *config)
 {
     if (ud_flash_check(config->flash) != UD_OK || config->target.class == NULL ||
         config->md5 == NULL || config->md5->size != UD_MD5_SIZE || !is_buffer_sound(config) ||
-        !are_terms_sound(config->terms))
+        !are_terms_sound(config->terms) || !is_look_sound(config))
         return UD_ERR_ARGUMENT;
     memset(updater, 0, sizeof *updater);
     updater->config = *config;
@@ -127,8 +132,7 @@ static enum ud_updater_form form_of(const struct ud_updater *updater, uint8_t fi
     return UD_FORM_IMAGE;
 }
 
-/* What an image's first bytes say, before any of them reaches flash. */
-static int judge_header(struct ud_updater *updater, const uint8_t *bytes, uint32_t length)
+int ud_updater_judge_header(struct ud_updater *updater, const uint8_t *bytes, uint32_t length)
 {
     const struct ud_placement *placement = &updater->placement;
     struct ud_image_header header;
@@ -147,26 +151,6 @@ static int judge_header(struct ud_updater *updater, const uint8_t *bytes, uint32
     return UD_OK;
 }
 
-/* Bytes of a compressed image, as they come out: what could be patched in any other is
- * compared. */
-static int inspect_inside(void *ctx, const uint8_t *bytes, uint32_t length)
-{
-    struct ud_updater *updater = ctx;
-    const uint8_t mode = updater->placement.flash_mode;
-
-    if (updater->command != UD_COMMAND_FIRMWARE)
-        return UD_OK;
-    if (updater->image.position == 0) {
-        const int error = judge_header(updater, bytes, length);
-        if (error != UD_OK)
-            return error;
-        if (mode != UD_KEEP_FLASH_MODE && mode != bytes[UD_UPDATER_MODE_BYTE] &&
-            !updater->config.takes_any_flash_mode)
-            return UD_ERR_FLASH_MODE;
-    }
-    return ud_image_write(&updater->image, bytes, length);
-}
-
 /* The running flash mode replaces the image's: the chip on this board is known
  * to work in it. Digests and structure are over the bytes as received. */
 static void patch_flash_mode(struct ud_updater *updater, uint8_t *bytes)
@@ -178,28 +162,18 @@ static void patch_flash_mode(struct ud_updater *updater, uint8_t *bytes)
     updater->mode_change = received ^ bytes[UD_UPDATER_MODE_BYTE];
 }
 
-static int prepare_gzip(struct ud_updater *updater)
-{
-    struct ud_gunzip *gunzip = updater->config.gunzip;
-
-    updater->form = UD_FORM_GZIP;
-    if (updater->placement.max_output == 0)
-        return UD_ERR_GZIP_PLACE;
-    if (gunzip != NULL)
-        gunzip->class->begin(gunzip, inspect_inside, updater);
-    return UD_OK;
-}
-
 static int prepare_first_buffer(struct ud_updater *updater, uint8_t *bytes)
 {
     if (updater->buffered >= 2 && bytes[0] == UD_IMAGE_GZIP_MAGIC0 &&
-        bytes[1] == UD_IMAGE_GZIP_MAGIC1)
-        return prepare_gzip(updater);
+        bytes[1] == UD_IMAGE_GZIP_MAGIC1) {
+        updater->form = UD_FORM_GZIP;
+        return updater->placement.max_output == 0 ? UD_ERR_GZIP_PLACE : UD_OK;
+    }
     if (updater->form == UD_FORM_GZIP)
         return UD_ERR_MAGIC;
     if (updater->form != UD_FORM_IMAGE)
         return UD_OK;
-    const int error = judge_header(updater, bytes, updater->buffered);
+    const int error = ud_updater_judge_header(updater, bytes, updater->buffered);
     if (error == UD_OK)
         patch_flash_mode(updater, bytes);
     return error;
@@ -208,11 +182,11 @@ static int prepare_first_buffer(struct ud_updater *updater, uint8_t *bytes)
 /* Looks into the buffer, when there is something to be looked into. */
 static int look_inside(struct ud_updater *updater, const uint8_t *bytes)
 {
-    struct ud_gunzip *gunzip = updater->config.gunzip;
+    const struct ud_updater_look *look = updater->config.look;
 
-    if (updater->form != UD_FORM_GZIP || gunzip == NULL)
-        return UD_OK;
-    return gunzip->class->write(gunzip, bytes, updater->buffered);
+    return updater->form == UD_FORM_GZIP && look != NULL
+               ? look->write(updater, bytes, updater->buffered)
+               : UD_OK;
 }
 
 /* The last moment before flash is touched. */

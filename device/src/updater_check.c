@@ -87,7 +87,7 @@ static int check_purpose(const struct ud_updater *updater, const struct ud_flash
     return error;
 }
 
-static int check_image(struct ud_updater *updater)
+int ud_updater_check_image(struct ud_updater *updater)
 {
     const int error = ud_image_end(&updater->image);
     if (error != UD_OK)
@@ -102,18 +102,13 @@ static int check_image(struct ud_updater *updater)
 static int check_gzip(struct ud_updater *updater, const struct ud_flash *received,
                       uint32_t image_size)
 {
-    struct ud_gunzip *gunzip = updater->config.gunzip;
+    const struct ud_updater_look *look = updater->config.look;
     const uint32_t start = updater->placement.start;
     uint8_t length[GZIP_LENGTH_WORD];
-    int error;
+    int error = look != NULL ? look->end(updater, image_size) : UD_OK;
 
-    if (gunzip != NULL) {
-        error = gunzip->class->end(gunzip, image_size);
-        if (error == UD_OK && !gunzip->is_blind && updater->command == UD_COMMAND_FIRMWARE)
-            error = check_image(updater);
-        if (error != UD_OK)
-            return error;
-    }
+    if (error != UD_OK)
+        return error;
     if (image_size < GZIP_LENGTH_WORD)
         return UD_ERR_GZIP;
     error = ud_flash_read(received, start + image_size - GZIP_LENGTH_WORD, length, sizeof length);
@@ -126,7 +121,7 @@ static int check_structure(struct ud_updater *updater, const struct ud_flash *re
                            uint32_t image_size)
 {
     if (updater->form == UD_FORM_IMAGE)
-        return check_image(updater);
+        return ud_updater_check_image(updater);
     return updater->form == UD_FORM_GZIP ? check_gzip(updater, received, image_size) : UD_OK;
 }
 

@@ -248,6 +248,19 @@ static void other_files_may_begin_as_they_like(void **state)
     image_free(&file);
 }
 
+static void who_looks_needs_a_decoder(void **state)
+{
+    const struct rig_setup setup = {0};
+    struct updater_rig rig;
+
+    (void)state;
+    rig_init(&rig, &setup);
+    struct ud_updater_config config = rig.updater.config;
+    config.look = &ud_updater_gunzip;
+    assert_int_equal(ud_updater_init(&rig.updater, &config), UD_ERR_ARGUMENT);
+    rig_free(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -258,6 +271,7 @@ int main(void)
         cmocka_unit_test(damage_is_found),
         cmocka_unit_test(what_comes_out_must_have_room),
         cmocka_unit_test(compressed_files_are_staged_only),
+        cmocka_unit_test(who_looks_needs_a_decoder),
         cmocka_unit_test(other_files_may_begin_as_they_like),
     };
 

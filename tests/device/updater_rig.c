@@ -142,6 +142,7 @@ static void init_updater(struct updater_rig *rig, const struct rig_setup *setup)
         .md5 = &ud_md5,
         .verifier = setup->verifier,
         .terms = setup->terms,
+        .look = setup->gunzip != NULL ? &ud_updater_gunzip : NULL,
         .gunzip = setup->gunzip,
         .takes_any_flash_mode = setup->takes_any_flash_mode,
         .buffer = rig->buffer,

@@ -72,7 +72,8 @@ static int install(struct rig *device, const struct update *update, const uint8_
         .flash = &device->flash.port,
         .target = ud_staging_target(&staging),
         .md5 = &ud_md5,
-        .gunzip = update->looks_inside ? &device->gunzip : NULL,
+        .look = update->looks_inside ? &ud_updater_gunzip : NULL,
+        .gunzip = &device->gunzip,
         .buffer = device->buffer,
         .buffer_size = sizeof device->buffer,
     };

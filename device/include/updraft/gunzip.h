@@ -37,19 +37,9 @@ struct ud_gunzip_code {
     uint16_t counts[UD_GUNZIP_MAX_BITS + 1];
 };
 
-struct ud_gunzip;
-
-/* Named by ud_gunzip_init() only, so that firmware without a decoder does not link it. */
-struct ud_gunzip_class {
-    void (*begin)(struct ud_gunzip *gunzip, ud_gunzip_output *output, void *ctx);
-    int (*write)(struct ud_gunzip *gunzip, const uint8_t *data, uint32_t length);
-    int (*end)(struct ud_gunzip *gunzip, uint32_t size);
-};
-
 /* The decoder's state: fields are private, the size is public so that callers can own
  * it. */
 struct ud_gunzip {
-    const struct ud_gunzip_class *class;
     uint8_t *window;
     uint32_t window_mask;
     ud_gunzip_output *output;

@@ -37,6 +37,16 @@ struct ud_updater_events {
     void (*error)(void *ctx, int error); /* an enum ud_error */
 };
 
+struct ud_updater;
+
+/* Looks into compressed files while they arrive. Named by the program, so that firmware
+ * which does not look links no decoder. */
+struct ud_updater_look {
+    int (*write)(struct ud_updater *updater, const uint8_t *bytes, uint32_t length);
+    int (*end)(struct ud_updater *updater, uint32_t image_size);
+};
+extern const struct ud_updater_look ud_updater_gunzip;
+
 struct ud_updater_config {
     const struct ud_flash *flash;
     struct ud_target target;
@@ -44,8 +54,9 @@ struct ud_updater_config {
     const struct ud_verifier *verifier;    /* null: signatures are not asked for */
     const struct ud_manifest_terms *terms; /* null: manifests are not looked at. They are worth
                                             * as much as the verifier beside them */
-    struct ud_gunzip *gunzip;              /* looks into compressed files; null: what is in them
+    const struct ud_updater_look *look;    /* &ud_updater_gunzip; null: what is in compressed files
                                             * is left to the bootloader */
+    struct ud_gunzip *gunzip;              /* for that: initialised, alive as long */
     bool takes_any_flash_mode;             /* compressed images too, where none can be patched
                                             * in: the chip on the board may not work in it */
     void *buffer;                          /* word-aligned, alive as long as the updater */
@@ -83,8 +94,8 @@ struct ud_updater {
 };
 
 /* Checks and copies config. UD_ERR_ARGUMENT for a missing flash, target or md5,
- * a bad buffer, or terms without
- * a judge or a product. Nothing is started. */
+ * a bad buffer, terms without a judge or a product, or a look without a decoder.
+ * Nothing is started. */
 UD_MUST_CHECK int ud_updater_init(struct ud_updater *updater,
                                   const struct ud_updater_config *config);
 
