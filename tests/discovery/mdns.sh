@@ -127,11 +127,15 @@ names_find_devices() {
     on_the_other_side "$UPDRAFT" push ESP8266-000001.local "$TAP_TMP/new.bin"
     on_the_other_side "$UPDRAFT" push esp8266-000001 "$TAP_TMP/old.bin"
     on_the_other_side "$UPDRAFT" push --all --board generic "$TAP_TMP/new.bin"
-    expect "programs it ran" "$(grep '"event":"started"' "$TAP_TMP/device-8266" | json_versions)" '1.0.0 1.1.0 1.0.0 1.1.0'
+    # The uploader does not wait for the device's restart.
+    local expected='1.0.0 1.1.0 1.0.0 1.1.0' tries
+    for tries in $(seq 100); do [ "$(programs_run)" = "$expected" ] && break; sleep 0.1; done
+    expect "programs it ran" "$(programs_run)" "$expected"
     ! on_the_other_side "$UPDRAFT" push --all --board d1_mini "$TAP_TMP/new.bin" 2>said
     grep -q 'no such device' said
 }
 
+programs_run() { grep '"event":"started"' "$TAP_TMP/device-8266" | json_versions; }
 json_versions() { sed 's/.*"version":"\([^"]*\)".*/\1/' | paste -sd' '; }
 
 # ---- the Arduino IDE's protocol ----

@@ -61,8 +61,8 @@ status_401() { fails 'new.bin?status=401' -108; }
 status_403() { fails 'new.bin?status=403' -103; }
 status_404() { fails nothing.bin -102; }
 status_500() { fails 'new.bin?status=500' -104; }
-a_truncated_compressed_file() { fails truncated.bin.gz 18; }
-a_damaged_compressed_file() { fails damaged.bin.gz 18; }
+a_truncated_compressed_file() { fails truncated.bin.gz 29; }
+a_damaged_compressed_file() { fails damaged.bin.gz 29; }
 
 web_server() {
     local tries
