@@ -116,7 +116,8 @@ static const struct release *find_version(const void *ctx, const char *product, 
 
 struct policy_catalogue fleet_catalogue(const struct fleet *fleet)
 {
-    return (struct policy_catalogue){fleet, find_newest, find_version};
+    return (struct policy_catalogue){
+        .ctx = fleet, .newest = find_newest, .by_version = find_version};
 }
 
 struct policy_device fleet_policy_device(const struct fleet *fleet, const struct device *device)

@@ -44,14 +44,23 @@ static void explain_none(const struct policy_decision *decision, const struct po
 
 /* A sketch that reports another version than it is published under can never
  * arrive; that is worth saying, being the most common mistake. */
-static void explain_held_back(const struct release *target, const struct device_facts *facts,
-                              char text[POLICY_REASON_SIZE])
+static void explain_held_back(const struct policy_decision *decision,
+                              const struct policy_device *device, char text[POLICY_REASON_SIZE])
 {
+    const struct release *target = decision->target;
+    const struct device_facts *facts = device->facts;
+
     if (policy_runs_image(facts, &target->image.digests))
         snprintf(text, POLICY_REASON_SIZE,
                  "it runs the image of %s, but calls itself %s: publish that image under the "
                  "version it reports",
                  target->version, facts->version);
+    else if (decision->rollout != NULL && device->part.rollout == decision->rollout->id &&
+             device->part.comebacks >= decision->rollout->attempts)
+        snprintf(text, POLICY_REASON_SIZE,
+                 "%s was downloaded %u time(s) and it came back without it: retry when the cause "
+                 "is found",
+                 target->version, device->part.comebacks);
     else
         snprintf(text, POLICY_REASON_SIZE,
                  "%s was offered %u times and did not arrive: retry when the cause is found",
@@ -122,6 +131,53 @@ static void explain_offered(const struct policy_decision *decision,
         snprintf(text, POLICY_REASON_SIZE, "%s is due: %s", version, running);
 }
 
+static void explain_window(const struct rollout *rollout, const char *version,
+                           char text[POLICY_REASON_SIZE])
+{
+    const struct rollout_window *window = &rollout->window;
+
+    snprintf(text, POLICY_REASON_SIZE,
+             "%s waits for its maintenance window, %02u:%02u to %02u:%02u at the device (rollout "
+             "%u)",
+             version, window->from_min / 60, window->from_min % 60, window->to_min / 60,
+             window->to_min % 60, rollout->id);
+}
+
+static void explain_waiting(const struct policy_decision *decision,
+                            const struct policy_device *device, char text[POLICY_REASON_SIZE])
+{
+    const struct rollout *rollout = decision->rollout;
+    const char *version = decision->target->version;
+
+    if (decision->rule == RULE_BUSY)
+        snprintf(text, POLICY_REASON_SIZE, "%s is due, but as many downloads as may be %s go on",
+                 version, device->load == LOAD_SITE_FULL ? "at its site" : "at once");
+    else if (decision->rule == RULE_OUTSIDE_WINDOW)
+        explain_window(rollout, version, text);
+    else if (decision->rule == RULE_NOT_IN_ROLLOUT)
+        snprintf(text, POLICY_REASON_SIZE, "%s is given out by rollout %u, which is not for it",
+                 version, rollout->id);
+    else if (decision->rule == RULE_STAGE_TO_COME)
+        snprintf(text, POLICY_REASON_SIZE,
+                 "%s reaches it in a later stage of rollout %u: %u of %u are open", version,
+                 rollout->id, rollout->stage, rollout->stage_count);
+    else
+        snprintf(text, POLICY_REASON_SIZE, "%s is given out by rollout %u, which is %s%s%s",
+                 version, rollout->id, rollout_state_name(rollout->state),
+                 rollout->reason[0] != '\0' ? ": " : "", rollout->reason);
+}
+
+/* What a rollout holds back from a device that is otherwise as it should be. */
+static void explain_later(const struct rollout *rollout, char text[POLICY_REASON_SIZE])
+{
+    const size_t length = strlen(text);
+    const bool is_open = rollout->state == ROLLOUT_RUNNING || rollout->state == ROLLOUT_AWAITING;
+
+    snprintf(text + length, POLICY_REASON_SIZE - length, "; rollout %u of %s %s%s", rollout->id,
+             rollout->release->version, is_open ? "reaches it later" : "is ",
+             is_open ? "" : rollout_state_name(rollout->state));
+}
+
 const char *policy_explain(const struct policy_decision *decision,
                            const struct policy_device *device, char text[POLICY_REASON_SIZE])
 {
@@ -131,10 +187,13 @@ const char *policy_explain(const struct policy_decision *decision,
                  decision->rule == RULE_SAME_DIGEST ? ", going by the digest of its sketch" : "");
         break;
     case STATE_FAILING:
-        explain_held_back(decision->target, device->facts, text);
+        explain_held_back(decision, device, text);
         break;
     case STATE_UNFIT:
         explain_unfit(decision, device->facts, text);
+        break;
+    case STATE_WAITING:
+        explain_waiting(decision, device, text);
         break;
     case STATE_DUE:
     case STATE_UPDATING:
@@ -148,5 +207,7 @@ const char *policy_explain(const struct policy_decision *decision,
         explain_none(decision, device, text);
         break;
     }
+    if (decision->later != NULL)
+        explain_later(decision->later, text);
     return text;
 }

@@ -1,4 +1,4 @@
-#include "server/policy/policy.h"
+#include "server/policy/target.h"
 
 #include <string.h>
 
@@ -22,6 +22,11 @@ static const struct {
     [RULE_NO_ROOM_TO_INFLATE] = {STATE_UNFIT, false},
     [RULE_NO_FORM] = {STATE_UNFIT, false},
     [RULE_HELD_BACK] = {STATE_FAILING, false},
+    [RULE_NOT_IN_ROLLOUT] = {STATE_WAITING, false},
+    [RULE_STAGE_TO_COME] = {STATE_WAITING, false},
+    [RULE_ROLLOUT_STOPPED] = {STATE_WAITING, false},
+    [RULE_OUTSIDE_WINDOW] = {STATE_WAITING, false},
+    [RULE_BUSY] = {STATE_WAITING, false},
     [RULE_ON_ITS_WAY] = {STATE_UPDATING, true},
     [RULE_DUE] = {STATE_DUE, true},
 };
@@ -32,6 +37,7 @@ static const char *const state_names[STATE_COUNT] = {
     [STATE_NO_RELEASE] = "no-release",
     [STATE_CURRENT] = "current",
     [STATE_DUE] = "due",
+    [STATE_WAITING] = "waiting",
     [STATE_UPDATING] = "updating",
     [STATE_FAILING] = "failing",
     [STATE_UNFIT] = "unfit",
@@ -47,38 +53,6 @@ const char *policy_product(const struct policy_device *device)
     if (device->assignment.product != NULL)
         return device->assignment.product;
     return device->group != NULL ? device->group->product : NULL;
-}
-
-/* The version the device is tied to: its own pin, or its group's where that is
- * of the device's product. */
-static const char *pin_of(const struct policy_device *device, const char *product)
-{
-    const struct group *group = device->group;
-
-    if (device->assignment.pin != NULL)
-        return device->assignment.pin;
-    if (group == NULL || group->pin == NULL || group->product == NULL)
-        return NULL;
-    return strcmp(group->product, product) == 0 ? group->pin : NULL;
-}
-
-static const char *channel_of(const struct policy_device *device)
-{
-    if (device->assignment.channel != NULL)
-        return device->assignment.channel;
-    if (device->group != NULL && device->group->channel != NULL)
-        return device->group->channel;
-    return CHANNEL_DEFAULT;
-}
-
-static const struct release *find_target(const struct policy_device *device, const char *product,
-                                         const struct policy_catalogue *catalogue)
-{
-    const char *pin = pin_of(device, product);
-
-    if (pin != NULL)
-        return catalogue->by_version(catalogue->ctx, product, pin);
-    return catalogue->newest(catalogue->ctx, product, channel_of(device));
 }
 
 bool policy_runs_image(const struct device_facts *facts, const struct release_digests *digests)
@@ -198,52 +172,93 @@ static enum policy_rule judge_fit(const struct device_facts *facts, const struct
     return choose_file(facts, image, file);
 }
 
-static enum policy_rule judge(const struct policy_device *device, const struct release *target,
-                              const struct release_file **file)
+bool policy_runs(const struct device_facts *facts, const struct release *release)
 {
-    const struct device_facts *facts = device->facts;
-    const bool was_offered = device->offers.release == target->id;
+    if (facts->version[0] != '\0')
+        return strcmp(facts->version, release->version) == 0;
+    return policy_runs_image(facts, &release->image.digests);
+}
 
-    if (facts->version[0] != '\0' && strcmp(facts->version, target->version) == 0)
-        return RULE_SAME_VERSION;
-    if (facts->version[0] == '\0' && policy_runs_image(facts, &target->image.digests))
-        return RULE_SAME_DIGEST;
-    const enum policy_rule fit = judge_fit(facts, target, file);
-    if (fit != RULE_DUE)
-        return fit;
+bool policy_fits(const struct device_facts *facts, const struct release *release)
+{
+    const struct release_file *file;
+
+    return judge_fit(facts, release, &file) == RULE_DUE;
+}
+
+bool policy_has_failed(const struct policy_device *device, const struct release *release,
+                       const struct rollout *rollout)
+{
+    const bool was_offered = device->offers.release == release->id;
+
+    if (!was_offered || device->on_its_way)
+        return false;
+    if (rollout != NULL && device->part.rollout == rollout->id &&
+        device->part.comebacks >= rollout->attempts)
+        return true;
+    return device->offers.count >= POLICY_OFFERS_MAX;
+}
+
+/* The release suits the device, which does not run it. Is now the time? */
+static enum policy_rule judge_time(const struct policy_device *device,
+                                   const struct policy_target *target)
+{
+    const bool was_offered = device->offers.release == target->release->id;
+
+    if (target->obstacle != RULE_DUE)
+        return target->obstacle;
+    if (policy_has_failed(device, target->release, target->rollout))
+        return RULE_HELD_BACK;
+    if (device->load != LOAD_LIGHT)
+        return RULE_BUSY;
     if (was_offered && device->on_its_way)
         return RULE_ON_ITS_WAY;
-    if (was_offered && device->offers.count >= POLICY_OFFERS_MAX)
-        return RULE_HELD_BACK;
+    if (target->rollout != NULL && !rollout_is_in_window(&target->rollout->window, device->now_ms))
+        return RULE_OUTSIDE_WINDOW;
     return RULE_DUE;
 }
 
+static enum policy_rule judge(const struct policy_device *device,
+                              const struct policy_target *target, const struct release_file **file)
+{
+    const struct device_facts *facts = device->facts;
+
+    if (policy_runs(facts, target->release))
+        return facts->version[0] != '\0' ? RULE_SAME_VERSION : RULE_SAME_DIGEST;
+    const enum policy_rule fit = judge_fit(facts, target->release, file);
+    return fit == RULE_DUE ? judge_time(device, target) : fit;
+}
+
 static enum policy_rule choose_rule(const struct policy_device *device, const char *product,
-                                    const struct release *target, const struct release_file **file)
+                                    const struct policy_target *target,
+                                    const struct release_file **file)
 {
     if (device->facts == NULL)
         return RULE_NEVER_SEEN;
     if (product == NULL)
         return RULE_NO_PRODUCT;
-    if (target == NULL)
-        return pin_of(device, product) != NULL ? RULE_NO_SUCH_PIN : RULE_NO_RELEASE;
+    if (target->release == NULL)
+        return target->is_pinned ? RULE_NO_SUCH_PIN : RULE_NO_RELEASE;
     return judge(device, target, file);
 }
 
 struct policy_decision policy_decide(const struct policy_device *device,
                                      const struct policy_catalogue *catalogue)
 {
-    const char *product = policy_product(device);
-    const struct release *target = product != NULL ? find_target(device, product, catalogue) : NULL;
-    const struct release_file *file = target != NULL ? &target->image.files[0] : NULL;
-    const enum policy_rule rule = choose_rule(device, product, target, &file);
+    const struct policy_target target = policy_find_target(device, catalogue);
+    const struct release *release = target.release;
+    const struct release_file *file = release != NULL ? &release->image.files[0] : NULL;
+    const enum policy_rule rule = choose_rule(device, policy_product(device), &target, &file);
 
     return (struct policy_decision){
         .rule = rule,
         .state = outcomes[rule].state,
-        .target = target,
+        .target = release,
         .file = file,
+        .rollout = target.rollout,
+        .later = target.later,
         .offer = outcomes[rule].offer,
-        .offers = target != NULL && device->offers.release == target->id ? device->offers.count : 0,
+        .offers =
+            release != NULL && device->offers.release == release->id ? device->offers.count : 0,
     };
 }

@@ -7,6 +7,7 @@
 #include "server/model/device.h"
 #include "server/model/group.h"
 #include "server/model/release.h"
+#include "server/rollout/rollout.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,19 +17,29 @@
 
 #define POLICY_REASON_SIZE 320
 
-/* Channel heads and versions; pure as long as the two functions are. */
+/* Channel heads, versions and rollouts; pure as long as the two functions are. */
 struct policy_catalogue {
     const void *ctx;
     const struct release *(*newest)(const void *ctx, const char *product, const char *channel);
     const struct release *(*by_version)(const void *ctx, const char *product, const char *version);
+    const struct rollout *const *rollouts; /* by age, each with its release */
+    size_t rollout_count;
 };
 
+/* Why no download may begin now. */
+enum policy_load { LOAD_LIGHT, LOAD_SERVER_FULL, LOAD_SITE_FULL };
+
 struct policy_device {
+    mac_address mac;
     const struct device_facts *facts; /* null: has never checked in */
     struct assignment assignment;
     const struct group *group; /* null: in none */
     struct device_offers offers;
     bool on_its_way; /* the last offer is being sent, or was sent and nothing heard since */
+    struct rollout_part part;
+    const struct release *before; /* of part; null = unknown */
+    enum policy_load load;
+    int64_t now_ms; /* UTC, since 1970 */
 };
 
 enum device_state {
@@ -37,6 +48,7 @@ enum device_state {
     STATE_NO_RELEASE,
     STATE_CURRENT,
     STATE_DUE,
+    STATE_WAITING,
     STATE_UPDATING,
     STATE_FAILING,
     STATE_UNFIT,
@@ -57,6 +69,11 @@ enum policy_rule {
     RULE_NO_ROOM_TO_INFLATE,
     RULE_NO_FORM,
     RULE_HELD_BACK,
+    RULE_NOT_IN_ROLLOUT,
+    RULE_STAGE_TO_COME,
+    RULE_ROLLOUT_STOPPED,
+    RULE_OUTSIDE_WINDOW,
+    RULE_BUSY,
     RULE_ON_ITS_WAY,
     RULE_DUE,
     RULE_COUNT,
@@ -68,6 +85,8 @@ struct policy_decision {
     const struct release *target;    /* null when there is none */
     const struct release_file *file; /* of the target: what this device gets, or what it is
                                       * judged by; null when there is no target */
+    const struct rollout *rollout;   /* that leads to the target; null = none */
+    const struct rollout *later;     /* that does not reach the device now; null = none */
     bool offer;                      /* send it, if the device asks now */
     uint32_t offers;                 /* of the target, so far */
 };
@@ -84,6 +103,24 @@ const char *policy_product(const struct policy_device *device);
 
 /* Is what the device reports of its sketch a digest of this release? */
 bool policy_runs_image(const struct device_facts *facts, const struct release_digests *digests);
+
+/* Where a device stands in a rollout. */
+enum policy_standing {
+    STANDING_OUTSIDE, /* not among those it is for */
+    STANDING_LATER,   /* its stage is not open */
+    STANDING_PENDING,
+    STANDING_ARRIVED,
+    STANDING_FAILED,
+    STANDING_SILENT,
+    STANDING_UNFIT,
+    STANDING_COUNT,
+};
+
+enum policy_standing policy_standing(const struct policy_device *device,
+                                     const struct rollout *rollout);
+
+/* Adds a device's standing to a rollout's tally. */
+void policy_count(struct rollout_tally *tally, enum policy_standing standing);
 
 /* "never-seen" and so on, as the operator API has it; null past the last. */
 const char *policy_state_name(enum device_state state);

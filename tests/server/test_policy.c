@@ -39,7 +39,7 @@ static const struct release *by_version(const void *ctx, const char *product, co
     return NULL;
 }
 
-static const struct policy_catalogue catalogue = {NULL, newest, by_version};
+static const struct policy_catalogue catalogue = {.newest = newest, .by_version = by_version};
 
 static void fill_image(struct release_image *image, uint8_t mark)
 {

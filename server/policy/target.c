@@ -1,0 +1,181 @@
+#include "server/policy/target.h"
+
+#include <string.h>
+
+/* The version the device is tied to: its own pin, or its group's where that is
+ * of the device's product. */
+static const char *pin_of(const struct policy_device *device, const char *product)
+{
+    const struct group *group = device->group;
+
+    if (device->assignment.pin != NULL)
+        return device->assignment.pin;
+    if (group == NULL || group->pin == NULL || group->product == NULL)
+        return NULL;
+    return strcmp(group->product, product) == 0 ? group->pin : NULL;
+}
+
+static const char *channel_of(const struct policy_device *device)
+{
+    if (device->assignment.channel != NULL)
+        return device->assignment.channel;
+    if (device->group != NULL && device->group->channel != NULL)
+        return device->group->channel;
+    return CHANNEL_DEFAULT;
+}
+
+static bool is_or_any(const char *wanted, const char *value)
+{
+    return wanted[0] == '\0' || (value != NULL && strcmp(wanted, value) == 0);
+}
+
+/* One that it has reached stays a member, whatever it runs by now. */
+static bool is_targeted(const struct policy_device *device, const struct rollout *rollout)
+{
+    const struct rollout_target *target = &rollout->target;
+    const char *product = policy_product(device);
+
+    if (device->facts == NULL || product == NULL || rollout->release == NULL ||
+        strcmp(product, rollout->release->product) != 0 || pin_of(device, product) != NULL ||
+        !is_or_any(target->group, device->assignment.group) ||
+        !is_or_any(target->channel, channel_of(device)))
+        return false;
+    if (device->part.rollout == rollout->id || policy_runs(device->facts, rollout->release))
+        return true;
+    return is_or_any(target->from, device->facts->version) &&
+           is_or_any(target->sdk, device->facts->sdk_version);
+}
+
+static bool is_reached(const struct policy_device *device, const struct rollout *rollout)
+{
+    return rollout_stage_of(rollout, rollout_place(rollout->id, device->mac)) <
+           rollout->stage_count;
+}
+
+/* The latest rollout of a release has the say. */
+static const struct rollout *latest_of(const struct policy_catalogue *catalogue,
+                                       const struct release *release)
+{
+    for (size_t i = catalogue->rollout_count; i > 0; i--)
+        if (catalogue->rollouts[i - 1]->release == release)
+            return catalogue->rollouts[i - 1];
+    return NULL;
+}
+
+/* It was for all who follow a channel and is through: the channel has the say. */
+static bool is_history(const struct rollout *rollout)
+{
+    return rollout->state == ROLLOUT_FINISHED && rollout->channel[0] != '\0';
+}
+
+/* The release a rollout has for one of its devices now; null = none. */
+static const struct release *give(const struct policy_device *device, const struct rollout *rollout)
+{
+    const bool runs = policy_runs(device->facts, rollout->release);
+
+    switch (rollout->state) {
+    case ROLLOUT_ROLLED_BACK:
+        return runs && device->part.rollout == rollout->id ? device->before : NULL;
+    case ROLLOUT_RUNNING:
+    case ROLLOUT_AWAITING:
+    case ROLLOUT_FINISHED:
+        return runs || is_reached(device, rollout) ? rollout->release : NULL;
+    case ROLLOUT_PLANNED:
+    case ROLLOUT_PAUSED:
+    case ROLLOUT_HALTED:
+    case ROLLOUT_CANCELLED:
+    case ROLLOUT_STATE_COUNT:
+    default:
+        return runs ? rollout->release : NULL;
+    }
+}
+
+static struct policy_target find_rollout(const struct policy_device *device,
+                                         const struct policy_catalogue *catalogue)
+{
+    struct policy_target target = {.obstacle = RULE_DUE};
+
+    for (size_t i = catalogue->rollout_count; i > 0 && target.release == NULL; i--) {
+        const struct rollout *rollout = catalogue->rollouts[i - 1];
+        if (is_history(rollout) || !is_targeted(device, rollout) ||
+            latest_of(catalogue, rollout->release) != rollout)
+            continue;
+        target.release = give(device, rollout);
+        if (target.release != NULL)
+            target.rollout = rollout;
+        else if (target.later == NULL)
+            target.later = rollout;
+    }
+    return target;
+}
+
+/* A channel's newest has a rollout that does not give it to the device. */
+static struct policy_target withhold(const struct policy_device *device,
+                                     const struct release *newest, const struct rollout *rollout)
+{
+    const bool is_open = rollout->state == ROLLOUT_RUNNING || rollout->state == ROLLOUT_AWAITING ||
+                         rollout->state == ROLLOUT_FINISHED;
+
+    return (struct policy_target){.release = newest,
+                                  .rollout = rollout,
+                                  .obstacle = !is_targeted(device, rollout) ? RULE_NOT_IN_ROLLOUT
+                                              : is_open                     ? RULE_STAGE_TO_COME
+                                                                            : RULE_ROLLOUT_STOPPED};
+}
+
+struct policy_target policy_find_target(const struct policy_device *device,
+                                        const struct policy_catalogue *catalogue)
+{
+    const char *product = policy_product(device);
+    const char *pin = product != NULL ? pin_of(device, product) : NULL;
+
+    if (product == NULL)
+        return (struct policy_target){.obstacle = RULE_DUE};
+    if (pin != NULL)
+        return (struct policy_target){.release =
+                                          catalogue->by_version(catalogue->ctx, product, pin),
+                                      .obstacle = RULE_DUE,
+                                      .is_pinned = true};
+    struct policy_target target = find_rollout(device, catalogue);
+    const struct release *newest = catalogue->newest(catalogue->ctx, product, channel_of(device));
+    const struct rollout *holds = newest != NULL ? latest_of(catalogue, newest) : NULL;
+    const bool is_held = holds != NULL && !is_history(holds);
+
+    if (target.release == NULL && is_held)
+        return withhold(device, newest, holds);
+    if (newest == NULL || is_held || (target.release != NULL && newest->id <= target.release->id) ||
+        (target.rollout != NULL && target.rollout->state == ROLLOUT_ROLLED_BACK))
+        return target;
+    target.release = newest;
+    target.rollout = NULL;
+    return target;
+}
+
+enum policy_standing policy_standing(const struct policy_device *device,
+                                     const struct rollout *rollout)
+{
+    if (!is_targeted(device, rollout))
+        return STANDING_OUTSIDE;
+    if (!is_reached(device, rollout))
+        return STANDING_LATER;
+    if (policy_runs(device->facts, rollout->release))
+        return STANDING_ARRIVED;
+    if (!policy_fits(device->facts, rollout->release))
+        return STANDING_UNFIT;
+    if (rollout_is_silent(rollout, &device->part, device->now_ms))
+        return STANDING_SILENT;
+    return policy_has_failed(device, rollout->release, rollout) ? STANDING_FAILED
+                                                                : STANDING_PENDING;
+}
+
+void policy_count(struct rollout_tally *tally, enum policy_standing standing)
+{
+    const bool is_open = standing >= STANDING_PENDING && standing <= STANDING_SILENT;
+
+    tally->targeted += standing != STANDING_OUTSIDE;
+    tally->open += is_open;
+    tally->arrived += standing == STANDING_ARRIVED;
+    tally->failed += standing == STANDING_FAILED;
+    tally->silent += standing == STANDING_SILENT;
+    tally->unfit += standing == STANDING_UNFIT;
+}

@@ -1,0 +1,33 @@
+/* Which release a device should run: the part of the policy that weighs pins,
+ * rollouts and channels.
+ */
+#ifndef SERVER_POLICY_TARGET_H
+#define SERVER_POLICY_TARGET_H
+
+#include "server/policy/policy.h"
+
+struct policy_target {
+    const struct release *release; /* null = none */
+    const struct rollout *rollout; /* that leads to it; null = none */
+    const struct rollout *later;   /* that does not reach the device now; null = none */
+    enum policy_rule obstacle;     /* why it may not have it now; RULE_DUE = nothing */
+    bool is_pinned;
+};
+
+/* First match: its own pin, its group's; the newest rollout that reaches it, unless
+ * its channel has a newer release; the channel's newest. A release that has a
+ * rollout is not given out by its channel. */
+struct policy_target policy_find_target(const struct policy_device *device,
+                                        const struct policy_catalogue *catalogue);
+
+/* What the device reports is this release. */
+bool policy_runs(const struct device_facts *facts, const struct release *release);
+
+/* Some form of the release can run there. */
+bool policy_fits(const struct device_facts *facts, const struct release *release);
+
+/* Was it tried often enough? rollout may be null. */
+bool policy_has_failed(const struct policy_device *device, const struct release *release,
+                       const struct rollout *rollout);
+
+#endif
