@@ -23,6 +23,8 @@ struct push_order {
     const char *password_file;
     const char *listen;
     const char *board; /* with all: only these */
+    const char *url;   /* of a page, in place of hosts; null: none */
+    const char *user;  /* for that page */
     unsigned long port;
     unsigned long connect_port;
     unsigned long timeout_s;
@@ -73,6 +75,9 @@ static enum options_result parse(int argc, char **argv, struct push_order *order
         {"all", 0, OPTION_FLAG, &order->all, NULL,
          "to all devices that updraft discover lists, in place of HOST"},
         {"board", 'b', OPTION_TEXT, &order->board, "BOARD", "with --all: only these"},
+        {"http", 0, OPTION_TEXT, &order->url, "URL",
+         "to the page of a device, http://HOST/update, in place of HOST"},
+        {"user", 'u', OPTION_TEXT, &order->user, "NAME", "with --http: who may use the page"},
         {"filesystem", 's', OPTION_FLAG, &order->filesystem, NULL,
          "FILE is a file system, no program"},
         {"timeout", 't', OPTION_NUMBER, &order->timeout_s, "SECONDS",
@@ -84,7 +89,8 @@ static enum options_result parse(int argc, char **argv, struct push_order *order
     const struct command_usage usage = {
         "updraft push",
         "HOST[:PORT]… FILE [--password-file FILE]\n"
-        "       updraft push --all [--board BOARD] FILE",
+        "       updraft push --all [--board BOARD] FILE\n"
+        "       updraft push --http URL [--user NAME] FILE",
         "Uploads FILE to devices that listen for it, as espota.py does, to all at once. Where\n"
         "FILE.signed exists, that is sent instead.",
         rows};
@@ -93,7 +99,7 @@ static enum options_result parse(int argc, char **argv, struct push_order *order
 
     if (result != OPTIONS_OK)
         return result;
-    if (operands < (order->all ? 1 : 2)) {
+    if (operands < (order->all || order->url != NULL ? 1 : 2)) {
         report_usage(operands == 0 ? "no device and no file given"
                                    : "a device or a file is missing: HOST FILE");
         return OPTIONS_BAD;
@@ -108,6 +114,10 @@ static int check(const struct push_order *order)
 {
     if (order->all && order->host_count > 0)
         return report_usage("--all goes without %s: it names the devices", order->hosts[0]);
+    if (order->url != NULL && (order->all || order->host_count > 0))
+        return report_usage("--http goes without other devices: it names one");
+    if (order->user != NULL && order->url == NULL)
+        return report_usage("--user goes with --http");
     if (order->board != NULL && !order->all)
         return report_usage("--board goes with --all");
     if (order->port == 0 || order->port > UINT16_MAX)
@@ -379,9 +389,18 @@ static void clean_up(struct session *session)
     free(session->owners);
 }
 
+static int push_to_hosts(struct session *session)
+{
+    const int status = get_ready(session);
+
+    return status == EXIT_OK ? run(session) : status;
+}
+
 static int push_all(const struct push_order *order)
 {
     struct session session = {.order = order};
+    const struct push_page_order page = {order->url, order->user, order->password_file,
+                                         (uint32_t)order->timeout_s * MS_PER_S};
     int status =
         push_file_load(order->file, order->filesystem ? UD_COMMAND_FILESYSTEM : UD_COMMAND_FIRMWARE,
                        &session.file);
@@ -391,9 +410,7 @@ static int push_all(const struct push_order *order)
     if (session.file.is_signed)
         printf("%s exists and is sent instead%s\n", session.file.path,
                session.file.is_stale ? ", although it is older: sign anew if it is not meant" : "");
-    status = get_ready(&session);
-    if (status == EXIT_OK)
-        status = run(&session);
+    status = order->url != NULL ? push_to_page(&page, &session.file) : push_to_hosts(&session);
     clean_up(&session);
     return status;
 }

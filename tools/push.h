@@ -48,6 +48,18 @@ struct push_watch {
 void push_loop(struct push *uploads, const struct push_config *configs, size_t count,
                const struct push_watch *watch);
 
+/* ---- push_http.c ---- */
+
+struct push_page_order {
+    const char *url;
+    const char *user; /* null: none */
+    const char *password_file;
+    uint32_t timeout_ms;
+};
+
+/* Uploads the file to a device's page. An exit status; a failure is reported. */
+int push_to_page(const struct push_page_order *order, const struct push_file *file);
+
 /* ---- push_password.c ---- */
 
 /* The password from a file, from UPDRAFT_PASSWORD or nowhere: malloc'd, or null.

@@ -2,44 +2,15 @@
 # may, and what is answered when.
 . "$(dirname "$0")/../lib/tap.sh"
 . "$TAP_ROOT/tests/lib/server.sh"
+. "$TAP_ROOT/tests/lib/page_device.sh"
 
 make_image() { python3 "$TAP_ROOT/tests/lib/make_image.py" "$TAP_TMP/$1.bin" --project demo "${@:2}"; }
 make_image old --version 1.0.0
 make_image new --version 1.1.0 --seed 2
 
-# device [options]: one that serves the page; sets PORT and PAGE.
-device() {
-    local tries
-    PORT=$((24000 + RANDOM % 8000))
-    PAGE=http://127.0.0.1:$PORT/update
-    "$UPDRAFT" device --page $PORT --app "$TAP_TMP/old.bin" --layout 4M2M --json --timeout 60 "$@" \
-        >events 2>device.err &
-    device_pid=$!
-    tap_background $device_pid
-    for tries in $(seq 100); do
-        grep -q '"event":"started"' events && return
-        sleep 0.05
-    done
-    cat device.err
-    return 1
-}
-
-stop_device() { kill "$device_pid"; wait "$device_pid" 2>/dev/null || true; }
-
 # ask [curl options]: the answer's status goes to the variable `status`, its body to the
 # file body.
 ask() { status=$(curl -sS --max-time 20 -o body -w '%{http_code}' "$@" 2>curl.err); }
-
-# The device has restarted with that version.
-runs() {
-    local tries
-    for tries in $(seq 100); do
-        [ "$(grep '"event":"started"' events | tail -n 1 | grep -c "\"version\":\"$1\"")" -eq 1 ] && return
-        sleep 0.05
-    done
-    tail -n 5 events
-    return 1
-}
 
 answers() { # STATUS TEXT
     expect status "$status" "$1"
