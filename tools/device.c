@@ -21,9 +21,22 @@
 #define MAC_MULTICAST          (1ull << 40) /* no station has such an address */
 #define MAC_LAST               0xffffffull  /* the part that counts up */
 
-static enum options_result parse(int argc, char **argv, struct device_order *order)
+#define ROWS_MAX 48u
+
+struct rows {
+    struct option_row rows[ROWS_MAX]; /* ended by one that is all zero */
+    size_t count;
+};
+
+static void add_rows(struct rows *rows, const struct option_row *more, size_t count)
 {
-    const struct option_row rows[] = {
+    for (size_t i = 0; i < count && rows->count < ROWS_MAX - 1; i++)
+        rows->rows[rows->count++] = more[i];
+}
+
+static void add_device_rows(struct rows *rows, struct device_order *order)
+{
+    const struct option_row more[] = {
         {"url", 'u', OPTION_TEXT, &order->url, "URL", "what to ask; http only"},
         {"flash", 'f', OPTION_TEXT, &order->flash, "FILE",
          "the flash of one device; made if it does not exist"},
@@ -34,17 +47,35 @@ static enum options_result parse(int argc, char **argv, struct device_order *ord
          "of the first; the others count up (default " MAC_DEFAULT ")"},
         {"layout", 'l', OPTION_TEXT, &order->layout, "NAME",
          "flash size and file system (default " LAYOUT_DEFAULT ")"},
+    };
+
+    add_rows(rows, more, sizeof more / sizeof more[0]);
+}
+
+static void add_life_rows(struct rows *rows, struct device_order *order)
+{
+    const struct option_row more[] = {
         {"poll", 'p', OPTION_NUMBER, &order->poll_s, "SECONDS",
          "from one check-in to the next (default 10)"},
         {"once", 0, OPTION_FLAG, &order->once, NULL, "check in, take what comes, restart, end"},
         {"until", 0, OPTION_TEXT, &order->until, "VERSION",
          "end when all run it and the server knows; with --qemu when the board says it"},
+        {"stage", 0, OPTION_FLAG, &order->stage, NULL,
+         "end when an update is staged: what boots the flash file next carries it out"},
         {"timeout", 't', OPTION_NUMBER, &order->timeout_s, "SECONDS", "give up after that time"},
         {"speed", 0, OPTION_TEXT, &order->speed, "real|fast",
          "take the time a flash chip takes, or none (default fast)"},
         {"redirects", 0, OPTION_FLAG, &order->redirects, NULL, "follow them"},
         {"user", 0, OPTION_TEXT, &order->user, "NAME", "for Basic authorization"},
         {"password-file", 0, OPTION_TEXT, &order->password_file, "FILE", "its password"},
+    };
+
+    add_rows(rows, more, sizeof more / sizeof more[0]);
+}
+
+static void add_upload_rows(struct rows *rows, struct device_order *order)
+{
+    const struct option_row more[] = {
         {"uploads", 0, OPTION_NUMBER, &order->upload_port, "PORT",
          "take uploads from UDP port PORT on, a port for each device"},
         {"upload-address", 0, OPTION_TEXT, &order->upload_address, "ADDRESS",
@@ -57,6 +88,14 @@ static enum options_result parse(int argc, char **argv, struct device_order *ord
          "their password"},
         {"upload-sha256", 0, OPTION_FLAG, &order->upload_sha256, NULL,
          "proved by SHA-256, as ESP32 devices have it"},
+    };
+
+    add_rows(rows, more, sizeof more / sizeof more[0]);
+}
+
+static void add_trust_rows(struct rows *rows, struct device_order *order)
+{
+    const struct option_row more[] = {
         {"trust", 0, OPTION_LIST, &order->trusted, "FILE",
          "take only updates that the key signed whose public part this is; for each key once"},
         {"manifest", 0, OPTION_FLAG, &order->wants_manifest, NULL,
@@ -64,15 +103,27 @@ static enum options_result parse(int argc, char **argv, struct device_order *ord
         {"product", 0, OPTION_TEXT, &order->product, "NAME", "or for this one"},
         {"in-place", 0, OPTION_FLAG, &order->in_place, NULL,
          "write file systems straight to their place, not by way of the bootloader"},
-        {"stage", 0, OPTION_FLAG, &order->stage, NULL,
-         "end when an update is staged: what boots the flash file next carries it out"},
+    };
+
+    add_rows(rows, more, sizeof more / sizeof more[0]);
+}
+
+static void add_board_rows(struct rows *rows, struct device_order *order)
+{
+    const struct option_row more[] = {
         {"json", 0, OPTION_FLAG, &order->json, NULL, "print events, one JSON object a line"},
         {"qemu", 0, OPTION_FLAG, &order->qemu, NULL, "run one board's own code, under QEMU"},
         {"cut", 0, OPTION_TEXT, &order->cut, "PLAN",
          "with --qemu: power goes before, in or after a flash operation: 12b, 12t:7, 12a+rtc"},
         {"rom", 0, OPTION_TEXT, &order->rom, "FILE", "with --qemu: another rom.elf for the board"},
-        {NULL},
     };
+
+    add_rows(rows, more, sizeof more / sizeof more[0]);
+}
+
+static enum options_result parse(int argc, char **argv, struct device_order *order)
+{
+    struct rows rows = {0};
     const struct command_usage usage = {
         "updraft device",
         "--url URL [--flash FILE | --dir DIR] [--app FILE] [--count N] [--uploads PORT]\n"
@@ -84,8 +135,14 @@ static enum options_result parse(int argc, char **argv, struct device_order *ord
         "runs what is in its flash on the chip's own instruction set, and shows its console; it "
         "has\n"
         "no network yet. Without --flash or --dir flash is forgotten in the end.",
-        rows};
+        rows.rows};
     int operands;
+
+    add_device_rows(&rows, order);
+    add_life_rows(&rows, order);
+    add_upload_rows(&rows, order);
+    add_trust_rows(&rows, order);
+    add_board_rows(&rows, order);
     const enum options_result result = options_parse(&usage, argc, argv, &operands);
 
     if (result != OPTIONS_OK || operands == 0)
