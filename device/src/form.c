@@ -11,6 +11,7 @@
 static const uint8_t wants[] = {
     [UD_FORM_IDLE] = 0,
     [UD_FORM_HEAD] = UD_FORM_RECEIVE,
+    [UD_FORM_HELD] = 0,
     [UD_FORM_INVITING] = UD_FORM_SEND,
     [UD_FORM_BODY] = UD_FORM_RECEIVE,
     [UD_FORM_ANSWERING] = UD_FORM_SEND | UD_FORM_RECEIVE,
@@ -191,6 +192,8 @@ static uint32_t receive(struct ud_form_client *client, const uint8_t *bytes, uin
     case UD_FORM_ANSWERING:
     case UD_FORM_LEAVING:
         return skip(client, length);
+    case UD_FORM_HELD: /* what comes with the head is part of the body */
+        return skip(client, length);
     case UD_FORM_IDLE:
     case UD_FORM_CLOSING:
     case UD_FORM_RESTARTING:
@@ -215,6 +218,8 @@ void ud_form_received(struct ud_form_client *client, const void *data, uint32_t 
     }
     if (client->state != state) /* what comes next has all the time there is */
         put_off(client, now_ms);
+    if (client->state == UD_FORM_HELD)
+        client->deadline_ms = now_ms + UD_FORM_HOLD_MS;
 }
 
 /* ---- ends ---- */
@@ -254,6 +259,9 @@ static void time_is_up(struct ud_form_client *client, uint32_t now_ms)
 {
     if (client->state == UD_FORM_BODY) {
         ud_form_answer_error(client, UD_ERR_TIMEOUT);
+        put_off(client, now_ms);
+    } else if (client->state == UD_FORM_HELD) {
+        ud_form_answer_status(client, 401);
         put_off(client, now_ms);
     } else if (client->state == UD_FORM_CLOSING) {
         ud_form_closed(client);

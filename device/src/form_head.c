@@ -285,6 +285,8 @@ static void head_ended(struct ud_form_client *client)
         ud_form_answer_status(client, 200);
     else if (client->method == UD_FORM_OTHER_METHOD)
         ud_form_answer_status(client, 405);
+    else if (needs_login && client->credentials == UD_FORM_WRONG_CREDENTIALS)
+        client->state = UD_FORM_HELD;
     else if (needs_login)
         ud_form_answer_status(client, 401);
     else if (client->method == UD_FORM_GET)

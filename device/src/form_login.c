@@ -146,7 +146,7 @@ static enum ud_form_credentials use_up(struct ud_form *form, const struct ud_htt
 
     if (count->length != 2 * sizeof bytes ||
         ud_hex_decode(count->text, bytes, sizeof bytes) != UD_OK)
-        return UD_FORM_NO_CREDENTIALS;
+        return UD_FORM_WRONG_CREDENTIALS;
     const uint32_t number =
         (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
     if (number > form->count) {
@@ -166,7 +166,7 @@ static enum ud_form_credentials judge_digest(struct ud_form *form, const char *m
 
     if (!find_parameters(given, found) || !ud_http_is(&found[QOP], "auth") ||
         !ud_form_is_path(form, &found[URI], &query) || !is_proof(form, method, found))
-        return UD_FORM_NO_CREDENTIALS;
+        return UD_FORM_WRONG_CREDENTIALS;
     ud_form_nonce(form, nonce);
     return ud_http_is(&found[NONCE], nonce) ? use_up(form, &found[NC]) : UD_FORM_STALE;
 }
@@ -197,5 +197,5 @@ enum ud_form_credentials ud_form_judge(struct ud_form *form, const char *method,
     if (!form->config.digest_only && is_scheme(value, "Basic ", &given) &&
         judge_basic(form, &given))
         return UD_FORM_GOOD_CREDENTIALS;
-    return UD_FORM_NO_CREDENTIALS;
+    return UD_FORM_WRONG_CREDENTIALS;
 }

@@ -9,6 +9,7 @@
 enum ud_form_state {
     UD_FORM_IDLE,      /* no connection */
     UD_FORM_HEAD,      /* a request's head arrives */
+    UD_FORM_HELD,      /* a wrong password is answered later, so that guessing takes long */
     UD_FORM_INVITING,  /* "100 Continue" goes out; the body waits for it */
     UD_FORM_BODY,      /* the request's body arrives */
     UD_FORM_ANSWERING, /* the answer goes out; what is left of the body is skipped */
@@ -33,7 +34,8 @@ enum ud_form_resource {
 };
 
 enum ud_form_credentials {
-    UD_FORM_NO_CREDENTIALS, /* or wrong ones */
+    UD_FORM_NO_CREDENTIALS,
+    UD_FORM_WRONG_CREDENTIALS,
     UD_FORM_STALE,          /* right ones, for a nonce that is used up */
     UD_FORM_GOOD_CREDENTIALS,
 };

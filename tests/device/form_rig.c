@@ -88,10 +88,23 @@ static void send(struct form_rig *rig)
     ud_form_sent(&rig->client, length, rig->now_ms);
 }
 
+/* A wrong password is answered after a while. */
+static void wait_if_held(struct form_rig *rig)
+{
+    uint32_t deadline_ms;
+
+    if (ud_form_want(&rig->client) != 0 || !ud_form_deadline(&rig->client, &deadline_ms))
+        return;
+    assert_int_equal(deadline_ms - rig->now_ms, UD_FORM_HOLD_MS);
+    rig->now_ms = deadline_ms;
+    ud_form_tick(&rig->client, rig->now_ms);
+}
+
 void form_rig_serve(struct form_rig *rig)
 {
     unsigned want;
 
+    wait_if_held(rig);
     while (((want = ud_form_want(&rig->client)) & ~(unsigned)UD_FORM_RECEIVE) != 0) {
         if (want & UD_FORM_SEND)
             send(rig);

@@ -13,6 +13,7 @@
 enum at {
     IDLE,
     HEAD,
+    HELD,
     INVITING,
     BODY,      /* of a file, its session running */
     PREAMBLE,  /* of a form, before any file */
@@ -24,7 +25,7 @@ enum at {
     LEAVING,   /* after a success */
     RESTARTING,
 };
-#define STATES 12
+#define STATES 13
 
 enum event {
     BYTE, /* the next one of the request */
@@ -49,6 +50,7 @@ static const char *const event_names[EVENTS] = {
 #define FORM                                                                                       \
     "POST /update HTTP/1.1\r\nContent-Length: 999\r\nContent-Type: multipart/form-data; "          \
     "boundary=X\r\n\r\n"
+#define GUESS      "PUT /update HTTP/1.1\r\nContent-Length: 8\r\nAuthorization: Basic eA==\r\n\r\n"
 #define TOO_LARGE  "PUT /update HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n"
 #define FILE_BYTES "eight by"
 
@@ -70,6 +72,10 @@ static void send_all(struct form_rig *rig)
 static void go_to(struct form_rig *rig, enum at at)
 {
     form_rig_init(rig, NULL);
+    if (at == HELD) {
+        rig->config.user = "admin";
+        rig->config.password = "secret";
+    }
     form_rig_start(rig);
     if (at == IDLE)
         return;
@@ -78,11 +84,13 @@ static void go_to(struct form_rig *rig, enum at at)
     rig->now_ms += 5000; /* the next state has all of its own time */
     if (at == HEAD)
         return;
-    if (at == REFUSED || at == DRAINING || at == CLOSING)
+    if (at == HELD)
+        hand_over(rig, GUESS + 1);
+    else if (at == REFUSED || at == DRAINING || at == CLOSING)
         hand_over(rig, TOO_LARGE + 1);
     else
         hand_over(rig, at == INVITING ? INVITED + 1 : at == PREAMBLE ? FORM + 1 : HEAD_TEXT + 1);
-    if (at == INVITING || at == PREAMBLE || at == REFUSED)
+    if (at == HELD || at == INVITING || at == PREAMBLE || at == REFUSED)
         return;
     if (at == DRAINING || at == CLOSING) {
         send_all(rig);
@@ -170,9 +178,19 @@ static void fire(struct form_rig *rig, enum at at, enum event event)
 #define RESTART UD_FORM_RESTART
 
 static const unsigned wants[STATES] = {
-    [IDLE] = 0,           [HEAD] = RECEIVE,   [INVITING] = SEND, [BODY] = RECEIVE,
-    [PREAMBLE] = RECEIVE, [SUCCEEDED] = BOTH, [REFUSED] = BOTH,  [SENT] = RECEIVE,
-    [DRAINING] = RECEIVE, [CLOSING] = CLOSE,  [LEAVING] = CLOSE, [RESTARTING] = RESTART,
+    [HELD] = 0,
+    [IDLE] = 0,
+    [HEAD] = RECEIVE,
+    [INVITING] = SEND,
+    [BODY] = RECEIVE,
+    [PREAMBLE] = RECEIVE,
+    [SUCCEEDED] = BOTH,
+    [REFUSED] = BOTH,
+    [SENT] = RECEIVE,
+    [DRAINING] = RECEIVE,
+    [CLOSING] = CLOSE,
+    [LEAVING] = CLOSE,
+    [RESTARTING] = RESTART,
 };
 
 /* What is wanted after the event, and whether the updater's session runs. Events that
@@ -187,6 +205,9 @@ static const struct edge {
     {HEAD, PEER_CLOSED, CLOSE, false},
     {HEAD, LOST, CLOSE, false},
     {HEAD, LATE, CLOSE, false},
+
+    {HELD, LOST, CLOSE, false},
+    {HELD, LATE, BOTH, false},
 
     {INVITING, ALL_SENT, RECEIVE, true},
     {INVITING, LOST, CLOSE, false},
@@ -251,7 +272,8 @@ static void assert_ends(struct form_rig *rig)
     }
     assert_false(ud_updater_is_running(&rig->device.updater));
     assert_int_equal(ud_form_want(&rig->client), rig->device.ends > 0 ? RESTART : 0);
-    assert_int_equal(form_rig_say(rig, "GET /update HTTP/1.1\n\n"), 200);
+    assert_int_equal(form_rig_say(rig, "GET /update HTTP/1.1\n\n"),
+                     rig->config.user != NULL ? 401 : 200);
 }
 
 static void every_state_knows_every_event_and_the_way_back(void **state)

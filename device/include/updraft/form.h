@@ -47,6 +47,7 @@
 #define UD_FORM_PATH_MAX   64u /* bytes, NUL included */
 #define UD_FORM_TIMEOUT_MS 10000u
 #define UD_FORM_SETTLE_MS  1000u /* for the other side to close first */
+#define UD_FORM_HOLD_MS    1000u /* before a wrong password is answered */
 #define UD_FORM_RATE_BYTES 1024u /* so many must move within each timeout */
 #define UD_FORM_HEAD_MAX                                                                           \
     8192u                          /* bytes of a request's head; and of all that is in a           \
@@ -164,8 +165,8 @@ UD_MUST_CHECK int ud_form_init(struct ud_form *form, const struct ud_form_config
 /* A connection was accepted; form must outlive it. */
 void ud_form_open(struct ud_form_client *client, struct ud_form *form, uint32_t now_ms);
 
-/* What the connection waits for: a set of enum ud_form_want. 0: it is closed, also
- * when all is zero. */
+/* What the connection waits for: a set of enum ud_form_want. 0: nothing but time; or
+ * it is closed, as one that is all zero. */
 unsigned ud_form_want(const struct ud_form_client *client);
 
 /* Bytes to send now, valid until the next event of this connection. */
