@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#define INFO_MAX 320u /* bytes of the JSON */
+#define INFO_MAX 288u /* bytes of the JSON; with its head it fits a line */
 
 /* ---- statuses ---- */
 

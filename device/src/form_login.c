@@ -101,7 +101,8 @@ void ud_form_nonce(const struct ud_form *form, char nonce[UD_FORM_NONCE_TEXT])
     struct hash hash;
 
     hash_joined(form, texts, 2, &hash);
-    memcpy(nonce, hash.text, sizeof hash.text);
+    memcpy(nonce, hash.text, UD_FORM_NONCE_TEXT - 1);
+    nonce[UD_FORM_NONCE_TEXT - 1] = '\0';
 }
 
 enum parameter { USERNAME, NONCE, URI, NC, CNONCE, QOP, RESPONSE, PARAMETERS };

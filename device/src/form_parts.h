@@ -74,7 +74,7 @@ bool ud_form_needs_login(const struct ud_form *form);
 enum ud_form_credentials ud_form_judge(struct ud_form *form, const char *method,
                                        const struct ud_http_value *value);
 
-#define UD_FORM_NONCE_TEXT (2 * UD_SHA256_SIZE + 1)
+#define UD_FORM_NONCE_TEXT (UD_SHA256_SIZE + 1) /* half of a digest will do */
 
 /* The nonce to answer a login with. */
 void ud_form_nonce(const struct ud_form *form, char nonce[UD_FORM_NONCE_TEXT]);

@@ -161,6 +161,31 @@ static void texts_are_quoted(void **state)
     assert_non_null(strstr(form_rig_body(rig), "{\"product\":\"a\\\"b\\\\cd\",\"version\":\"\","));
 }
 
+/* The longest texts there are. */
+static void answers_are_whole(void **state)
+{
+    struct form_rig *rig = *state;
+    char name[200];
+
+    memset(name, '"', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    rig->config.about.product = name;
+    rig->config.path = "/01234567890123456789012345678901234567890123456789012345678901";
+    form_rig_start(rig);
+    form_rig_say(rig, "GET /01234567890123456789012345678901234567890123456789012345678901?info "
+                      "HTTP/1.1\n\n");
+    assert_answer(rig, &(struct row){"", 200, "{\"product\":\""});
+    form_rig_say(rig, "GET / HTTP/1.1\n\n");
+    assert_answer(rig, &(struct row){"", 303, "See Other\n"});
+    rig->config.user = "a";
+    rig->config.password = "b";
+    form_rig_start(rig);
+    form_rig_say(rig, "GET /01234567890123456789012345678901234567890123456789012345678901 "
+                      "HTTP/1.1\nAuthorization: Basic eA==\n\n");
+    assert_answer(rig, &(struct row){"", 401, "Unauthorized\n"});
+    assert_true(rig->answer_length < UD_FORM_LINE_MAX - 40); /* it may be stale, too */
+}
+
 static void another_path(void **state)
 {
     struct form_rig *rig = *state;
@@ -742,6 +767,7 @@ int main(void)
         TEST(pages_are_served),
         TEST(answers_say_what_they_are),
         TEST(texts_are_quoted),
+        TEST(answers_are_whole),
         TEST(another_path),
         TEST(an_applications_own_pages),
         TEST(file_systems_in_every_form),

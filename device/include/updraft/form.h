@@ -52,7 +52,7 @@
 #define UD_FORM_HEAD_MAX                                                                           \
     8192u                          /* bytes of a request's head; and of all that is in a           \
                                     * body beside the file */
-#define UD_FORM_LINE_MAX      512u /* longest line looked at, and answer without its file */
+#define UD_FORM_LINE_MAX      448u /* longest line looked at, and answer without its file */
 #define UD_FORM_AUTHORITY_MAX 64u  /* bytes of a host and port */
 #define UD_FORM_DELIMITER_MAX 75u  /* "\r\n--", 70 bytes of a boundary, NUL */
 #define UD_FORM_RANDOM        16u
