@@ -29,6 +29,7 @@ struct push_order {
     unsigned long connect_port;
     unsigned long timeout_s;
     bool filesystem;
+    bool gzip;
     bool md5;
     bool all;
     size_t host_count; /* 0 with all */
@@ -80,6 +81,7 @@ static enum options_result parse(int argc, char **argv, struct push_order *order
         {"user", 'u', OPTION_TEXT, &order->user, "NAME", "with --http: who may use the page"},
         {"filesystem", 's', OPTION_FLAG, &order->filesystem, NULL,
          "FILE is a file system, no program"},
+        {"gzip", 'z', OPTION_FLAG, &order->gzip, NULL, "compress it first: sends less"},
         {"timeout", 't', OPTION_NUMBER, &order->timeout_s, "SECONDS",
          "patience with a silent device (default 10)"},
         {"md5", 'm', OPTION_FLAG, &order->md5, NULL,
@@ -401,12 +403,15 @@ static int push_all(const struct push_order *order)
     struct session session = {.order = order};
     const struct push_page_order page = {order->url, order->user, order->password_file,
                                          (uint32_t)order->timeout_s * MS_PER_S};
-    int status =
-        push_file_load(order->file, order->filesystem ? UD_COMMAND_FILESYSTEM : UD_COMMAND_FIRMWARE,
-                       &session.file);
+    const enum ud_command command = order->filesystem ? UD_COMMAND_FILESYSTEM : UD_COMMAND_FIRMWARE;
+    int status = push_file_load(order->file, command, &session.file);
 
     if (status != EXIT_OK)
         return status;
+    if (order->gzip && push_file_compress(command, &session.file) != EXIT_OK) {
+        clean_up(&session);
+        return EXIT_FAILED;
+    }
     if (session.file.is_signed)
         printf("%s exists and is sent instead%s\n", session.file.path,
                session.file.is_stale ? ", although it is older: sign anew if it is not meant" : "");

@@ -26,6 +26,10 @@ struct push_file {
 /* EXIT_OK, or reported. free(file->bytes.data) after success. */
 int push_file_load(const char *path, enum ud_command command, struct push_file *file);
 
+/* Makes a loaded file as small as gzip gets it, which takes seconds; one that is
+ * compressed already stays. EXIT_OK, or reported: what is signed can't be compressed. */
+int push_file_compress(enum ud_command command, struct push_file *file);
+
 /* ---- push_address.c ---- */
 
 #define PUSH_HOST_MAX 256

@@ -1,3 +1,4 @@
+#include "host/gzip.h"
 #include "host/report.h"
 #include "tools/push.h"
 
@@ -44,6 +45,26 @@ int push_file_load(const char *path, enum ud_command command, struct push_file *
         free(file->bytes.data);
         return report_failure("%s is empty", file->path);
     }
+    push_image_init(&file->image, command, file->bytes.data, file->bytes.length);
+    return EXIT_OK;
+}
+
+int push_file_compress(enum ud_command command, struct push_file *file)
+{
+    struct file_bytes small;
+
+    if (file->is_signed)
+        return report_failure("%s is signed as it is: compress first, then sign (updraft sign "
+                              "FILE.gz), and push that",
+                              file->path);
+    if (gzip_is(&file->bytes))
+        return EXIT_OK;
+    const int error = gzip_smallest(&file->bytes, &small);
+    if (error != 0)
+        return report_failure("%s: %s", file->path, strerror(-error));
+    printf("%s: %zu bytes, %zu compressed\n", file->path, file->bytes.length, small.length);
+    free(file->bytes.data);
+    file->bytes = small;
     push_image_init(&file->image, command, file->bytes.data, file->bytes.length);
     return EXIT_OK;
 }

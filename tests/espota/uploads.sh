@@ -44,7 +44,17 @@ virtual_devices() {
 
 stop_devices() { kill "$device_pid"; wait "$device_pid" 2>/dev/null || true; }
 
-versions() { grep '"event":"started"' events | tail -n "$1" | grep -c '"version":"1.1.0"'; }
+# versions COUNT: how many of the last so many programs that were started are the new
+# one. Waits for all of them: the uploader does not wait for the restart.
+versions() {
+    local tries new
+    for tries in $(seq 100); do
+        new=$(grep '"event":"started"' events | tail -n "$1" | grep -c '"version":"1.1.0"')
+        [ "$new" = "$1" ] && break
+        sleep 0.1
+    done
+    echo "$new"
+}
 
 # ---- our uploader, their device ----
 
@@ -188,6 +198,21 @@ three_at_once() {
     stop_devices
 }
 
+compressed_on_the_way() {
+    virtual_devices 1
+    "$UPDRAFT" push 127.0.0.1:$UPLOADS new.bin --gzip >said
+    grep -q 'new.bin: .* bytes, .* compressed' said
+    expect "devices with the new version" "$(versions 1)" 1
+    stop_devices
+    cp new.bin sealed.bin
+    cp old.bin sealed.bin.signed
+    fails_with 1 'compress first, then sign' "$UPDRAFT" push 127.0.0.1:9 sealed.bin --gzip
+    original_device
+    gzip -n -9 <new.bin >new.bin.gz
+    "$UPDRAFT" push "127.0.0.1:$PORT" new.bin.gz --gzip
+    arrives new.bin.gz
+}
+
 expect_line() { grep -qF -- "$1" said || { cat said; return 1; }; }
 
 some_fail_and_the_rest_go_on() {
@@ -245,6 +270,7 @@ check a_signed_file_is_preferred
 check from_original_uploaders
 check from_original_uploaders_with_passwords
 check three_at_once
+check compressed_on_the_way
 check some_fail_and_the_rest_go_on
 check on_fixed_ports
 check wrong_calls
