@@ -29,7 +29,7 @@ arrives() {
 virtual_devices() {
     local count=$1 tries
     shift
-    UPLOADS=$((20000 + RANDOM % 1000 * 20))
+    UPLOADS=$((20000 + RANDOM % 600 * 20))
     "$UPDRAFT" device --uploads $UPLOADS --count "$count" --app old.bin --layout 4M2M --json \
         --timeout 60 "$@" >events 2>device.err &
     device_pid=$!
