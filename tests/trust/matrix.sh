@@ -70,7 +70,7 @@ run() {
 upload() {
     local flash=$1 file=$2 options=$3 tries pid
     shift 3
-    PORT=$((20000 + RANDOM % 20000))
+    PORT=$((20000 + RANDOM % 12000))
     : >events
     # shellcheck disable=SC2086
     timeout 60 "$UPDRAFT" device --flash "$flash" $TRUST --json --uploads $PORT $options \
