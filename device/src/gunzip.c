@@ -122,17 +122,11 @@ static int trailer(struct ud_gunzip *gunzip)
     return UD_OK;
 }
 
-static int done(struct ud_gunzip *gunzip)
-{
-    (void)gunzip;
-    return GUNZIP_MORE;
-}
-
 /* ---- the interface ---- */
 
 static int step(struct ud_gunzip *gunzip)
 {
-    static int (*const steps[GUNZIP_STATES])(struct ud_gunzip *) = {
+    static int (*const steps[GUNZIP_DONE])(struct ud_gunzip *) = {
         [GUNZIP_MAGIC] = magic,
         [GUNZIP_FLAGS] = flags,
         [GUNZIP_FIXED_PART] = fixed_part,
@@ -153,7 +147,6 @@ static int step(struct ud_gunzip *gunzip)
         [GUNZIP_DISTANCE] = ud_gunzip_distance,
         [GUNZIP_DISTANCE_BITS] = ud_gunzip_distance_bits,
         [GUNZIP_TRAILER] = trailer,
-        [GUNZIP_DONE] = done,
     };
 
     return steps[gunzip->state](gunzip);
@@ -178,18 +171,18 @@ void ud_gunzip_begin(struct ud_gunzip *gunzip, ud_gunzip_output *output, void *c
 int ud_gunzip_write(struct ud_gunzip *gunzip, const uint8_t *data, uint32_t length)
 {
     const uint8_t *end = data + length;
+    int result = gunzip->error;
 
-    while (data < end && gunzip->state != GUNZIP_DONE && gunzip->error == UD_OK) {
-        gunzip->bits |= (uint32_t)*data++ << gunzip->bit_count;
-        gunzip->bit_count += 8;
-        gunzip->position++;
-        int result;
-        do
-            result = step(gunzip);
-        while (result == UD_OK);
-        if (result != GUNZIP_MORE)
-            gunzip->error = result;
+    while (result == UD_OK && gunzip->state != GUNZIP_DONE) {
+        /* As many bits as there is room for: more than any step takes. */
+        for (; data < end && gunzip->bit_count <= 24; gunzip->bit_count += 8) {
+            gunzip->bits |= (uint32_t)*data++ << gunzip->bit_count;
+            gunzip->position++;
+        }
+        result = step(gunzip);
     }
+    if (result != GUNZIP_MORE)
+        gunzip->error = result;
     return gunzip->error;
 }
 
@@ -197,7 +190,8 @@ int ud_gunzip_end(struct ud_gunzip *gunzip, uint32_t size)
 {
     if (gunzip->error != UD_OK || gunzip->is_blind)
         return gunzip->error;
-    return gunzip->state == GUNZIP_DONE && gunzip->position == size ? UD_OK : UD_ERR_GZIP;
+    const uint32_t member_size = gunzip->position - gunzip->bit_count / 8;
+    return gunzip->state == GUNZIP_DONE && member_size == size ? UD_OK : UD_ERR_GZIP;
 }
 
 int ud_gunzip_init(struct ud_gunzip *gunzip, void *window, uint32_t size)

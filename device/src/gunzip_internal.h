@@ -32,8 +32,7 @@ enum gunzip_state {
     GUNZIP_DISTANCE,
     GUNZIP_DISTANCE_BITS,
     GUNZIP_TRAILER,
-    GUNZIP_DONE,
-    GUNZIP_STATES,
+    GUNZIP_DONE, /* nothing is left to be done */
 };
 
 /* ---- gunzip_bits.c: input and output ---- */
