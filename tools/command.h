@@ -17,6 +17,8 @@ command_function command_push;
 command_function command_discover;
 command_function command_espota;
 command_function command_keygen;
+command_function command_partitions;
+command_function command_otadata;
 command_function command_sign;
 command_function command_verify;
 command_function command_signing;

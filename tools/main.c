@@ -26,6 +26,8 @@ static const struct command commands[] = {
     {"discover", command_discover, "which devices of the local network take uploads"},
     {"espota", command_espota, "the Arduino cores' uploader, also when called as espota"},
     {"flash", command_flash, "put together the content of a flash chip"},
+    {"partitions", command_partitions, "partition tables: CSV to binary and back, and a picture"},
+    {"otadata", command_otadata, "which slot of an ESP32 starts"},
     {"keygen", command_keygen, "make a key pair to sign updates with"},
     {"sign", command_sign, "append a signature to an update"},
     {"verify", command_verify, "is an update signed by a key?"},
