@@ -18,9 +18,12 @@ struct visit {
     struct http_request *request;
     mac_address mac;
     enum device_mode mode;
+    struct policy_decision decision;
     struct image_choice choice; /* to send */
     struct image_part part;
     enum change_result result;
+    uint8_t address[16];
+    bool has_download; /* one of those there may be at once; a transfer takes it over */
 };
 
 bool device_api_wants(const struct http_request *request)
@@ -42,6 +45,15 @@ static void answer_not_written(struct http_request *request)
     http_answer_line(request, 503, "the server cannot write at the moment: ask again later");
 }
 
+static void end_visit(void *ctx)
+{
+    struct visit *visit = ctx;
+
+    if (visit->has_download)
+        fleet_download_over(visit->api->fleet, visit->address);
+    free(visit);
+}
+
 static struct visit *new_visit(const struct device_api *api, struct http_request *request,
                                const struct checkin *checkin)
 {
@@ -53,7 +65,8 @@ static struct visit *new_visit(const struct device_api *api, struct http_request
     visit->request = request;
     visit->mac = checkin->mac;
     visit->mode = checkin->facts.mode;
-    http_set_context(request, visit, free);
+    memcpy(visit->address, checkin->facts.address, sizeof visit->address);
+    http_set_context(request, visit, end_visit);
     return visit;
 }
 
@@ -72,6 +85,7 @@ struct transfer {
     const struct device_api *api;
     const struct release *release;
     mac_address mac;
+    uint8_t address[16];
     uint32_t number;
     uint32_t offset;
 };
@@ -94,10 +108,11 @@ static void note_end(void *ctx, bool is_whole)
              is_whole ? "was sent" : "broke off while it was sent", release->product,
              release->version);
     fleet_transfer_end(transfer->api->fleet, transfer->mac, transfer->number, is_whole);
+    fleet_download_over(transfer->api->fleet, transfer->address);
     free(transfer);
 }
 
-static void send_image(const struct visit *visit, int file)
+static void send_image(struct visit *visit, int file)
 {
     const struct image_choice *choice = &visit->choice;
     struct transfer *transfer = malloc(sizeof *transfer);
@@ -116,10 +131,12 @@ static void send_image(const struct visit *visit, int file)
         .number = fleet_transfer_begin(visit->api->fleet, visit->mac, choice->file->size),
         .offset = (uint32_t)visit->part.range.first,
     };
+    memcpy(transfer->address, visit->address, sizeof transfer->address);
+    visit->has_download = false;
     image_answer(visit->request, choice, &visit->part, file, &callbacks);
 }
 
-static void open_and_send(const struct visit *visit)
+static void open_and_send(struct visit *visit)
 {
     const struct release *release = visit->choice.release;
     const struct release_file *form = visit->choice.file;
@@ -142,7 +159,7 @@ static void open_and_send(const struct visit *visit)
 /* The offer is counted, or could not be. */
 static void go_on_offered(void *ctx, struct http_request *request)
 {
-    const struct visit *visit = ctx;
+    struct visit *visit = ctx;
     char mac[MAC_TEXT_SIZE];
 
     if (visit->result != CHANGE_DONE) {
@@ -156,18 +173,18 @@ static void go_on_offered(void *ctx, struct http_request *request)
 
 static void count_offer(struct visit *visit)
 {
-    struct change *change = change_new(CHANGE_OFFER, visit->mac);
+    struct change *change = fleet_offer(visit->api->fleet, visit->mac, &visit->decision);
 
-    if (change != NULL)
-        change->as.offer.release = visit->choice.release->id;
     http_suspend(visit->request, go_on_offered, visit);
     fleet_submit(visit->api->fleet, change, written, visit);
 }
 
 /* A release goes out. A whole file is an offer and counts as one before it is
  * sent; going on where a counted one broke off is not. */
-static void offer(struct visit *visit, const struct policy_decision *decision)
+static void offer(struct visit *visit)
 {
+    const struct policy_decision *decision = &visit->decision;
+
     visit->choice = (struct image_choice){decision->target, decision->file};
     visit->part = image_part_asked(visit->request, decision->file);
     const bool is_whole = visit->part.result == RANGE_WHOLE ||
@@ -193,14 +210,15 @@ static void answer_version(struct http_request *request, const struct image_choi
     http_answer(request, 200, NULL, "", 0);
 }
 
-static void answer_known(struct visit *visit, const struct policy_decision *decision)
+static void answer_known(struct visit *visit)
 {
+    const struct policy_decision *decision = &visit->decision;
     const struct image_choice choice = {decision->target, decision->file};
 
     if (visit->mode == DEVICE_MODE_VERSION)
         answer_version(visit->request, &choice);
     else if (visit->mode != DEVICE_MODE_SPIFFS && decision->offer)
-        offer(visit, decision);
+        offer(visit);
     else
         answer_nothing_due(visit->request);
 }
@@ -254,7 +272,6 @@ static void check_in(const struct device_api *api, struct http_request *request)
 {
     struct checkin_headers headers = {.user_agent = NULL};
     char error[CHECKIN_ERROR_SIZE];
-    struct policy_decision decision;
     struct checkin checkin;
 
     http_each_header(request, checkin_take_header, &headers);
@@ -264,13 +281,17 @@ static void check_in(const struct device_api *api, struct http_request *request)
     }
     http_peer(request, checkin.facts.address);
     struct visit *visit = new_visit(api, request, &checkin);
-    if (visit == NULL)
+    if (visit == NULL) {
         answer_not_written(request);
-    else if (fleet_check_in(api->fleet, checkin.mac, &checkin.facts, is_continuing(request),
-                            &decision))
-        answer_known(visit, &decision);
-    else
+        return;
+    }
+    if (!fleet_check_in(api->fleet, checkin.mac, &checkin.facts, is_continuing(request),
+                        &visit->decision)) {
         answer_unknown(visit, &checkin);
+        return;
+    }
+    visit->has_download = visit->decision.offer;
+    answer_known(visit);
 }
 
 void device_api_handle(const struct device_api *api, struct http_request *request)

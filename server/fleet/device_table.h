@@ -3,6 +3,7 @@
 #define SERVER_FLEET_DEVICE_TABLE_H
 
 #include "server/model/device.h"
+#include "server/rollout/rollout.h"
 
 #include <stddef.h>
 
@@ -13,6 +14,7 @@ struct device {
     struct device_facts facts; /* of the last check-in */
     struct assignment assignment;
     struct device_offers offers;
+    struct rollout_part part;
     uint32_t transfer;      /* number of the latest */
     uint32_t transfer_sent; /* bytes, of transfer_size; 0 of 0 = none going on */
     uint32_t transfer_size;

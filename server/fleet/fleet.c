@@ -41,6 +41,10 @@ static void free_state(struct fleet *fleet)
     for (size_t i = 0; i < fleet->group_count; i++)
         free(fleet->groups[i]);
     free(fleet->releases);
+    for (size_t i = 0; i < fleet->rollout_count; i++)
+        free(fleet->rollouts[i]);
+    free(fleet->rollouts);
+    free(fleet->sites.loads);
     free(fleet->groups);
     free(fleet->behind.macs);
     free(fleet->changed.macs);
@@ -100,6 +104,13 @@ void fleet_submit(struct fleet *fleet, struct change *change, writer_done *done,
     writer_submit(fleet->writer, change, done, ctx);
 }
 
+int64_t fleet_now(const struct fleet *fleet)
+{
+    const struct fleet_config *config = &fleet->config;
+
+    return config->now_ms != NULL ? config->now_ms(config->ctx) : clock_now_ms();
+}
+
 static const struct release *find_newest(const void *ctx, const char *product, const char *channel)
 {
     const struct fleet *fleet = ctx;
@@ -117,7 +128,25 @@ static const struct release *find_version(const void *ctx, const char *product, 
 struct policy_catalogue fleet_catalogue(const struct fleet *fleet)
 {
     return (struct policy_catalogue){
-        .ctx = fleet, .newest = find_newest, .by_version = find_version};
+        .ctx = fleet,
+        .newest = find_newest,
+        .by_version = find_version,
+        .rollouts = (const struct rollout *const *)fleet->rollouts,
+        .rollout_count = fleet->rollout_count,
+    };
+}
+
+/* Whether one more download may begin at an address. */
+static enum policy_load load_at(const struct fleet *fleet, const uint8_t address[16])
+{
+    const struct fleet_limits *limits = &fleet->config.limits;
+
+    if (limits->downloads != 0 && fleet->downloads >= limits->downloads)
+        return LOAD_SERVER_FULL;
+    if (limits->site_downloads != 0 &&
+        site_loads_at(&fleet->sites, address) >= limits->site_downloads)
+        return LOAD_SITE_FULL;
+    return LOAD_LIGHT;
 }
 
 struct policy_device fleet_policy_device(const struct fleet *fleet, const struct device *device)
@@ -125,11 +154,16 @@ struct policy_device fleet_policy_device(const struct fleet *fleet, const struct
     const char *group = device->assignment.group;
 
     return (struct policy_device){
+        .mac = device->mac,
         .facts = device->last_seen_ms != 0 ? &device->facts : NULL,
         .assignment = device->assignment,
         .group = group != NULL ? pair_map_get(&fleet->group_names, group, "") : NULL,
         .offers = device->offers,
         .on_its_way = device->on_its_way,
+        .part = device->part,
+        .before = fleet_release_of_id(fleet, device->part.before),
+        .load = device->on_its_way ? LOAD_LIGHT : load_at(fleet, device->facts.address),
+        .now_ms = fleet_now(fleet),
     };
 }
 
@@ -149,7 +183,7 @@ void fleet_mark_all_changed(struct fleet *fleet)
 static void note_facts(struct fleet *fleet, struct device *device, const struct device_facts *facts)
 {
     device->facts = *facts;
-    device->last_seen_ms = clock_now_ms();
+    device->last_seen_ms = fleet_now(fleet);
     if (device->first_seen_ms == 0)
         device->first_seen_ms = device->last_seen_ms;
     if (!device->is_behind)
@@ -163,15 +197,83 @@ static void forget_offers(struct fleet *fleet, struct device *device)
     struct change *change = change_new(CHANGE_FORGET_OFFERS, device->mac);
 
     device->offers = (struct device_offers){0, 0};
+    device->part.comebacks = 0;
+    device->part.taken_ms = 0;
     writer_submit(fleet->writer, change, NULL, NULL);
+}
+
+/* It has had all of what it was offered, and is back without it. */
+static void note_comeback(struct fleet *fleet, struct device *device)
+{
+    const struct release *offered = fleet_release_of_id(fleet, device->offers.release);
+
+    if (device->part.taken_ms == 0 || offered == NULL || policy_runs(&device->facts, offered))
+        return;
+    device->part.comebacks++;
+    device->part.taken_ms = 0;
+    writer_submit(fleet->writer, change_new(CHANGE_CAME_BACK, device->mac), NULL, NULL);
+}
+
+static bool take_download(struct fleet *fleet, const uint8_t address[16])
+{
+    if (!site_loads_add(&fleet->sites, address))
+        return false;
+    fleet->downloads++;
+    return true;
+}
+
+void fleet_download_over(struct fleet *fleet, const uint8_t address[16])
+{
+    pthread_mutex_lock(&fleet->lock);
+    site_loads_remove(&fleet->sites, address);
+    fleet->downloads--;
+    pthread_mutex_unlock(&fleet->lock);
+}
+
+/* The release of its product that the device runs, by what it says; 0 = unknown. */
+static uint32_t running_release(const struct fleet *fleet, const struct device *device,
+                                const char *product)
+{
+    for (size_t i = fleet->release_count; i > 0; i--) {
+        const struct release *release = fleet->releases[i - 1];
+        if (strcmp(release->product, product) == 0 && policy_runs(&device->facts, release))
+            return release->id;
+    }
+    return 0;
+}
+
+struct change *fleet_offer(struct fleet *fleet, mac_address mac,
+                           const struct policy_decision *decision)
+{
+    struct change *change = change_new(CHANGE_OFFER, mac);
+
+    if (change == NULL)
+        return NULL;
+    change->as.offer.release = decision->target->id;
+    pthread_mutex_lock(&fleet->lock);
+    const struct device *device = device_table_find(&fleet->devices, mac);
+    const struct rollout *rollout = decision->rollout;
+    /* One that sends devices back is over: what it remembers of them stays. */
+    if (device != NULL && rollout != NULL && decision->target == rollout->release) {
+        change->as.offer.rollout = rollout->id;
+        change->as.offer.before = running_release(fleet, device, decision->target->product);
+    }
+    pthread_mutex_unlock(&fleet->lock);
+    return change;
+}
+
+/* As it should be only because a rollout stands still: what it has failed in that
+ * rollout still counts there. */
+static bool is_remembered(const struct device *device, const struct rollout *later)
+{
+    return later != NULL && later->release_id == device->offers.release;
 }
 
 bool fleet_check_in(struct fleet *fleet, mac_address mac, const struct device_facts *facts,
                     bool continues, struct policy_decision *decision)
 {
-    const struct policy_catalogue catalogue = fleet_catalogue(fleet);
-
     pthread_mutex_lock(&fleet->lock);
+    const struct policy_catalogue catalogue = fleet_catalogue(fleet);
     struct device *device = device_table_find(&fleet->devices, mac);
     if (device == NULL) {
         pthread_mutex_unlock(&fleet->lock);
@@ -179,10 +281,16 @@ bool fleet_check_in(struct fleet *fleet, mac_address mac, const struct device_fa
     }
     note_facts(fleet, device, facts);
     device->on_its_way = continues;
-    const struct policy_device subject = fleet_policy_device(fleet, device);
+    if (!continues)
+        note_comeback(fleet, device);
+    struct policy_device subject = fleet_policy_device(fleet, device);
+    subject.load = load_at(fleet, facts->address);
     *decision = policy_decide(&subject, &catalogue);
-    if (decision->state == STATE_CURRENT && device->offers.count > 0)
+    if (decision->state == STATE_CURRENT && device->offers.count > 0 &&
+        !is_remembered(device, decision->later))
         forget_offers(fleet, device);
+    if (decision->offer)
+        decision->offer = take_download(fleet, facts->address);
     pthread_mutex_unlock(&fleet->lock);
     return true;
 }
@@ -215,12 +323,24 @@ void fleet_transfer_progress(struct fleet *fleet, mac_address mac, uint32_t tran
     pthread_mutex_unlock(&fleet->lock);
 }
 
+static void note_taken(struct fleet *fleet, struct device *device)
+{
+    struct change *change = change_new(CHANGE_TAKEN, device->mac);
+
+    device->part.taken_ms = fleet_now(fleet);
+    if (change != NULL)
+        change->as.taken.at_ms = device->part.taken_ms;
+    writer_submit(fleet->writer, change, NULL, NULL);
+}
+
 void fleet_transfer_end(struct fleet *fleet, mac_address mac, uint32_t transfer, bool is_whole)
 {
     pthread_mutex_lock(&fleet->lock);
     struct device *device = device_table_find(&fleet->devices, mac);
     if (device != NULL && device->transfer == transfer) {
         device->on_its_way = is_whole;
+        if (is_whole)
+            note_taken(fleet, device);
         device->transfer_sent = device->transfer_size = 0;
         fleet_mark_changed(fleet, device);
     }

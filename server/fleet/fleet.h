@@ -19,6 +19,12 @@
 
 struct fleet;
 
+/* Downloads that may go on at once; 0 = any number. */
+struct fleet_limits {
+    uint32_t downloads;
+    uint32_t site_downloads; /* of devices of one source network */
+};
+
 struct fleet_config {
     const struct store_class *store;
     const char *location; /* for the store */
@@ -28,6 +34,8 @@ struct fleet_config {
     void (*trouble)(void *ctx, const char *error);              /* as in struct writer_config */
     void (*released)(void *ctx, const struct release *release); /* published, durable */
     void (*removed)(void *ctx, mac_address mac);
+    int64_t (*now_ms)(void *ctx); /* UTC, since 1970; null: the clock */
+    struct fleet_limits limits;
 };
 
 /* Reads the store and starts its writer. Null on failure, with a line in error. */
@@ -42,9 +50,18 @@ void fleet_submit(struct fleet *fleet, struct change *change, writer_done *done,
 
 /* A device has checked in: notes its facts and decides. `continues` a download:
  * then an offer that is already counted stands. False for a device that is not
- * known; then nothing is noted. */
+ * known; then nothing is noted.
+ *
+ * When the decision is to offer, one of the downloads there may be is the device's:
+ * fleet_download_over() when it is over, or did not come to be. */
 bool fleet_check_in(struct fleet *fleet, mac_address mac, const struct device_facts *facts,
                     bool continues, struct policy_decision *decision);
+
+void fleet_download_over(struct fleet *fleet, const uint8_t address[16]);
+
+/* The change that counts an offer as decided on; null when memory is out. */
+struct change *fleet_offer(struct fleet *fleet, mac_address mac,
+                           const struct policy_decision *decision);
 
 /* A transfer to a device. Begin returns a number for the two others, which do
  * nothing once a newer transfer has begun. */
@@ -102,6 +119,43 @@ struct group *fleet_copy_groups(struct fleet *fleet, size_t *count);
 
 /* One group; false when it is not known. */
 bool fleet_group(struct fleet *fleet, const char *name, struct group *group);
+
+/* Devices of a rollout. */
+struct rollout_counts {
+    struct rollout_tally all;
+    struct rollout_tally stages[ROLLOUT_STAGES]; /* of each that is open */
+};
+
+/* A rollout as operators see it. */
+struct rollout_view {
+    struct rollout rollout; /* its release lives as long as the fleet */
+    struct rollout_counts counts;
+};
+
+/* Copies of all rollouts, newest first. The caller frees the array. Null when memory
+ * is out. */
+struct rollout_view *fleet_copy_rollouts(struct fleet *fleet, size_t *count);
+
+/* One rollout; false when it is not known. */
+bool fleet_view_rollout(struct fleet *fleet, uint32_t id, struct rollout_view *view);
+
+/* What a rollout that is only planned would reach. */
+void fleet_count_rollout(struct fleet *fleet, const struct rollout *rollout,
+                         struct rollout_counts *counts);
+
+/* An id for a rollout about to be made; each is given once. */
+uint32_t fleet_next_rollout(struct fleet *fleet);
+
+/* The change that carries an event out; null when the rollout's state does not allow
+ * it, or memory is out. */
+struct change *fleet_rollout_event(struct fleet *fleet, const struct rollout_view *view,
+                                   enum rollout_event event, const char *reason);
+
+/* Lets rollouts go on, or halt, by themselves. Calls `tell` for each that does. */
+void fleet_judge_rollouts(struct fleet *fleet,
+                          void (*tell)(void *ctx, const struct rollout *rollout,
+                                       const struct rollout_verdict *verdict),
+                          void *ctx);
 
 /* Moves at most `limit` devices that changed since they were last taken to the
  * list. */

@@ -127,6 +127,23 @@ static void apply_release(struct fleet *fleet, const struct change *change)
     fleet_mark_all_changed(fleet);
 }
 
+/* As the store has it. */
+static void apply_part(struct device *device, const struct change *change)
+{
+    struct rollout_part *part = &device->part;
+    const bool is_offer = change->kind == CHANGE_OFFER;
+    const uint32_t rollout = is_offer ? change->as.offer.rollout : 0;
+    const bool is_another = rollout != 0 && rollout != part->rollout;
+
+    part->taken_ms = 0;
+    if (!is_offer || is_another || device->offers.release != change->as.offer.release)
+        part->comebacks = 0;
+    if (!is_another)
+        return;
+    part->rollout = rollout;
+    part->before = change->as.offer.before;
+}
+
 static void apply_offers(struct fleet *fleet, const struct change *change)
 {
     struct device *device = device_table_find(&fleet->devices, change->device);
@@ -135,6 +152,7 @@ static void apply_offers(struct fleet *fleet, const struct change *change)
     if (device == NULL)
         return;
     offers = &device->offers;
+    apply_part(device, change);
     if (change->kind == CHANGE_FORGET_OFFERS)
         *offers = (struct device_offers){0, 0};
     else if (offers->release == change->as.offer.release)
@@ -142,6 +160,68 @@ static void apply_offers(struct fleet *fleet, const struct change *change)
     else
         *offers = (struct device_offers){change->as.offer.release, 1};
     fleet_mark_changed(fleet, device);
+}
+
+const struct release *fleet_release_of_id(const struct fleet *fleet, uint32_t id)
+{
+    for (size_t i = fleet->release_count; i > 0 && id != 0; i--)
+        if (fleet->releases[i - 1]->id == id)
+            return fleet->releases[i - 1];
+    return NULL;
+}
+
+struct rollout *fleet_find_rollout(const struct fleet *fleet, uint32_t id)
+{
+    for (size_t i = fleet->rollout_count; i > 0; i--)
+        if (fleet->rollouts[i - 1]->id == id)
+            return fleet->rollouts[i - 1];
+    return NULL;
+}
+
+struct rollout *fleet_add_rollout(struct fleet *fleet, const struct rollout *rollout)
+{
+    const struct release *release = fleet_release_of_id(fleet, rollout->release_id);
+    struct rollout **rollouts = make_room(fleet->rollouts, fleet->rollout_count);
+    struct rollout *copy = malloc(sizeof *copy);
+
+    if (rollouts != NULL)
+        fleet->rollouts = rollouts;
+    if (rollouts == NULL || copy == NULL || release == NULL) {
+        free(copy);
+        return NULL;
+    }
+    *copy = *rollout;
+    copy->release = release;
+    fleet->rollouts[fleet->rollout_count++] = copy;
+    if (copy->id > fleet->last_rollout)
+        fleet->last_rollout = copy->id;
+    return copy;
+}
+
+static void promote(struct fleet *fleet, const struct rollout *rollout)
+{
+    const struct release *release = rollout->release;
+    struct release *own = pair_map_get(&fleet->by_version, release->product, release->version);
+
+    if (own == NULL)
+        return;
+    snprintf(own->channel, sizeof own->channel, "%s", rollout->channel);
+    pair_map_set(&fleet->newest, own->product, own->channel, own);
+}
+
+static void apply_rollout(struct fleet *fleet, const struct change *change)
+{
+    struct rollout *own = fleet_find_rollout(fleet, change->as.rollout->id);
+
+    if (own != NULL)
+        *own = *change->as.rollout;
+    else
+        own = fleet_add_rollout(fleet, change->as.rollout);
+    if (own == NULL)
+        return;
+    if (own->state == ROLLOUT_FINISHED && own->channel[0] != '\0')
+        promote(fleet, own);
+    fleet_mark_all_changed(fleet);
 }
 
 static void apply(struct fleet *fleet, const struct change *change)
@@ -168,7 +248,13 @@ static void apply(struct fleet *fleet, const struct change *change)
     case CHANGE_FILE:
         apply_release(fleet, change);
         break;
-    case CHANGE_SEEN: /* came from memory */
+    case CHANGE_ROLLOUT:
+    case CHANGE_PROGRESS:
+        apply_rollout(fleet, change);
+        break;
+    case CHANGE_SEEN: /* these came from memory */
+    case CHANGE_TAKEN:
+    case CHANGE_CAME_BACK:
     default:
         break;
     }
@@ -261,6 +347,7 @@ static int read_device(void *ctx, const struct stored_device *stored)
     device->last_seen_ms = stored->last_seen_ms;
     device->facts = *stored->facts;
     device->offers = stored->offers;
+    device->part = stored->part;
     device->assignment.product = pair_map_intern(&fleet->names, stored->assignment.product);
     device->assignment.group = pair_map_intern(&fleet->names, stored->assignment.group);
     device->assignment.channel = pair_map_intern(&fleet->names, stored->assignment.channel);
@@ -271,4 +358,13 @@ static int read_device(void *ctx, const struct stored_device *stored)
     return 0;
 }
 
-const struct store_reader fleet_reader = {read_release, read_newest, read_group, read_device};
+static int read_rollout(void *ctx, const struct rollout *rollout)
+{
+    return fleet_add_rollout(ctx, rollout) != NULL ? 0 : -1;
+}
+
+const struct store_reader fleet_reader = {.release = read_release,
+                                          .newest = read_newest,
+                                          .group = read_group,
+                                          .rollout = read_rollout,
+                                          .device = read_device};

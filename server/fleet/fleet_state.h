@@ -5,6 +5,7 @@
 #include "server/fleet/device_table.h"
 #include "server/fleet/fleet.h"
 #include "server/fleet/pair_map.h"
+#include "server/fleet/site_loads.h"
 
 #include <pthread.h>
 
@@ -23,7 +24,12 @@ struct fleet {
     size_t release_count;
     struct group **groups;
     size_t group_count;
-    uint32_t last_release; /* the highest id given */
+    uint32_t last_release;     /* the highest id given */
+    struct rollout **rollouts; /* by age */
+    size_t rollout_count;
+    uint32_t last_rollout;
+    uint32_t downloads; /* going on, or about to */
+    struct site_loads sites;
     struct mac_list behind;
     struct mac_list changed;
 };
@@ -32,11 +38,19 @@ struct fleet {
 
 void fleet_mark_changed(struct fleet *fleet, struct device *device);
 void fleet_mark_all_changed(struct fleet *fleet);
+int64_t fleet_now(const struct fleet *fleet);
 struct policy_device fleet_policy_device(const struct fleet *fleet, const struct device *device);
 struct policy_catalogue fleet_catalogue(const struct fleet *fleet);
 
 /* Copies the release in. Null when memory is out. */
 struct release *fleet_add_release(struct fleet *fleet, const struct release *release);
+const struct release *fleet_release_of_id(const struct fleet *fleet, uint32_t id);
+
+/* Copies the rollout in and finds its release. Null when memory is out, or there is
+ * no such release. */
+struct rollout *fleet_add_rollout(struct fleet *fleet, const struct rollout *rollout);
+struct rollout *fleet_find_rollout(const struct fleet *fleet, uint32_t id);
+bool fleet_list_devices(struct fleet *fleet, struct mac_list *list); /* takes the lock */
 struct group *fleet_enter_group(struct fleet *fleet, const char *name);
 
 /* The writer's and the store's callbacks; these take the lock. */

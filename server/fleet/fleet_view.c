@@ -53,7 +53,7 @@ bool fleet_view(struct fleet *fleet, mac_address mac, struct device_view *view)
     return device != NULL;
 }
 
-static bool list_devices(struct fleet *fleet, struct mac_list *list)
+bool fleet_list_devices(struct fleet *fleet, struct mac_list *list)
 {
     bool is_complete = true;
 
@@ -71,7 +71,7 @@ bool fleet_each_device(struct fleet *fleet,
 {
     struct mac_list list = {0};
     struct device_view view;
-    const bool is_complete = list_devices(fleet, &list);
+    const bool is_complete = fleet_list_devices(fleet, &list);
 
     for (size_t i = 0; i < list.count && is_complete; i++)
         if (fleet_view(fleet, list.macs[i], &view))

@@ -104,6 +104,9 @@ const char *policy_product(const struct policy_device *device);
 /* Is what the device reports of its sketch a digest of this release? */
 bool policy_runs_image(const struct device_facts *facts, const struct release_digests *digests);
 
+/* Is what it reports this release: by its version, or where it tells none its digest? */
+bool policy_runs(const struct device_facts *facts, const struct release *release);
+
 /* Where a device stands in a rollout. */
 enum policy_standing {
     STANDING_OUTSIDE, /* not among those it is for */

@@ -20,9 +20,6 @@ struct policy_target {
 struct policy_target policy_find_target(const struct policy_device *device,
                                         const struct policy_catalogue *catalogue);
 
-/* What the device reports is this release. */
-bool policy_runs(const struct device_facts *facts, const struct release *release);
-
 /* Some form of the release can run there. */
 bool policy_fits(const struct device_facts *facts, const struct release *release);
 

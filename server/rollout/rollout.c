@@ -57,6 +57,7 @@ void rollout_carry_out(struct rollout *rollout, enum rollout_event event, uint64
     if (next == ROLLOUT_STATE_COUNT)
         return;
     rollout->state = next;
+    rollout->revision++;
     if (event == ROLLOUT_START || event == ROLLOUT_NEXT || event == ROLLOUT_APPROVE)
         open_stage(rollout, end, now_ms);
     if (event != ROLLOUT_RESUME)

@@ -88,6 +88,7 @@ struct rollout {
     uint8_t stage;                    /* how many are open; the latest is the one before */
     int64_t opened_ms;                /* the latest, or when it was resumed */
     uint32_t forgiven;                /* failures known when it was last resumed */
+    uint32_t revision;                /* counts changes: of two at once, the second is refused */
     char reason[ROLLOUT_REASON_SIZE]; /* of a halt */
 };
 

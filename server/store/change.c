@@ -19,6 +19,8 @@ void change_free(struct change *change)
         return;
     if (change_has_release(change))
         free(change->as.release);
+    if (change_has_rollout(change))
+        free(change->as.rollout);
     free(change);
 }
 
@@ -26,4 +28,9 @@ bool change_has_release(const struct change *change)
 {
     return change->kind == CHANGE_RELEASE || change->kind == CHANGE_NEWEST ||
            change->kind == CHANGE_FILE;
+}
+
+bool change_has_rollout(const struct change *change)
+{
+    return change->kind == CHANGE_ROLLOUT || change->kind == CHANGE_PROGRESS;
 }

@@ -7,6 +7,7 @@
 #include "server/model/device.h"
 #include "server/model/names.h"
 #include "server/model/release.h"
+#include "server/rollout/rollout.h"
 
 #include <stdint.h>
 
@@ -14,6 +15,8 @@ enum change_kind {
     CHANGE_REGISTER,      /* seen: a MAC never seen before. Conflict: it is there */
     CHANGE_SEEN,          /* seen: facts of a device; nothing happens if it is gone */
     CHANGE_OFFER,         /* offer: a release goes out to a device once more */
+    CHANGE_TAKEN,         /* taken: a download of what was offered is whole */
+    CHANGE_CAME_BACK,     /* device: it runs something else after that */
     CHANGE_FORGET_OFFERS, /* device */
     CHANGE_ASSIGN,        /* assign: creates the device if need be */
     CHANGE_REMOVE,        /* device */
@@ -23,6 +26,10 @@ enum change_kind {
     CHANGE_NEWEST,        /* release, which exists, becomes its channel's newest */
     CHANGE_FILE,          /* the same, and the last of release's files and its digests are new.
                            * Conflict: it has got another file at that place */
+    CHANGE_ROLLOUT,       /* rollout: new. Conflict: there is one of that id */
+    CHANGE_PROGRESS,      /* rollout: its state, stages and so on; when it is finished, its
+                           * release becomes its channel's newest. Conflict: the one stored is
+                           * not of the revision before */
 };
 
 enum setting {
@@ -51,7 +58,12 @@ struct change {
         } seen;
         struct {
             uint32_t release;
+            uint32_t rollout; /* id, 0 = none */
+            uint32_t before;  /* id of the release the device runs, 0 = unknown */
         } offer;
+        struct {
+            int64_t at_ms;
+        } taken;
         struct {
             struct settings settings;
         } assign;
@@ -60,6 +72,7 @@ struct change {
             struct settings settings;
         } group;
         struct release *release; /* owned by the change */
+        struct rollout *rollout; /* the same; its release is set */
     } as;
 };
 
@@ -73,7 +86,8 @@ enum change_result {
 struct change *change_new(enum change_kind kind, mac_address device);
 void change_free(struct change *change);
 
-/* Does it carry as.release? */
+/* Does it carry as.release, as.rollout? */
 bool change_has_release(const struct change *change);
+bool change_has_rollout(const struct change *change);
 
 #endif

@@ -23,8 +23,15 @@ static const char *const texts[STATEMENT_COUNT] = {
         " sdk_version = ?13, address = ?14, abilities = ?15 WHERE mac = ?1",
     [STATEMENT_OFFER] =
         "UPDATE devices SET offers = CASE WHEN offered = ?2 THEN offers + 1 ELSE 1 END,"
-        " offered = ?2 WHERE mac = ?1",
-    [STATEMENT_FORGET_OFFERS] = "UPDATE devices SET offered = 0, offers = 0 WHERE mac = ?1",
+        " offered = ?2, taken_ms = 0,"
+        " comebacks = CASE WHEN offered = ?2 AND ?3 IN (0, rollout) THEN comebacks ELSE 0 END,"
+        " before_release = CASE WHEN ?3 IN (0, rollout) THEN before_release ELSE ?4 END,"
+        " rollout = CASE WHEN ?3 = 0 THEN rollout ELSE ?3 END WHERE mac = ?1",
+    [STATEMENT_TAKEN] = "UPDATE devices SET taken_ms = ?2 WHERE mac = ?1",
+    [STATEMENT_CAME_BACK] =
+        "UPDATE devices SET comebacks = comebacks + 1, taken_ms = 0 WHERE mac = ?1",
+    [STATEMENT_FORGET_OFFERS] =
+        "UPDATE devices SET offered = 0, offers = 0, comebacks = 0, taken_ms = 0 WHERE mac = ?1",
     [STATEMENT_ENTER] = "INSERT INTO devices (mac) VALUES (?1) ON CONFLICT (mac) DO NOTHING",
     [STATEMENT_ASSIGN] = "UPDATE devices SET product = CASE WHEN ?2 THEN ?3 ELSE product END,"
                          " channel = CASE WHEN ?4 THEN ?5 ELSE channel END,"
@@ -52,6 +59,19 @@ static const char *const texts[STATEMENT_COUNT] = {
     [STATEMENT_CHANNEL] = "INSERT INTO channels (product, name, release) VALUES (?1, ?2, ?3)"
                           " ON CONFLICT (product, name) DO UPDATE SET release = excluded.release",
     [STATEMENT_NEWEST] = "UPDATE releases SET channel = ?2 WHERE id = ?1",
+    [STATEMENT_ROLLOUT] =
+        "INSERT INTO rollouts (id, release, device_group, channel, from_version, sdk_version,"
+        " window_from, window_to, window_offset, attempts, silence_s, promotes, start_ms)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
+        " ON CONFLICT (id) DO NOTHING",
+    [STATEMENT_STAGE] =
+        "INSERT INTO rollout_stages (rollout, place, devices, percent, success, failure,"
+        " needs_approval, time_limit_s) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    [STATEMENT_PROGRESS] =
+        "UPDATE rollouts SET revision = ?2, state = ?3, stage = ?4, opened_ms = ?5, forgiven = ?6,"
+        " reason = ?7 WHERE id = ?1 AND revision = ?2 - 1",
+    [STATEMENT_STAGE_END] =
+        "UPDATE rollout_stages SET end_place = ?3 WHERE rollout = ?1 AND place = ?2",
 };
 
 int sqlite_prepare(struct sqlite_store *store)
@@ -64,7 +84,7 @@ int sqlite_prepare(struct sqlite_store *store)
     return status;
 }
 
-static int run(sqlite3_stmt *statement)
+int sqlite_run(sqlite3_stmt *statement)
 {
     const int status = sqlite3_step(statement);
 
@@ -112,7 +132,7 @@ static int apply_seen(sqlite3_stmt *statement, const struct change *change)
     sqlite3_bind_blob(statement, 14, facts->address, sizeof facts->address, SQLITE_STATIC);
     if (facts->abilities.is_told)
         bind_text(statement, 15, abilities_format(&facts->abilities, abilities));
-    return run(statement);
+    return sqlite_run(statement);
 }
 
 static void bind_setting(sqlite3_stmt *statement, int place, bool is_new, const char *value)
@@ -134,7 +154,7 @@ static int enter_group(struct sqlite_store *store, const char *name)
     sqlite3_stmt *statement = store->statements[STATEMENT_ENTER_GROUP];
 
     bind_text(statement, 1, name);
-    return run(statement);
+    return sqlite_run(statement);
 }
 
 static int apply_assign(struct sqlite_store *store, const struct change *change)
@@ -144,7 +164,7 @@ static int apply_assign(struct sqlite_store *store, const struct change *change)
     const struct settings *settings = &change->as.assign.settings;
 
     sqlite3_bind_int64(enter, 1, (int64_t)change->device);
-    int status = run(enter);
+    int status = sqlite_run(enter);
     if (status == SQLITE_OK && (settings->set & SETTING_GROUP) && settings->group[0] != '\0')
         status = enter_group(store, settings->group);
     if (status != SQLITE_OK)
@@ -152,7 +172,7 @@ static int apply_assign(struct sqlite_store *store, const struct change *change)
     sqlite3_bind_int64(assign, 1, (int64_t)change->device);
     bind_settings(assign, settings);
     bind_setting(assign, 8, settings->set & SETTING_GROUP, settings->group);
-    return run(assign);
+    return sqlite_run(assign);
 }
 
 static int apply_group(struct sqlite_store *store, const struct change *change)
@@ -164,15 +184,27 @@ static int apply_group(struct sqlite_store *store, const struct change *change)
         return status;
     bind_text(group, 1, change->as.group.name);
     bind_settings(group, &change->as.group.settings);
-    return run(group);
+    return sqlite_run(group);
 }
 
 static int apply_to_device(sqlite3_stmt *statement, const struct change *change)
 {
     sqlite3_bind_int64(statement, 1, (int64_t)change->device);
-    if (change->kind == CHANGE_OFFER)
-        sqlite3_bind_int64(statement, 2, change->as.offer.release);
-    return run(statement);
+    return sqlite_run(statement);
+}
+
+static int apply_offer(sqlite3_stmt *statement, const struct change *change)
+{
+    sqlite3_bind_int64(statement, 2, change->as.offer.release);
+    sqlite3_bind_int64(statement, 3, change->as.offer.rollout);
+    sqlite3_bind_int64(statement, 4, change->as.offer.before);
+    return apply_to_device(statement, change);
+}
+
+static int apply_taken(sqlite3_stmt *statement, const struct change *change)
+{
+    sqlite3_bind_int64(statement, 2, change->as.taken.at_ms);
+    return apply_to_device(statement, change);
 }
 
 static int apply_channel(struct sqlite_store *store, const struct release *release)
@@ -182,7 +214,7 @@ static int apply_channel(struct sqlite_store *store, const struct release *relea
     bind_text(statement, 1, release->product);
     bind_text(statement, 2, release->channel);
     sqlite3_bind_int64(statement, 3, release->id);
-    return run(statement);
+    return sqlite_run(statement);
 }
 
 static int insert_release(sqlite3_stmt *statement, const struct release *release)
@@ -213,7 +245,7 @@ static int insert_release(sqlite3_stmt *statement, const struct release *release
     bind_text(statement, 21, image->sdk);
     bind_text(statement, 22, image->built);
     bind_bytes_if(statement, 23, file->has_signer, file->signer, UD_KEY_ID_SIZE);
-    return run(statement);
+    return sqlite_run(statement);
 }
 
 static int insert_digest(sqlite3_stmt *statement, uint32_t release, unsigned place,
@@ -222,7 +254,7 @@ static int insert_digest(sqlite3_stmt *statement, uint32_t release, unsigned pla
     sqlite3_bind_int64(statement, 1, release);
     sqlite3_bind_int64(statement, 2, place);
     sqlite3_bind_blob(statement, 3, digest, length, SQLITE_STATIC);
-    return run(statement);
+    return sqlite_run(statement);
 }
 
 static int insert_digests(sqlite3_stmt *statement, const struct release *release)
@@ -251,7 +283,7 @@ static int insert_file(sqlite3_stmt *statement, const struct release *release, u
     bind_bytes_if(statement, 7, file->has_signer, file->signer, UD_KEY_ID_SIZE);
     sqlite3_bind_blob(statement, 8, file->md5, UD_MD5_SIZE, SQLITE_STATIC);
     sqlite3_bind_blob(statement, 9, file->sha256, UD_SHA256_SIZE, SQLITE_STATIC);
-    return run(statement);
+    return sqlite_run(statement);
 }
 
 static int insert_further_files(sqlite3_stmt *statement, const struct release *release)
@@ -268,7 +300,7 @@ static int replace_digests(struct sqlite_store *store, const struct release *rel
     sqlite3_stmt *drop = store->statements[STATEMENT_DROP_DIGESTS];
 
     sqlite3_bind_int64(drop, 1, release->id);
-    const int status = run(drop);
+    const int status = sqlite_run(drop);
     return status == SQLITE_OK ? insert_digests(store->statements[STATEMENT_DIGEST], release)
                                : status;
 }
@@ -296,7 +328,7 @@ static int apply_newest(struct sqlite_store *store, const struct release *releas
 
     sqlite3_bind_int64(statement, 1, release->id);
     bind_text(statement, 2, release->channel);
-    const int status = run(statement);
+    const int status = sqlite_run(statement);
     return status == SQLITE_OK ? apply_channel(store, release) : status;
 }
 
@@ -326,6 +358,20 @@ static int apply_register(struct sqlite_store *store, const struct change *chang
     return status;
 }
 
+static int apply_progress(struct sqlite_store *store, const struct rollout *rollout,
+                          enum change_result *result)
+{
+    const int status = sqlite_apply_progress(store, rollout, result);
+
+    if (status != SQLITE_OK || *result != CHANGE_DONE || rollout->state != ROLLOUT_FINISHED ||
+        rollout->channel[0] == '\0')
+        return status;
+    struct release promoted = {.id = rollout->release_id};
+    snprintf(promoted.product, sizeof promoted.product, "%s", rollout->release->product);
+    snprintf(promoted.channel, sizeof promoted.channel, "%s", rollout->channel);
+    return apply_newest(store, &promoted);
+}
+
 static int apply_one(struct sqlite_store *store, const struct change *change,
                      enum change_result *result)
 {
@@ -336,7 +382,11 @@ static int apply_one(struct sqlite_store *store, const struct change *change,
     case CHANGE_SEEN:
         return apply_seen(store->statements[STATEMENT_SEEN], change);
     case CHANGE_OFFER:
-        return apply_to_device(store->statements[STATEMENT_OFFER], change);
+        return apply_offer(store->statements[STATEMENT_OFFER], change);
+    case CHANGE_TAKEN:
+        return apply_taken(store->statements[STATEMENT_TAKEN], change);
+    case CHANGE_CAME_BACK:
+        return apply_to_device(store->statements[STATEMENT_CAME_BACK], change);
     case CHANGE_FORGET_OFFERS:
         return apply_to_device(store->statements[STATEMENT_FORGET_OFFERS], change);
     case CHANGE_REMOVE:
@@ -351,6 +401,10 @@ static int apply_one(struct sqlite_store *store, const struct change *change,
         return apply_newest(store, change->as.release);
     case CHANGE_FILE:
         return apply_file(store, change->as.release, result);
+    case CHANGE_ROLLOUT:
+        return sqlite_apply_rollout(store, change->as.rollout, result);
+    case CHANGE_PROGRESS:
+        return apply_progress(store, change->as.rollout, result);
     default:
         return SQLITE_MISUSE;
     }

@@ -162,7 +162,8 @@ static int load_group(struct sqlite_store *store, sqlite3_stmt *row,
 static const char select_devices[] =
     "SELECT mac, product, device_group, channel, pin, offered, offers, first_seen_ms,"
     " last_seen_ms, chip, mode, chip_id, ap_mac, free_space, sketch_size, chip_size, sketch_md5,"
-    " sketch_sha256, version, sdk_version, address, abilities FROM devices";
+    " sketch_sha256, version, sdk_version, address, abilities, rollout, before_release, comebacks,"
+    " taken_ms FROM devices";
 
 static void read_facts(sqlite3_stmt *row, struct device_facts *facts)
 {
@@ -196,6 +197,8 @@ static int load_device(struct sqlite_store *store, sqlite3_stmt *row,
         .first_seen_ms = sqlite3_column_int64(row, 7),
         .last_seen_ms = sqlite3_column_int64(row, 8),
         .facts = &facts,
+        .part = {number_at(row, 22), number_at(row, 23), number_at(row, 24),
+                 sqlite3_column_int64(row, 25)},
     };
 
     (void)store;
@@ -228,6 +231,8 @@ int sqlite_load(struct store *base, const struct store_reader *reader, void *ctx
         result = load_rows(store, select_channels, load_channel, reader, ctx);
     if (result == 0)
         result = load_rows(store, select_groups, load_group, reader, ctx);
+    if (result == 0)
+        result = sqlite_load_rollouts(store, reader, ctx);
     if (result == 0)
         result = load_rows(store, select_devices, load_device, reader, ctx);
     return result;

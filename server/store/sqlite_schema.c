@@ -39,6 +39,25 @@ static const char *const migrations[] = {
     "  inflate_lead BIGINT NOT NULL, compressed INTEGER NOT NULL, signed INTEGER NOT NULL,"
     "  signer BLOB, md5 BLOB NOT NULL, sha256 BLOB NOT NULL,"
     "  PRIMARY KEY (release, place));",
+
+    "ALTER TABLE devices ADD COLUMN rollout BIGINT NOT NULL DEFAULT 0;"
+    "ALTER TABLE devices ADD COLUMN before_release BIGINT NOT NULL DEFAULT 0;"
+    "ALTER TABLE devices ADD COLUMN comebacks INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE devices ADD COLUMN taken_ms BIGINT NOT NULL DEFAULT 0;"
+    "CREATE TABLE rollouts ("
+    "  id BIGINT PRIMARY KEY, release BIGINT NOT NULL,"
+    "  device_group TEXT NOT NULL, channel TEXT NOT NULL, from_version TEXT NOT NULL,"
+    "  sdk_version TEXT NOT NULL, window_from INTEGER NOT NULL, window_to INTEGER NOT NULL,"
+    "  window_offset INTEGER NOT NULL, attempts INTEGER NOT NULL, silence_s BIGINT NOT NULL,"
+    "  promotes TEXT NOT NULL, start_ms BIGINT NOT NULL,"
+    "  state TEXT NOT NULL DEFAULT 'planned', stage INTEGER NOT NULL DEFAULT 0,"
+    "  opened_ms BIGINT NOT NULL DEFAULT 0, forgiven BIGINT NOT NULL DEFAULT 0,"
+    "  revision BIGINT NOT NULL DEFAULT 0, reason TEXT NOT NULL DEFAULT '');"
+    "CREATE TABLE rollout_stages ("
+    "  rollout BIGINT NOT NULL, place INTEGER NOT NULL, devices BIGINT NOT NULL,"
+    "  percent INTEGER NOT NULL, success INTEGER NOT NULL, failure INTEGER NOT NULL,"
+    "  needs_approval INTEGER NOT NULL, time_limit_s BIGINT NOT NULL,"
+    "  end_place BIGINT NOT NULL DEFAULT 0, PRIMARY KEY (rollout, place));",
 };
 
 #define SCHEMA_VERSION ((int)(sizeof migrations / sizeof migrations[0]))

@@ -10,6 +10,8 @@ enum sqlite_statement {
     STATEMENT_REGISTER,
     STATEMENT_SEEN,
     STATEMENT_OFFER,
+    STATEMENT_TAKEN,
+    STATEMENT_CAME_BACK,
     STATEMENT_FORGET_OFFERS,
     STATEMENT_ENTER,
     STATEMENT_ASSIGN,
@@ -22,6 +24,10 @@ enum sqlite_statement {
     STATEMENT_DROP_DIGESTS,
     STATEMENT_CHANNEL,
     STATEMENT_NEWEST,
+    STATEMENT_ROLLOUT,
+    STATEMENT_STAGE,
+    STATEMENT_PROGRESS,
+    STATEMENT_STAGE_END,
     STATEMENT_COUNT,
 };
 
@@ -39,6 +45,18 @@ int sqlite_prepare(struct sqlite_store *store);
 
 void sqlite_apply(struct store *store, struct change *const *changes, size_t count,
                   enum change_result *results, char error[STORE_ERROR_SIZE]);
+
+/* CHANGE_ROLLOUT and CHANGE_PROGRESS. SQLITE_OK or SQLite's error. */
+int sqlite_apply_rollout(struct sqlite_store *store, const struct rollout *rollout,
+                         enum change_result *result);
+int sqlite_apply_progress(struct sqlite_store *store, const struct rollout *rollout,
+                          enum change_result *result);
+
+/* All rollouts. 0, the reader's result, or -1. */
+int sqlite_load_rollouts(struct sqlite_store *store, const struct store_reader *reader, void *ctx);
+
+/* Runs a statement once and makes it ready for the next time. */
+int sqlite_run(sqlite3_stmt *statement);
 
 int sqlite_load(struct store *store, const struct store_reader *reader, void *ctx);
 

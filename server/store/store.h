@@ -21,14 +21,17 @@ struct stored_device {
     const struct device_facts *facts; /* meaningful when last_seen_ms is not 0 */
     struct assignment assignment;
     struct device_offers offers;
+    struct rollout_part part;
 };
 
 /* Called for each row while loading: releases, then channel heads, then groups,
- * then devices. Non-zero ends the loading with that result. */
+ * then rollouts (whose release is not set), then devices. Non-zero ends the loading with that
+ * result. */
 struct store_reader {
     int (*release)(void *ctx, const struct release *release);
     int (*newest)(void *ctx, const char *product, const char *channel, uint32_t release);
     int (*group)(void *ctx, const struct group *group);
+    int (*rollout)(void *ctx, const struct rollout *rollout);
     int (*device)(void *ctx, const struct stored_device *device);
 };
 

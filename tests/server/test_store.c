@@ -81,7 +81,10 @@ struct rows {
         struct device_facts facts;
         char product[NAME_SIZE], group[NAME_SIZE], channel[NAME_SIZE], pin[VERSION_SIZE];
         struct device_offers offers;
+        struct rollout_part part;
     } devices[ROWS_MAX];
+    struct rollout rollouts[ROWS_MAX];
+    size_t rollout_count;
     size_t release_count, newest_count, group_count, device_count;
 };
 
@@ -131,6 +134,7 @@ static int keep_device(void *ctx, const struct stored_device *device)
     rows->devices[i].last_seen_ms = device->last_seen_ms;
     rows->devices[i].facts = *device->facts;
     rows->devices[i].offers = device->offers;
+    rows->devices[i].part = device->part;
     copy(rows->devices[i].product, NAME_SIZE, device->assignment.product);
     copy(rows->devices[i].group, NAME_SIZE, device->assignment.group);
     copy(rows->devices[i].channel, NAME_SIZE, device->assignment.channel);
@@ -138,7 +142,20 @@ static int keep_device(void *ctx, const struct stored_device *device)
     return 0;
 }
 
-static const struct store_reader keeper = {keep_release, keep_newest, keep_group, keep_device};
+static int keep_rollout(void *ctx, const struct rollout *rollout)
+{
+    struct rows *rows = ctx;
+
+    assert_int_equal(rows->device_count, 0);
+    rows->rollouts[rows->rollout_count++] = *rollout;
+    return 0;
+}
+
+static const struct store_reader keeper = {.release = keep_release,
+                                           .newest = keep_newest,
+                                           .group = keep_group,
+                                           .rollout = keep_rollout,
+                                           .device = keep_device};
 
 /* Everything in the store, after it was closed and opened again. free() it. */
 static struct rows *load(struct fixture *fixture)
@@ -514,12 +531,120 @@ static void a_database_of_a_newer_server_is_left_alone(void **state)
     assert_non_null(fixture->store);
 }
 
+static struct change *with_rollout(enum change_kind kind, const struct rollout *rollout)
+{
+    struct change *change = change_new(kind, 0);
+
+    change->as.rollout = malloc(sizeof *rollout);
+    *change->as.rollout = *rollout;
+    return change;
+}
+
+static void a_rollout_comes_back_as_it_went(void **state)
+{
+    static const struct release release = {.id = 1, .product = "demo"};
+    struct fixture *fixture = *state;
+    struct rollout rollout;
+
+    memset(&rollout, 0, sizeof rollout); /* padding, too */
+    rollout.id = 3;
+    rollout.release_id = 1;
+    strcpy(rollout.target.group, "lab");
+    strcpy(rollout.target.from, "0.9");
+    rollout.window = (struct rollout_window){1320, 300, -330};
+    rollout.attempts = 2;
+    rollout.silence_s = 86400;
+    strcpy(rollout.channel, "stable");
+    rollout.start_ms = 123456789012;
+    rollout.stage_count = 2;
+    rollout.stages[0].devices = 10;
+    rollout.stages[0].needs_approval = true;
+    rollout.stages[1].percent = 100;
+    rollout.stages[1].success = 90;
+    rollout.stages[1].failure = 5;
+    rollout.stages[1].time_limit_s = 3600;
+    assert_int_equal(apply(fixture->store, publish(1, "1.0.0", "beta")), CHANGE_DONE);
+    assert_int_equal(apply(fixture->store, with_rollout(CHANGE_ROLLOUT, &rollout)), CHANGE_DONE);
+    assert_int_equal(apply(fixture->store, with_rollout(CHANGE_ROLLOUT, &rollout)),
+                     CHANGE_CONFLICT);
+    struct rows *rows = load(fixture);
+    assert_int_equal(rows->rollout_count, 1);
+    assert_memory_equal(&rows->rollouts[0], &rollout, sizeof rollout);
+    free(rows);
+
+    rollout.revision = 1;
+    rollout.state = ROLLOUT_FINISHED;
+    rollout.stage = 2;
+    rollout.stages[0].end = 77;
+    rollout.stages[1].end = ROLLOUT_PLACES;
+    rollout.opened_ms = 5;
+    rollout.forgiven = 6;
+    strcpy(rollout.reason, "because");
+    rollout.release = &release;
+    assert_int_equal(apply(fixture->store, with_rollout(CHANGE_PROGRESS, &rollout)), CHANGE_DONE);
+    /* Who changes what has changed meanwhile is refused. */
+    assert_int_equal(apply(fixture->store, with_rollout(CHANGE_PROGRESS, &rollout)),
+                     CHANGE_CONFLICT);
+    rows = load(fixture);
+    rollout.release = NULL;
+    assert_memory_equal(&rows->rollouts[0], &rollout, sizeof rollout);
+    /* Finished, its release is its channel's newest. */
+    assert_int_equal(rows->newest_count, 2);
+    assert_string_equal(rows->releases[0].channel, "stable");
+    free(rows);
+}
+
+static void a_device_s_part_in_a_rollout_is_kept(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct device_facts facts = some_facts();
+    struct change *change = change_new(CHANGE_OFFER, 1);
+
+    apply(fixture->store, seen(CHANGE_REGISTER, 1, 1000, &facts));
+    change->as.offer.release = 2;
+    change->as.offer.rollout = 3;
+    change->as.offer.before = 1;
+    apply(fixture->store, change);
+    change = change_new(CHANGE_TAKEN, 1);
+    change->as.taken.at_ms = 5000;
+    apply(fixture->store, change);
+    struct rows *rows = load(fixture);
+    assert_int_equal(rows->devices[0].part.rollout, 3);
+    assert_int_equal(rows->devices[0].part.before, 1);
+    assert_int_equal(rows->devices[0].part.taken_ms, 5000);
+    free(rows);
+
+    apply(fixture->store, change_new(CHANGE_CAME_BACK, 1));
+    change = change_new(CHANGE_OFFER, 1); /* again, of the same */
+    change->as.offer.release = 2;
+    change->as.offer.rollout = 3;
+    change->as.offer.before = 9;
+    apply(fixture->store, change);
+    rows = load(fixture);
+    assert_int_equal(rows->devices[0].part.comebacks, 1);
+    assert_int_equal(rows->devices[0].part.before, 1);
+    assert_int_equal(rows->devices[0].part.taken_ms, 0);
+    free(rows);
+
+    change = change_new(CHANGE_OFFER, 1); /* of what it was before: not a rollout's */
+    change->as.offer.release = 1;
+    apply(fixture->store, change);
+    rows = load(fixture);
+    assert_int_equal(rows->devices[0].part.rollout, 3);
+    assert_int_equal(rows->devices[0].part.before, 1);
+    assert_int_equal(rows->devices[0].part.comebacks, 0);
+    free(rows);
+}
+
 /* As the first server's tables were: without forms, signers and abilities. */
 static void a_database_of_the_first_schema_is_brought_up(void **state)
 {
     static const char back[] =
         "DROP TABLE release_files; ALTER TABLE releases DROP COLUMN signer;"
-        "ALTER TABLE devices DROP COLUMN abilities; DELETE FROM schema_version WHERE version > 1";
+        "ALTER TABLE devices DROP COLUMN abilities; DROP TABLE rollouts; DROP TABLE rollout_stages;"
+        "ALTER TABLE devices DROP COLUMN rollout; ALTER TABLE devices DROP COLUMN before_release;"
+        "ALTER TABLE devices DROP COLUMN comebacks; ALTER TABLE devices DROP COLUMN taken_ms;"
+        "DELETE FROM schema_version WHERE version > 1";
     struct fixture *fixture = *state;
     struct device_facts facts = some_facts();
     sqlite3 *database;
@@ -752,6 +877,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_full_disk_fails_and_passes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_database_of_a_newer_server_is_left_alone, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_rollout_comes_back_as_it_went, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_device_s_part_in_a_rollout_is_kept, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_database_of_the_first_schema_is_brought_up, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_is_no_database_is_said_to_be_none, set_up, tear_down),

@@ -1,0 +1,192 @@
+/* Rollouts over the fleet: who stands where in them, and what happens by itself. */
+#include "server/fleet/fleet_state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A device's standing in a rollout is added to its counts; the lock is held. */
+static void count_device(const struct fleet *fleet, const struct device *device,
+                         const struct rollout *rollout, struct rollout_counts *counts)
+{
+    const struct policy_device subject = fleet_policy_device(fleet, device);
+    const enum policy_standing standing = policy_standing(&subject, rollout);
+    const uint8_t stage = rollout_stage_of(rollout, rollout_place(rollout->id, device->mac));
+
+    policy_count(&counts->all, standing);
+    if (stage < rollout->stage_count)
+        policy_count(&counts->stages[stage], standing);
+}
+
+/* Goes over all devices for these rollouts; the fleet is not held up meanwhile. */
+static void count_all(struct fleet *fleet, struct rollout_view *views, size_t count)
+{
+    struct mac_list list = {0};
+
+    if (count > 0)
+        fleet_list_devices(fleet, &list);
+    for (size_t i = 0; i < list.count; i++) {
+        pthread_mutex_lock(&fleet->lock);
+        const struct device *device = device_table_find(&fleet->devices, list.macs[i]);
+        for (size_t j = 0; j < count && device != NULL; j++)
+            count_device(fleet, device, &views[j].rollout, &views[j].counts);
+        pthread_mutex_unlock(&fleet->lock);
+    }
+    free(list.macs);
+}
+
+void fleet_count_rollout(struct fleet *fleet, const struct rollout *rollout,
+                         struct rollout_counts *counts)
+{
+    struct rollout_view view = {.rollout = *rollout};
+
+    count_all(fleet, &view, 1);
+    *counts = view.counts;
+}
+
+/* Copies of those that may change by themselves, or of all of them. */
+static struct rollout_view *copy_rollouts(struct fleet *fleet, bool only_active, size_t *count)
+{
+    pthread_mutex_lock(&fleet->lock);
+    const size_t total = fleet->rollout_count;
+    struct rollout_view *views = calloc(total + 1, sizeof *views);
+    *count = 0;
+    for (size_t i = total; i > 0 && views != NULL; i--)
+        if (!only_active || fleet->rollouts[i - 1]->state <= ROLLOUT_AWAITING)
+            views[(*count)++].rollout = *fleet->rollouts[i - 1];
+    pthread_mutex_unlock(&fleet->lock);
+    return views;
+}
+
+struct rollout_view *fleet_copy_rollouts(struct fleet *fleet, size_t *count)
+{
+    struct rollout_view *views = copy_rollouts(fleet, false, count);
+
+    count_all(fleet, views, *count);
+    return views;
+}
+
+bool fleet_view_rollout(struct fleet *fleet, uint32_t id, struct rollout_view *view)
+{
+    *view = (struct rollout_view){.rollout = {.id = 0}};
+    pthread_mutex_lock(&fleet->lock);
+    const struct rollout *rollout = fleet_find_rollout(fleet, id);
+    if (rollout != NULL)
+        view->rollout = *rollout;
+    pthread_mutex_unlock(&fleet->lock);
+    if (rollout != NULL)
+        count_all(fleet, view, 1);
+    return rollout != NULL;
+}
+
+uint32_t fleet_next_rollout(struct fleet *fleet)
+{
+    pthread_mutex_lock(&fleet->lock);
+    const uint32_t id = ++fleet->last_rollout;
+    pthread_mutex_unlock(&fleet->lock);
+    return id;
+}
+
+/* --- opening a stage --- */
+
+struct places {
+    uint32_t *places;
+    size_t count;
+};
+
+static int compare_places(const void *left, const void *right)
+{
+    const uint32_t *a = left, *b = right;
+
+    return (*a > *b) - (*a < *b);
+}
+
+/* Where the devices of the rollout's target stand, in order. */
+static struct places list_places(struct fleet *fleet, const struct rollout *rollout)
+{
+    struct mac_list list = {0};
+    struct places places = {NULL, 0};
+
+    if (fleet_list_devices(fleet, &list))
+        places.places = malloc((list.count + 1) * sizeof *places.places);
+    for (size_t i = 0; i < list.count && places.places != NULL; i++) {
+        pthread_mutex_lock(&fleet->lock);
+        const struct device *device = device_table_find(&fleet->devices, list.macs[i]);
+        if (device != NULL) {
+            const struct policy_device subject = fleet_policy_device(fleet, device);
+            if (policy_standing(&subject, rollout) != STANDING_OUTSIDE)
+                places.places[places.count++] = rollout_place(rollout->id, device->mac);
+        }
+        pthread_mutex_unlock(&fleet->lock);
+    }
+    free(list.macs);
+    if (places.count > 0)
+        qsort(places.places, places.count, sizeof *places.places, compare_places);
+    return places;
+}
+
+/* Where the stage after the open ones ends; never before theirs. 0: unknown. */
+static uint64_t find_end(struct fleet *fleet, const struct rollout *rollout)
+{
+    const struct rollout_stage *stage = &rollout->stages[rollout->stage];
+    const uint64_t open = rollout->stage > 0 ? stage[-1].end : 0;
+
+    if (stage->percent == 100)
+        return ROLLOUT_PLACES;
+    const struct places places = list_places(fleet, rollout);
+    const uint32_t size = rollout_stage_size(stage, (uint32_t)places.count);
+    const uint64_t end = places.count > 0 ? (uint64_t)places.places[size - 1] + 1 : 0;
+    free(places.places);
+    return end > open ? end : open;
+}
+
+static bool opens_stage(enum rollout_event event)
+{
+    return event == ROLLOUT_START || event == ROLLOUT_NEXT || event == ROLLOUT_APPROVE;
+}
+
+struct change *fleet_rollout_event(struct fleet *fleet, const struct rollout_view *view,
+                                   enum rollout_event event, const char *reason)
+{
+    const bool opens = opens_stage(event) && view->rollout.stage < view->rollout.stage_count;
+    const uint64_t end = opens ? find_end(fleet, &view->rollout) : 0;
+    struct rollout *next = malloc(sizeof *next);
+    struct change *change = change_new(CHANGE_PROGRESS, 0);
+
+    if (next == NULL || change == NULL || (opens && end == 0) ||
+        rollout_next_state(view->rollout.state, event) == ROLLOUT_STATE_COUNT) {
+        free(next);
+        free(change);
+        return NULL;
+    }
+    *next = view->rollout;
+    rollout_carry_out(next, event, end, &view->counts.all, fleet_now(fleet));
+    if (reason != NULL)
+        snprintf(next->reason, sizeof next->reason, "%s", reason);
+    change->as.rollout = next;
+    return change;
+}
+
+void fleet_judge_rollouts(struct fleet *fleet,
+                          void (*tell)(void *ctx, const struct rollout *rollout,
+                                       const struct rollout_verdict *verdict),
+                          void *ctx)
+{
+    size_t count;
+    struct rollout_view *views = copy_rollouts(fleet, true, &count);
+
+    count_all(fleet, views, count);
+    for (size_t i = 0; i < count; i++) {
+        const struct rollout_verdict verdict =
+            rollout_judge(&views[i].rollout, &views[i].counts.all, fleet_now(fleet));
+        struct change *change =
+            verdict.event != ROLLOUT_EVENT_COUNT
+                ? fleet_rollout_event(fleet, &views[i], verdict.event, verdict.reason)
+                : NULL;
+        if (change == NULL)
+            continue;
+        tell(ctx, change->as.rollout, &verdict);
+        fleet_submit(fleet, change, NULL, NULL);
+    }
+    free(views);
+}
