@@ -69,6 +69,9 @@ struct form_request form_rig_request(const char *text, const void *file, uint32_
         else
             add(&request, text, 1);
     }
+    /* Of just that size, so that reading past it is seen. */
+    request.bytes = realloc(request.bytes, request.length + (request.length == 0));
+    assert_non_null(request.bytes);
     return request;
 }
 
