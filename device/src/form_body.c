@@ -1,5 +1,7 @@
 #include "form_parts.h"
 
+#include "updraft/hex.h"
+
 #include <stddef.h>
 
 #define CHUNK_LIMIT (1u << 24) /* bytes; no chip holds more */
@@ -91,18 +93,9 @@ static uint32_t take_content(struct ud_form_client *client, const uint8_t *bytes
 
 /* ---- chunks ---- */
 
-/* 0 to 15, or negative. */
-static int digit_of(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static enum framing size_received(struct ud_form_client *client, uint8_t byte)
 {
-    const int digit = digit_of(byte);
+    const int digit = ud_hex_digit((char)byte);
 
     if (digit < 0)
         return client->framing == CHUNK_FIRST ? BAD : CHUNK_REST;

@@ -105,37 +105,41 @@ void ud_form_nonce(const struct ud_form *form, char nonce[UD_FORM_NONCE_TEXT])
     nonce[UD_FORM_NONCE_TEXT - 1] = '\0';
 }
 
-enum parameter { USERNAME, NONCE, URI, NC, CNONCE, QOP, RESPONSE, PARAMETERS };
+/* The first six are what a response is the digest of, in that order. */
+enum text { KEY, NONCE, NC, CNONCE, QOP, TARGET, URI, RESPONSE, TEXTS };
 
-static bool find_parameters(const struct ud_http_value *given,
-                            struct ud_http_value found[PARAMETERS])
+#define PROOF_TEXTS (TARGET + 1)
+
+/* All that are parameters: KEY and TARGET are not. */
+static bool find_texts(const struct ud_http_value *given, struct ud_http_value texts[TEXTS])
 {
-    static const char *const names[PARAMETERS] = {
-        [USERNAME] = "username", [NONCE] = "nonce", [URI] = "uri",           [NC] = "nc",
-        [CNONCE] = "cnonce",     [QOP] = "qop",     [RESPONSE] = "response",
+    static const char *const names[TEXTS] = {
+        [NONCE] = "nonce", [NC] = "nc",   [CNONCE] = "cnonce",
+        [QOP] = "qop",     [URI] = "uri", [RESPONSE] = "response",
     };
 
-    for (uint32_t i = 0; i < PARAMETERS; i++)
-        if (!ud_http_parameter(given, names[i], &found[i]))
+    for (uint32_t i = 0; i < TEXTS; i++)
+        if (names[i] != NULL && !ud_http_parameter(given, names[i], &texts[i]))
             return false;
     return true;
 }
 
+/* Whoever claims to be another user has computed another response. */
 static bool is_proof(const struct ud_form *form, const char *method,
-                     const struct ud_http_value found[PARAMETERS])
+                     struct ud_http_value texts[TEXTS])
 {
     const struct ud_form_config *config = &form->config;
     const struct ud_http_value account[] = {to_value(config->user), to_value(REALM),
                                             to_value(config->password)};
-    const struct ud_http_value request[] = {to_value(method), found[URI]};
-    struct comparison comparison = {.given = &found[RESPONSE]};
+    const struct ud_http_value request[] = {to_value(method), texts[URI]};
+    struct comparison comparison = {.given = &texts[RESPONSE]};
     struct hash key, target, response;
 
     hash_joined(form, account, 3, &key);
     hash_joined(form, request, 2, &target);
-    const struct ud_http_value proof[] = {to_value(key.text), found[NONCE], found[NC],
-                                          found[CNONCE],      found[QOP],   to_value(target.text)};
-    hash_joined(form, proof, 6, &response);
+    texts[KEY] = to_value(key.text);
+    texts[TARGET] = to_value(target.text);
+    hash_joined(form, texts, PROOF_TEXTS, &response);
     compare(&comparison, response.text, sizeof response.text - 1);
     return is_same(&comparison);
 }
@@ -162,14 +166,14 @@ static enum ud_form_credentials use_up(struct ud_form *form, const struct ud_htt
 static enum ud_form_credentials judge_digest(struct ud_form *form, const char *method,
                                              const struct ud_http_value *given)
 {
-    struct ud_http_value found[PARAMETERS], query;
+    struct ud_http_value texts[TEXTS], query;
     char nonce[UD_FORM_NONCE_TEXT];
 
-    if (!find_parameters(given, found) || !ud_http_is(&found[QOP], "auth") ||
-        !ud_form_is_path(form, &found[URI], &query) || !is_proof(form, method, found))
+    if (!find_texts(given, texts) || !ud_http_is(&texts[QOP], "auth") ||
+        !ud_form_is_path(form, &texts[URI], &query) || !is_proof(form, method, texts))
         return UD_FORM_WRONG_CREDENTIALS;
     ud_form_nonce(form, nonce);
-    return ud_http_is(&found[NONCE], nonce) ? use_up(form, &found[NC]) : UD_FORM_STALE;
+    return ud_http_is(&texts[NONCE], nonce) ? use_up(form, &texts[NC]) : UD_FORM_STALE;
 }
 
 /* ---- which of them ---- */

@@ -11,8 +11,7 @@ void ud_hex_encode(const uint8_t *data, uint32_t length, char *text)
     *text = '\0';
 }
 
-/* 0 to 15, or negative for a character that is no digit. */
-static int digit_value(char character)
+int ud_hex_digit(char character)
 {
     if (character >= '0' && character <= '9')
         return character - '0';
@@ -26,8 +25,8 @@ static int digit_value(char character)
 int ud_hex_decode(const char *text, uint8_t *data, uint32_t length)
 {
     for (uint32_t i = 0; i < length; i++) {
-        const int high = digit_value(*text++);
-        const int low = high < 0 ? -1 : digit_value(*text++);
+        const int high = ud_hex_digit(*text++);
+        const int low = high < 0 ? -1 : ud_hex_digit(*text++);
         if (low < 0)
             return UD_ERR_ARGUMENT;
         data[i] = (uint8_t)(high << 4 | low);
