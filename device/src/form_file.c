@@ -7,13 +7,13 @@
 
 /* ---- what is expected of the file ---- */
 
-bool ud_form_expect_size(struct ud_form_client *client, const struct ud_http_value *value)
+bool ud_form_expect_size(struct ud_form_client *client, struct ud_http_value *value)
 {
     client->has_size = true;
     return !client->has_file && ud_http_length(value, &client->size) == UD_OK;
 }
 
-bool ud_form_expect_md5(struct ud_form_client *client, const struct ud_http_value *value)
+bool ud_form_expect_md5(struct ud_form_client *client, struct ud_http_value *value)
 {
     uint8_t digest[UD_MD5_SIZE];
 
@@ -26,7 +26,7 @@ bool ud_form_expect_md5(struct ud_form_client *client, const struct ud_http_valu
     return true;
 }
 
-bool ud_form_expect_sha256(struct ud_form_client *client, const struct ud_http_value *value)
+bool ud_form_expect_sha256(struct ud_form_client *client, struct ud_http_value *value)
 {
     client->has_sha256 = true;
     return !client->has_file && client->form->config.sha256 != NULL &&

@@ -92,33 +92,6 @@ static void request_line(struct ud_form_client *client)
 
 /* ---- fields ---- */
 
-enum field {
-    HOST,
-    ORIGIN,
-    AUTHORIZATION,
-    CONTENT_LENGTH,
-    CONTENT_TYPE,
-    TRANSFER_ENCODING,
-    EXPECT,
-    X_SIZE,
-    X_MD5,
-    X_SHA256,
-    OTHER,
-};
-
-static const char *const field_names[OTHER] = {
-    [HOST] = "Host",
-    [ORIGIN] = "Origin",
-    [AUTHORIZATION] = "Authorization",
-    [CONTENT_LENGTH] = "Content-Length",
-    [CONTENT_TYPE] = "Content-Type",
-    [TRANSFER_ENCODING] = "Transfer-Encoding",
-    [EXPECT] = "Expect",
-    [X_SIZE] = "x-size",
-    [X_MD5] = "x-MD5",
-    [X_SHA256] = "x-SHA256",
-};
-
 /* An origin is a scheme and an authority; "null" has none. */
 static void cut_scheme(struct ud_http_value *origin)
 {
@@ -147,35 +120,42 @@ static void take_authority(struct ud_form_client *client, enum ud_form_host whic
     }
 }
 
-/* A browser says of every upload which page it comes from. */
-static bool is_foreign(const struct ud_form_client *client)
+static bool take_host(struct ud_form_client *client, struct ud_http_value *value)
 {
-    if ((client->host & UD_FORM_ORIGIN_SEEN) == 0)
-        return false;
-    return client->host != (UD_FORM_ORIGIN_SEEN | UD_FORM_HOST_SEEN);
+    take_authority(client, UD_FORM_HOST_SEEN, value);
+    return true;
 }
 
-static void take_length(struct ud_form_client *client, const struct ud_http_value *value)
+static bool take_origin(struct ud_form_client *client, struct ud_http_value *value)
+{
+    cut_scheme(value);
+    take_authority(client, UD_FORM_ORIGIN_SEEN, value);
+    return true;
+}
+
+static bool take_length(struct ud_form_client *client, struct ud_http_value *value)
 {
     uint32_t length;
     const int error = ud_http_length(value, &length);
 
     if (error == UD_ERR_HTTP_NO_LENGTH || (client->has_length && length != client->remaining))
-        refuse(client, 400);
-    else if (error != UD_OK || length > BODY_LIMIT)
+        return false;
+    if (error != UD_OK || length > BODY_LIMIT)
         refuse(client, 413);
     else
         client->remaining = length;
     client->has_length = true;
+    return true;
 }
 
-static void take_credentials(struct ud_form_client *client, const struct ud_http_value *value)
+static bool take_credentials(struct ud_form_client *client, struct ud_http_value *value)
 {
     if (client->method < UD_FORM_OTHER_METHOD && ud_form_needs_login(client->form))
         client->credentials = (uint8_t)ud_form_judge(client->form, methods[client->method], value);
+    return true;
 }
 
-static void take_type(struct ud_form_client *client, const struct ud_http_value *value)
+static bool take_type(struct ud_form_client *client, struct ud_http_value *value)
 {
     static const char multipart[] = "multipart/form-data";
     struct ud_http_value start = *value;
@@ -183,56 +163,85 @@ static void take_type(struct ud_form_client *client, const struct ud_http_value 
     if (start.length > sizeof multipart - 1)
         start.length = sizeof multipart - 1;
     client->is_multipart = ud_http_is(&start, multipart);
-    if (client->is_multipart && !ud_form_boundary(client, value))
-        refuse(client, 400);
+    return !client->is_multipart || ud_form_boundary(client, value);
 }
 
-static void take_field(struct ud_form_client *client, enum field field, struct ud_http_value *value)
+static bool take_encoding(struct ud_form_client *client, struct ud_http_value *value)
 {
-    bool is_good = true;
+    client->is_chunked = true;
+    return ud_http_is(value, "chunked");
+}
 
-    switch (field) {
-    case HOST:
-        take_authority(client, UD_FORM_HOST_SEEN, value);
-        break;
-    case ORIGIN:
-        cut_scheme(value);
-        take_authority(client, UD_FORM_ORIGIN_SEEN, value);
-        break;
-    case AUTHORIZATION:
-        take_credentials(client, value);
-        break;
-    case CONTENT_LENGTH:
-        take_length(client, value);
-        break;
-    case CONTENT_TYPE:
-        take_type(client, value);
-        break;
-    case TRANSFER_ENCODING:
-        client->is_chunked = true;
-        is_good = ud_http_is(value, "chunked");
-        break;
-    case EXPECT:
-        client->wants_continue = ud_http_is(value, "100-continue");
-        break;
-    case X_SIZE:
-        is_good = ud_form_expect_size(client, value);
-        break;
-    case X_MD5:
-        is_good = ud_form_expect_md5(client, value);
-        break;
-    case X_SHA256:
-        is_good = ud_form_expect_sha256(client, value);
-        break;
-    case OTHER:
-    default:
-        break;
-    }
-    if (!is_good || (client->line_overflowed && field != OTHER))
+static bool take_expectation(struct ud_form_client *client, struct ud_http_value *value)
+{
+    client->wants_continue = ud_http_is(value, "100-continue");
+    return true;
+}
+
+/* What a request's head may have, and who takes it in: false for nonsense. */
+enum field {
+    HOST,
+    ORIGIN,
+    AUTHORIZATION,
+    CONTENT_LENGTH,
+    CONTENT_TYPE,
+    TRANSFER_ENCODING,
+    EXPECT,
+    X_SIZE,
+    X_MD5,
+    X_SHA256,
+    FIELDS,
+};
+
+static const char *const field_names[FIELDS] = {
+    [HOST] = "Host",
+    [ORIGIN] = "Origin",
+    [AUTHORIZATION] = "Authorization",
+    [CONTENT_LENGTH] = "Content-Length",
+    [CONTENT_TYPE] = "Content-Type",
+    [TRANSFER_ENCODING] = "Transfer-Encoding",
+    [EXPECT] = "Expect",
+    [X_SIZE] = "x-size",
+    [X_MD5] = "x-MD5",
+    [X_SHA256] = "x-SHA256",
+};
+
+typedef bool take_field(struct ud_form_client *client, struct ud_http_value *value);
+
+static take_field *const takers[FIELDS] = {
+    [HOST] = take_host,
+    [ORIGIN] = take_origin,
+    [AUTHORIZATION] = take_credentials,
+    [CONTENT_LENGTH] = take_length,
+    [CONTENT_TYPE] = take_type,
+    [TRANSFER_ENCODING] = take_encoding,
+    [EXPECT] = take_expectation,
+    [X_SIZE] = ud_form_expect_size,
+    [X_MD5] = ud_form_expect_md5,
+    [X_SHA256] = ud_form_expect_sha256,
+};
+
+static void field_line(struct ud_form_client *client)
+{
+    struct ud_http_value value = {0};
+    const uint32_t field =
+        ud_http_field(client->text, client->line_length, field_names, FIELDS, &value);
+
+    /* A line that begins with a blank goes on with the one above, which has been read. */
+    if (ud_is_blank(client->text[0]) ||
+        (field < FIELDS && (client->line_overflowed || !takers[field](client, &value))))
         refuse(client, 400);
 }
 
 /* ---- the end of the head ---- */
+
+/* A browser says of every upload which page it comes from. */
+static bool is_foreign(const struct ud_form_client *client)
+{
+    if ((client->host & UD_FORM_ORIGIN_SEEN) == 0)
+        return false;
+    return client->host != (UD_FORM_ORIGIN_SEEN | UD_FORM_HOST_SEEN);
+}
 
 static void upload_announced(struct ud_form_client *client)
 {
@@ -293,19 +302,6 @@ static void head_ended(struct ud_form_client *client)
         page_asked(client);
     else
         upload_announced(client);
-}
-
-static void field_line(struct ud_form_client *client)
-{
-    struct ud_http_value value = {0};
-
-    if (ud_is_blank(client->text[0])) {
-        refuse(client, 400); /* goes on with the field above, which has been read already */
-        return;
-    }
-    const enum field field =
-        (enum field)ud_http_field(client->text, client->line_length, field_names, OTHER, &value);
-    take_field(client, field, &value);
 }
 
 void ud_form_head_line(struct ud_form_client *client)

@@ -138,7 +138,7 @@ static void data_received(struct ud_form_client *client, const uint8_t *bytes, u
 
 static void part_ended(struct ud_form_client *client)
 {
-    const struct ud_http_value value = {client->text, client->line_length};
+    struct ud_http_value value = {client->text, client->line_length};
     bool is_good = true;
 
     if (client->kind == SIZE)

@@ -36,7 +36,7 @@ enum ud_form_resource {
 enum ud_form_credentials {
     UD_FORM_NO_CREDENTIALS,
     UD_FORM_WRONG_CREDENTIALS,
-    UD_FORM_STALE,          /* right ones, for a nonce that is used up */
+    UD_FORM_STALE, /* right ones, for a nonce that is used up */
     UD_FORM_GOOD_CREDENTIALS,
 };
 
@@ -119,9 +119,9 @@ bool ud_form_multipart_is_whole(const struct ud_form_client *client);
 /* ---- form_file.c ---- */
 
 /* What the client says of the file, for it to be checked. False: nonsense. */
-bool ud_form_expect_size(struct ud_form_client *client, const struct ud_http_value *value);
-bool ud_form_expect_md5(struct ud_form_client *client, const struct ud_http_value *value);
-bool ud_form_expect_sha256(struct ud_form_client *client, const struct ud_http_value *value);
+bool ud_form_expect_size(struct ud_form_client *client, struct ud_http_value *value);
+bool ud_form_expect_md5(struct ud_form_client *client, struct ud_http_value *value);
+bool ud_form_expect_sha256(struct ud_form_client *client, struct ud_http_value *value);
 
 /* Begins with the file: of `size` bytes at most, or exactly if the client said so. */
 void ud_form_file_begin(struct ud_form_client *client, enum ud_command command, uint32_t size);
