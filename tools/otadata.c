@@ -193,7 +193,7 @@ static int find_slot(const struct file *file, const struct order *order, uint32_
 static int switch_slot(struct file *file, const struct order *order)
 {
     struct ud_otadata otadata;
-    uint32_t slot;
+    uint32_t slot = 0;
     int status = load(file, order, &otadata);
 
     if (status == EXIT_OK)
