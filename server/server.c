@@ -9,6 +9,7 @@
 #include "server/log/log.h"
 #include "server/model/clock.h"
 #include "server/operator_api/operator_api.h"
+#include "server/operator_api/rollout_plan.h"
 #include "server/operator_api/views.h"
 #include "server/web_pages.h"
 #include "server/work/worker.h"
@@ -23,6 +24,11 @@
 #define UPLOAD_LIMIT  (32u * 1024 * 1024)
 #define KEEP_ALIVE_MS 15000
 
+/* Rollouts are judged this often; of a fleet so large that it takes long, so that
+ * it takes at most a twentieth of one core. */
+#define JUDGE_MS    1000
+#define JUDGE_SHARE 20
+
 /* Devices told of in one tick: bounds what a change to all of them costs. */
 #define EVENTS_PER_TICK 256
 
@@ -36,6 +42,7 @@ struct server {
     struct device_api device_api;
     struct operator_api operator_api;
     int64_t keep_alive_at_ms;
+    int64_t judge_at_ms;
 
     pthread_mutex_t lock;     /* of the following */
     struct release *released; /* published since the last tick */
@@ -153,10 +160,35 @@ static void tell_devices(struct server *server)
     free(changed.macs);
 }
 
+static void tell_verdict(void *ctx, const struct rollout *rollout,
+                         const struct rollout_verdict *verdict)
+{
+    struct server *server = ctx;
+    const struct release *release = rollout->release;
+    char json[32];
+
+    log_line("rollout %u of %s %s: %s, %u of %u stages open%s%s", rollout->id, release->product,
+             release->version, rollout_state_name(rollout->state), rollout->stage,
+             rollout->stage_count, verdict->reason[0] != '\0' ? ": " : "", verdict->reason);
+    snprintf(json, sizeof json, "{\"id\": %u}", rollout->id);
+    hub_publish(server->hub, "rollout", json);
+}
+
+static void judge_rollouts(struct server *server, int64_t now)
+{
+    if (now < server->judge_at_ms)
+        return;
+    fleet_judge_rollouts(server->fleet, tell_verdict, server);
+    const int64_t took_ms = clock_monotonic_ms() - now;
+    const int64_t pause_ms = took_ms * JUDGE_SHARE;
+    server->judge_at_ms = now + (pause_ms > JUDGE_MS ? pause_ms : JUDGE_MS);
+}
+
 void server_tick(struct server *server)
 {
     const int64_t now = clock_monotonic_ms();
 
+    judge_rollouts(server, now);
     tell_releases(server);
     tell_devices(server);
     if (now < server->keep_alive_at_ms)
@@ -176,7 +208,8 @@ static bool open_blobs(struct server *server, char error[SERVER_ERROR_SIZE])
     return result == 0;
 }
 
-static bool open_fleet(struct server *server, char error[SERVER_ERROR_SIZE])
+static bool open_fleet(struct server *server, const struct server_config *setup,
+                       char error[SERVER_ERROR_SIZE])
 {
     const struct fleet_config config = {
         .store = &store_sqlite,
@@ -186,6 +219,7 @@ static bool open_fleet(struct server *server, char error[SERVER_ERROR_SIZE])
         .trouble = note_trouble,
         .released = note_released,
         .removed = note_removed,
+        .limits = {setup->downloads, setup->site_downloads},
     };
     char reason[STORE_ERROR_SIZE];
 
@@ -269,7 +303,7 @@ static bool start_parts(struct server *server, const struct server_config *confi
         snprintf(error, SERVER_ERROR_SIZE, "out of memory or threads");
         return false;
     }
-    if (!open_fleet(server, error))
+    if (!open_fleet(server, config, error))
         return false;
     /* A file whose release was not acknowledged before the server ended. */
     const int swept = blobs_sweep(server->blobs, is_release_file, server);

@@ -12,6 +12,8 @@ struct key;
 struct server_config {
     const char *data;              /* folder */
     const char *listen;            /* "ADDR:PORT" */
+    uint32_t downloads;            /* that may go on at once; 0: any number */
+    uint32_t site_downloads;       /* of these in one source network; 0: any number */
     bool refuses_unknown;          /* devices: 403, instead of listing them as unassigned */
     uint64_t upload_limit;         /* bytes of a published file; 0: 32 MB */
     const struct key *signing_key; /* gives what is published unsigned a signed form; null:

@@ -7,6 +7,7 @@
 #include "tools/command.h"
 
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -23,6 +24,7 @@ struct serve_options {
     const char *unknown;
     const char *sign;
     unsigned long drain_seconds;
+    unsigned long downloads, site_downloads; /* 0 = any number */
 };
 
 static enum options_result parse(int argc, char **argv, struct serve_options *options)
@@ -35,6 +37,10 @@ static enum options_result parse(int argc, char **argv, struct serve_options *op
          "what devices get that nobody entered (default register)"},
         {"sign", 0, OPTION_TEXT, &options->sign, "KEY",
          "a private key: what is published unsigned gets a signed form, too"},
+        {"downloads", 0, OPTION_NUMBER, &options->downloads, "N",
+         "how many may go on at once; the rest wait for their next check-in"},
+        {"site-downloads", 0, OPTION_NUMBER, &options->site_downloads, "N",
+         "the same for devices of one source network (/24, or /64 of IPv6)"},
         {"drain", 0, OPTION_NUMBER, &options->drain_seconds, "SECONDS",
          "how long downloads may go on after the order to stop (default 60)"},
         {NULL},
@@ -63,6 +69,8 @@ static bool is_sound(const struct serve_options *options)
         report_usage("--unknown-devices takes register or refuse, not %s", options->unknown);
     else if (options->drain_seconds > 86400)
         report_usage("--drain takes at most 86400 seconds");
+    else if (options->downloads > UINT32_MAX || options->site_downloads > UINT32_MAX)
+        report_usage("--downloads and --site-downloads take at most %u", UINT32_MAX);
     else
         return true;
     return false;
@@ -136,6 +144,8 @@ static int serve(const struct serve_options *options, const struct key *signing_
     const struct server_config config = {
         .data = options->data,
         .listen = options->listen,
+        .downloads = (uint32_t)options->downloads,
+        .site_downloads = (uint32_t)options->site_downloads,
         .refuses_unknown = strcmp(options->unknown, "refuse") == 0,
         .signing_key = signing_key,
     };

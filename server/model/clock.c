@@ -1,6 +1,7 @@
 #include "server/model/clock.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 static int64_t read_clock(clockid_t clock)
@@ -19,6 +20,23 @@ int64_t clock_now_ms(void)
 int64_t clock_monotonic_ms(void)
 {
     return read_clock(CLOCK_MONOTONIC);
+}
+
+bool clock_parse(const char *text, int64_t *ms)
+{
+    struct tm utc = {.tm_year = 0};
+    const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &utc);
+    unsigned thousandths = 0;
+    int length = 0;
+
+    if (rest == NULL)
+        return false;
+    if (sscanf(rest, ".%3u%n", &thousandths, &length) == 1 && length != 4)
+        return false;
+    if (strcmp(rest + length, "Z") != 0)
+        return false;
+    *ms = (int64_t)timegm(&utc) * 1000 + thousandths;
+    return true;
 }
 
 const char *clock_format(int64_t ms, char text[CLOCK_TEXT_SIZE])

@@ -14,6 +14,9 @@ operator_handler handle_list_releases, handle_publish;
 operator_handler handle_list_devices, handle_show_device, handle_set_device, handle_retry_device,
     handle_remove_device;
 operator_handler handle_list_groups, handle_set_group;
+operator_handler handle_list_rollouts, handle_show_rollout, handle_add_rollout, handle_try_rollout,
+    handle_approve_rollout, handle_pause_rollout, handle_resume_rollout, handle_cancel_rollout,
+    handle_roll_back_rollout;
 operator_handler handle_overview, handle_events;
 
 /* Before the body of a publication is sent: takes it, or refuses. */

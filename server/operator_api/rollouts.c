@@ -1,0 +1,186 @@
+#include "server/operator_api/handlers.h"
+#include "server/operator_api/rollout_plan.h"
+
+#include "server/log/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void handle_list_rollouts(const struct operator_api *api, struct http_request *request,
+                          const char *name)
+{
+    json_t *array = json_array();
+    size_t count;
+    struct rollout_view *views = fleet_copy_rollouts(api->fleet, &count);
+
+    (void)name;
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(array, view_rollout(&views[i]));
+    free(views);
+    answer_json(request, 200, json_pack("{so}", "rollouts", array));
+}
+
+/* The rollout of the path; false, and the request answered, when there is none. */
+static bool find_rollout(const struct operator_api *api, struct http_request *request,
+                         const char *name, struct rollout_view *view)
+{
+    char *end;
+    const unsigned long id = strtoul(name, &end, 10);
+
+    if (*end == '\0' && id > 0 && id <= UINT32_MAX &&
+        fleet_view_rollout(api->fleet, (uint32_t)id, view))
+        return true;
+    answer_error(request, 404, "there is no rollout %s", name);
+    return false;
+}
+
+void handle_show_rollout(const struct operator_api *api, struct http_request *request,
+                         const char *name)
+{
+    struct rollout_view view;
+
+    if (find_rollout(api, request, name, &view))
+        answer_json(request, 200, view_rollout(&view));
+}
+
+/* --- making one --- */
+
+/* The plan in the body, with its release. False when the request is answered. */
+static bool read_plan(const struct operator_api *api, struct http_request *request,
+                      struct rollout *rollout)
+{
+    size_t length;
+    const char *body = http_body(request, &length), *product, *version;
+    json_t *plan = json_loadb(body, length, JSON_REJECT_DUPLICATES, NULL);
+    char error[PLAN_ERROR_SIZE];
+    const bool is_sound = rollout_plan_read(plan, rollout, &product, &version, error);
+
+    if (!is_sound)
+        answer_error(request, 400, "%s", error);
+    else if ((rollout->release = fleet_release(api->fleet, product, version)) == NULL)
+        answer_error(request, 409,
+                     "%s has no release %s: publish it first, to a channel no "
+                     "device follows",
+                     product, version);
+    else
+        rollout->release_id = rollout->release->id;
+    json_decref(plan);
+    return is_sound && rollout->release != NULL;
+}
+
+static void answer_rollout(struct operation *operation)
+{
+    struct rollout_view view;
+
+    if (operation->result == CHANGE_CONFLICT)
+        answer_error(operation->request, 409,
+                     "the rollout was changed at the same moment: look at it, then try again");
+    else if (find_rollout(operation->api, operation->request, operation->name, &view))
+        answer_json(operation->request, operation->is_new ? 201 : 200, view_rollout(&view));
+}
+
+void handle_add_rollout(const struct operator_api *api, struct http_request *request,
+                        const char *name)
+{
+    struct rollout plan;
+
+    (void)name;
+    if (!read_plan(api, request, &plan))
+        return;
+    struct operation *operation = new_operation(api, request, answer_rollout);
+    if (operation == NULL)
+        return;
+    struct change *change = change_new(CHANGE_ROLLOUT, 0);
+    struct rollout *rollout = malloc(sizeof *rollout);
+    if (change == NULL || rollout == NULL) {
+        free(change);
+        free(rollout);
+        answer_cannot_write(request);
+        return;
+    }
+    plan.id = fleet_next_rollout(api->fleet);
+    *rollout = plan;
+    change->as.rollout = rollout;
+    operation->is_new = true;
+    snprintf(operation->name, sizeof operation->name, "%u", plan.id);
+    perform(operation, change);
+}
+
+/* What the plan would do: all of its devices looked at as if all stages were open. */
+void handle_try_rollout(const struct operator_api *api, struct http_request *request,
+                        const char *name)
+{
+    struct rollout plan;
+    struct rollout_counts counts;
+    json_t *stages = json_array();
+
+    (void)name;
+    if (!read_plan(api, request, &plan)) {
+        json_decref(stages);
+        return;
+    }
+    struct rollout all = plan;
+    all.stage = all.stage_count = 1;
+    all.stages[0].end = ROLLOUT_PLACES;
+    fleet_count_rollout(api->fleet, &all, &counts);
+    for (uint8_t i = 0; i < plan.stage_count && counts.all.targeted > 0; i++)
+        json_array_append_new(
+            stages, json_integer(rollout_stage_size(&plan.stages[i], counts.all.targeted)));
+    answer_json(request, 200,
+                json_pack("{sI sI sI sI so}", "targeted", (json_int_t)counts.all.targeted, "fit",
+                          (json_int_t)counts.all.open, "unfit", (json_int_t)counts.all.unfit,
+                          "arrived", (json_int_t)counts.all.arrived, "stages", stages));
+}
+
+/* --- what operators decide --- */
+
+static void handle_event(const struct operator_api *api, struct http_request *request,
+                         const char *name, enum rollout_event event, const char *verb)
+{
+    struct rollout_view view;
+
+    if (!find_rollout(api, request, name, &view))
+        return;
+    if (rollout_next_state(view.rollout.state, event) == ROLLOUT_STATE_COUNT) {
+        answer_error(request, 409, "rollout %s is %s: it cannot be %s", name,
+                     rollout_state_name(view.rollout.state), verb);
+        return;
+    }
+    struct operation *operation = new_operation(api, request, answer_rollout);
+    if (operation == NULL)
+        return;
+    strcpy(operation->name, name);
+    log_line("rollout %s is %s by an operator", name, verb);
+    perform(operation, fleet_rollout_event(api->fleet, &view, event, NULL));
+}
+
+void handle_approve_rollout(const struct operator_api *api, struct http_request *request,
+                            const char *name)
+{
+    handle_event(api, request, name, ROLLOUT_APPROVE, "approved");
+}
+
+void handle_pause_rollout(const struct operator_api *api, struct http_request *request,
+                          const char *name)
+{
+    handle_event(api, request, name, ROLLOUT_PAUSE, "paused");
+}
+
+void handle_resume_rollout(const struct operator_api *api, struct http_request *request,
+                           const char *name)
+{
+    handle_event(api, request, name, ROLLOUT_RESUME, "resumed");
+}
+
+void handle_cancel_rollout(const struct operator_api *api, struct http_request *request,
+                           const char *name)
+{
+    handle_event(api, request, name, ROLLOUT_CANCEL, "cancelled");
+}
+
+void handle_roll_back_rollout(const struct operator_api *api, struct http_request *request,
+                              const char *name)
+{
+    handle_event(api, request, name, ROLLOUT_ROLL_BACK, "rolled back");
+}
