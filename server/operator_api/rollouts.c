@@ -69,6 +69,14 @@ static bool read_plan(const struct operator_api *api, struct http_request *reque
     return is_sound && rollout->release != NULL;
 }
 
+static void tell(const struct operator_api *api, uint32_t id)
+{
+    char json[32];
+
+    snprintf(json, sizeof json, "{\"id\": %u}", id);
+    hub_publish(api->hub, "rollout", json);
+}
+
 static void answer_rollout(struct operation *operation)
 {
     struct rollout_view view;
@@ -76,8 +84,10 @@ static void answer_rollout(struct operation *operation)
     if (operation->result == CHANGE_CONFLICT)
         answer_error(operation->request, 409,
                      "the rollout was changed at the same moment: look at it, then try again");
-    else if (find_rollout(operation->api, operation->request, operation->name, &view))
+    else if (find_rollout(operation->api, operation->request, operation->name, &view)) {
+        tell(operation->api, view.rollout.id);
         answer_json(operation->request, operation->is_new ? 201 : 200, view_rollout(&view));
+    }
 }
 
 void handle_add_rollout(const struct operator_api *api, struct http_request *request,

@@ -59,6 +59,15 @@ export class Api {
         return (await this.#json("GET", "/releases")).releases;
     }
 
+    async rollouts() {
+        return (await this.#json("GET", "/rollouts")).rollouts;
+    }
+
+    // deed: "approve", "pause", "resume", "cancel" or "roll-back".
+    decideRollout(id, deed) {
+        return this.#json("POST", `/rollouts/${id}/${deed}`);
+    }
+
     changeDevice(mac, changes) {
         return this.#json("PUT", `/devices/${mac}`, changes);
     }

@@ -12,6 +12,7 @@ import { Live } from "./live.js";
 import { readView, writeView } from "./location.js";
 import { plural } from "./format.js";
 import { ReleaseList } from "./releases.js";
+import { RolloutList } from "./rollouts.js";
 import { adoptToken, currentToken, forgetToken } from "./session.js";
 import { askForToken } from "./sign_in.js";
 
@@ -27,6 +28,10 @@ class Dashboard {
     #link = new LinkStatus();
     #filters = new Filters((state) => this.#setView({ state }));
     #releases = new ReleaseList(this.#fleet);
+    #rollouts = new RolloutList({
+        load: () => this.#api.rollouts(),
+        decide: (id, deed) => this.#api.decideRollout(id, deed),
+    });
     #table = new DeviceTable(this.#fleet, {
         open: (mac) => this.#open(mac),
         assign: (mac, product) => this.#change(mac, { product }),
@@ -75,6 +80,7 @@ class Dashboard {
             this.#api.devices(),
             this.#api.releases(),
             this.#api.overview(),
+            this.#rollouts.load(),
         ]);
         this.#fleet.load(devices, releases, overview);
     }
@@ -82,6 +88,7 @@ class Dashboard {
     #event(name, data) {
         if (name === "device") this.#putDevice(data);
         if (name === "removed") this.#fleet.remove(data.mac);
+        if (name !== "release") this.#rollouts.noteEvent(name);
         // Publishing again can change which one is newest, so the order is read anew.
         if (name === "release")
             this.#api.releases().then(
@@ -143,7 +150,7 @@ class Dashboard {
         this.#filters.show(this.#fleet.countByState(), devices.size, this.#view.state);
         const selected = devices.get(this.#view.device) ?? null;
         this.#detail.show(selected);
-        for (const part of document.querySelectorAll(".totals, .fleet, .releases"))
+        for (const part of document.querySelectorAll(".totals, .fleet, .releases, .rollouts"))
             part.inert = selected !== null && NARROW.matches;
         document.body.classList.toggle("with-detail", selected !== null);
         this.#releases.show();

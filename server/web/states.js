@@ -10,6 +10,11 @@ export const STATES = [
     { name: "unassigned", word: "Unassigned", about: "no product yet: gets nothing" },
     { name: "updating", word: "Updating", about: "the target is on its way" },
     { name: "due", word: "Due", about: "gets the target at its next check-in" },
+    {
+        name: "waiting",
+        word: "Waiting",
+        about: "for its stage of a rollout, its maintenance window, or others' downloads",
+    },
     { name: "current", word: "Current", about: "runs its target" },
     { name: "no-release", word: "No release", about: "the product has nothing for it" },
     { name: "never-seen", word: "Never seen", about: "entered by an operator, has not checked in" },

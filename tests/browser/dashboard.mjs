@@ -14,6 +14,7 @@ import { lifeCases } from "./cases/life.mjs";
 import { linkCases } from "./cases/link.mjs";
 import { looksCases } from "./cases/looks.mjs";
 import { manyCases } from "./cases/many.mjs";
+import { rolloutCases } from "./cases/rollouts.mjs";
 import { signInCases } from "./cases/sign_in.mjs";
 import { strangerCases } from "./cases/strangers.mjs";
 
@@ -30,6 +31,7 @@ async function run(context) {
     await looksCases(context);
     await deviceCases(context);
     await manyCases(context);
+    await rolloutCases(context);
     await test("the console stayed silent and nothing was asked of strangers", async () => {
         equal("complaints", context.watch.complaints.join("\n"), "");
     });
