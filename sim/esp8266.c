@@ -3,7 +3,6 @@
 #include "bearssl/digest.h"
 #include "updraft/endian.h"
 #include "updraft/messages.h"
-#include "updraft/trial.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -57,24 +56,18 @@ static void fetched(void *ctx, uint32_t done, uint32_t total)
                  &(struct esp8266_event){.kind = ESP8266_FETCHING, .done = done, .total = total});
 }
 
-/* Compressed images take more room to undo than is known yet. */
 static void begun(void *ctx)
 {
     struct esp8266 *device = ctx;
-    const uint32_t size = device->updater.size;
-    bool has_way_back;
 
-    if (device->updater.command == UD_COMMAND_FIRMWARE &&
-        ud_staging_has_way_back(&device->staging, size, size, &has_way_back) == UD_OK &&
-        !has_way_back)
-        emit_kind(device, ESP8266_ONE_WAY);
+    device->board->begun(device);
 }
 
 static int init_updater(struct esp8266 *device)
 {
     const struct ud_updater_config config = {
         .flash = nor_flash(device->nor),
-        .target = ud_staging_target(&device->staging),
+        .target = device->board->target(device),
         .md5 = &ud_md5,
         .verifier = esp8266_verifier(device),
         .terms = esp8266_terms(device),
@@ -116,7 +109,7 @@ static void start(struct esp8266 *device, uint32_t now_ms)
 
     close_ways_in(device);
     device->start_ms = now_ms;
-    if (!esp8266_boot(device, &why)) {
+    if (!device->board->boot(device, &why)) {
         die(device, why);
         return;
     }
@@ -144,7 +137,7 @@ static void service_starting(struct esp8266 *device, uint32_t now_ms)
         return;
     }
     device->state = STATE_IDLE;
-    esp8266_report_boot(device);
+    device->board->report_boot(device);
     emit_kind(device, ESP8266_STARTED);
 }
 
@@ -173,8 +166,8 @@ static int prepare_pull(struct esp8266 *device)
 {
     const struct esp8266_config *config = &device->config;
     const struct ud_pull_config pull_config = {
-        .chip = UD_CHIP_ESP8266,
-        .identity = esp8266_identity(device),
+        .chip = device->board->chip,
+        .identity = device->board->identity(device),
         .updater = &device->updater,
         .version = esp8266_version(device),
         .user = config->user,
@@ -228,7 +221,7 @@ static void service_asking(struct esp8266 *device, uint32_t now_ms)
         break;
     case UD_PULL_NO_UPDATES:
         /* On trial, a program that has reached its server has shown that it works. */
-        (void)!ud_trial_confirm(nor_flash(device->nor));
+        device->board->confirm(device);
         emit_kind(device, ESP8266_CURRENT);
         break;
     case UD_PULL_FAILED:
@@ -343,19 +336,6 @@ static void forget_rtc(struct esp8266 *device)
     rtc_init(&device->rtc, ud_get_u32(device->config.mac + 2));
 }
 
-static int open_staging(struct esp8266 *device)
-{
-    const struct ud_staging_config config = {
-        .flash = nor_flash(device->nor),
-        .rtc = &device->rtc.port,
-        .layout = esp8266_layout(device),
-        .filesystem_in_place = device->config.writes_files_in_place,
-        .journal = device->config.ends_staged,
-    };
-
-    return ud_staging_init(&device->staging, &config) == UD_OK ? 0 : -EINVAL;
-}
-
 static int open_flash(struct esp8266 *device)
 {
     const struct nor_config config = {
@@ -376,6 +356,7 @@ int esp8266_open(struct esp8266 **out, const struct esp8266_config *config)
     if (device == NULL)
         return -ENOMEM;
     device->config = *config;
+    device->board = config->is_esp32 ? &board_esp32 : &board_esp8266;
     esp8266_name(device);
     forget_rtc(device);
     device->upload_port = config->upload.port;
@@ -384,7 +365,7 @@ int esp8266_open(struct esp8266 **out, const struct esp8266_config *config)
     device->pages.listener = -1;
     int error = open_flash(device);
     if (error == 0)
-        error = open_staging(device);
+        error = device->board->open(device);
     if (error == 0)
         error = open_ways_in(device); /* they can be had */
     close_ways_in(device);

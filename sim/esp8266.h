@@ -1,4 +1,4 @@
-/* One virtual ESP8266: flash, RTC memory, the bootloader's decision, and a
+/* One virtual ESP8266, or ESP32 (sim/esp32.h): flash, RTC memory, the bootloader's decision, and a
  * program that keeps asking a server for a newer version of itself, listens for
  * uploads, serves a page for them, or all of it.
  *
@@ -95,9 +95,11 @@ struct esp8266_page {
 };
 
 struct esp8266_config {
-    const char *flash_path; /* null: flash in memory, lost at close */
-    bool is_scratch;        /* flash_path is only what flash holds at first */
-    struct ud_layout layout;
+    const char *flash_path;  /* null: flash in memory, lost at close */
+    bool is_scratch;         /* flash_path is only what flash holds at first */
+    struct ud_layout layout; /* an ESP32 has a partition table: the flash size counts */
+    bool is_esp32;
+    uint16_t esp32_chip;           /* which, as image headers have it: 0 ESP32, 5 ESP32-C3, … */
     uint8_t mac[ESP8266_MAC_SIZE]; /* of the station interface */
     const char *url;               /* null: asks no server */
     const char *user;              /* Basic authorization when both are set */

@@ -4,7 +4,9 @@
 #include "sim/rom.h"
 #include "updraft/hex.h"
 #include "updraft/messages.h"
+#include "updraft/trial.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,7 +60,7 @@ static bool read_program(struct esp8266 *device)
     return true;
 }
 
-bool esp8266_boot(struct esp8266 *device, const char **why)
+static bool boot(struct esp8266 *device, const char **why)
 {
     const uint8_t *bytes = nor_bytes(device->nor);
     const uint32_t size = nor_flash(device->nor)->size;
@@ -94,7 +96,7 @@ static const char *error_text(enum boot_error error)
     return texts[error];
 }
 
-void esp8266_report_boot(struct esp8266 *device)
+static void report_boot(struct esp8266 *device)
 {
     const struct boot_result *boot = &device->boot;
 
@@ -108,3 +110,52 @@ void esp8266_report_boot(struct esp8266 *device)
                                  .text = error_text(boot->error),
                              });
 }
+
+/* ---- What its program does ---- */
+
+static int open_staging(struct esp8266 *device)
+{
+    const struct ud_staging_config config = {
+        .flash = nor_flash(device->nor),
+        .rtc = &device->rtc.port,
+        .layout = esp8266_layout(device),
+        .filesystem_in_place = device->config.writes_files_in_place,
+        .journal = device->config.ends_staged,
+    };
+
+    return ud_staging_init(&device->staging, &config) == UD_OK ? 0 : -EINVAL;
+}
+
+static struct ud_target target(struct esp8266 *device)
+{
+    return ud_staging_target(&device->staging);
+}
+
+/* Compressed images take more room to undo than is known yet. */
+static void begun(struct esp8266 *device)
+{
+    const uint32_t size = device->updater.size;
+    bool has_way_back;
+
+    if (device->updater.command == UD_COMMAND_FIRMWARE &&
+        ud_staging_has_way_back(&device->staging, size, size, &has_way_back) == UD_OK &&
+        !has_way_back)
+        esp8266_emit(device, &(struct esp8266_event){.kind = ESP8266_ONE_WAY});
+}
+
+/* On trial, a program that has reached its server has shown that it works. */
+static void confirm(struct esp8266 *device)
+{
+    (void)!ud_trial_confirm(nor_flash(device->nor));
+}
+
+const struct board_class board_esp8266 = {
+    .chip = UD_CHIP_ESP8266,
+    .open = open_staging,
+    .boot = boot,
+    .report_boot = report_boot,
+    .target = target,
+    .begun = begun,
+    .confirm = confirm,
+    .identity = esp8266_identity,
+};

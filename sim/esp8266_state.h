@@ -5,6 +5,8 @@
 #include "posix/espota.h"
 #include "posix/form.h"
 #include "posix/pull.h"
+#include "sim/board.h"
+#include "sim/esp32.h"
 #include "sim/esp8266.h"
 #include "sim/rtc.h"
 #include "updraft/gunzip.h"
@@ -23,6 +25,7 @@ enum state {
 
 struct esp8266 {
     struct esp8266_config config;
+    const struct board_class *board;
     char sta_mac[ESP8266_MAC_TEXT];
     char ap_mac[ESP8266_MAC_TEXT];
     struct nor *nor;
@@ -37,6 +40,7 @@ struct esp8266 {
     struct boot_result boot;
     struct esp8266_program program;
     struct ud_staging staging;
+    struct esp32 esp32; /* in place of boot and staging */
     struct ud_keys keys;
     struct ud_verifier verifier;
     struct ud_manifest_terms terms;
@@ -56,13 +60,6 @@ struct esp8266 {
 };
 
 void esp8266_emit(struct esp8266 *device, const struct esp8266_event *event);
-
-/* Runs the bootloader and reads what it starts into device->program. False when
- * nothing would start: *why is then for people. */
-bool esp8266_boot(struct esp8266 *device, const char **why);
-
-/* Tells of an update the boot refused, and of a trial it ended. */
-void esp8266_report_boot(struct esp8266 *device);
 
 /* ---- esp8266_upload.c; where the device takes none, all of it does nothing ---- */
 
@@ -116,6 +113,6 @@ const struct ud_manifest_terms *esp8266_terms(const struct esp8266 *device);
 /* ---- esp8266_identity.c ---- */
 
 void esp8266_name(struct esp8266 *device);
-struct ud_pull_identity esp8266_identity(const struct esp8266 *device);
+struct ud_pull_identity esp8266_identity(const struct esp8266 *device); /* an ESP8266's */
 
 #endif

@@ -162,12 +162,12 @@ static void write_words(char words[WORDS_MAX], const struct qemu_board *board,
     static const struct cut_plan never = {0};
     char cut[CUT_ID_MAX];
 
-    snprintf(words, WORDS_MAX, "flash=%d rtc=%d report=%d reset=%d seed=%" PRIu32 " cut=%s%s%s",
+    snprintf(words, WORDS_MAX, "flash=%d rtc=%d report=%d reset=%d seed=%" PRIu32 " cut=%s%s%s%s%s",
              QEMU_PROCESS_FIRST_FILE, QEMU_PROCESS_FIRST_FILE + 1, QEMU_PROCESS_FIRST_FILE + 2,
              run->cause != 0 ? (int)run->cause : QEMU_BOARD_POWER_ON, board->config.seed,
              cut_print(run->cut != NULL ? run->cut : &never, cut),
-             run->stops_at_reset ? " stop=reset" : "",
-             run->stops_at_application ? " stop=app" : "");
+             run->stops_at_reset ? " stop=reset" : "", run->stops_at_application ? " stop=app" : "",
+             run->nic != NULL ? " mac=" : "", run->nic != NULL ? run->mac : "");
 }
 
 static int start(struct qemu_process *process, const struct qemu_board *board,

@@ -64,6 +64,7 @@ struct qemu_board_run {
     int stop_fd;                 /* the run ends when this can be read; 0: none */
     bool counts_instructions;    /* exactly, and the same in every run; no network */
     const char *nic;             /* as the emulator's option -nic wants it; null: none */
+    const char *mac;             /* 5C:CF:7F:00:00:01: of the board's end of it */
     void *ctx;
     void (*console)(void *ctx, const char *text, size_t length); /* may be null */
 };

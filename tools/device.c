@@ -1,4 +1,4 @@
-/* `updraft device`: virtual ESP8266 devices that boot from flash files, ask a
+/* `updraft device`: virtual ESP8266 or ESP32 devices that boot from flash files, ask a
  * server, update and restart; or with --qemu one that runs the flash file's own code.
  */
 #include "tools/device.h"
@@ -11,8 +11,10 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define MAC_DEFAULT            "5C:CF:7F:00:00:01"
+#define CHIP_DEFAULT           "esp8266"
 #define LAYOUT_DEFAULT         "4M2M"
 #define POLL_DEFAULT_S         10ul
 #define SECONDS_LIMIT          86400ul
@@ -45,6 +47,10 @@ static void add_device_rows(struct rows *rows, struct device_order *order)
         {"count", 'n', OPTION_NUMBER, &order->count, "N", "how many (default 1)"},
         {"mac", 'm', OPTION_TEXT, &order->mac, "MAC",
          "of the first; the others count up (default " MAC_DEFAULT ")"},
+        {"chip", 'c', OPTION_TEXT, &order->chip, "CHIP",
+         "esp8266 (default), esp32, esp32-c3, esp32-s3, …"},
+        {"table", 0, OPTION_TEXT, &order->table, "FILE",
+         "an ESP32's partition table, CSV or binary (default the Arduino core's)"},
         {"layout", 'l', OPTION_TEXT, &order->layout, "NAME",
          "flash size and file system (default " LAYOUT_DEFAULT ")"},
     };
@@ -129,7 +135,8 @@ static enum options_result parse(int argc, char **argv, struct device_order *ord
         "--url URL [--flash FILE | --dir DIR] [--app FILE] [--count N] [--uploads PORT]\n"
         "         [--page PORT]\n"
         "       updraft device --qemu [--flash FILE] [--app FILE] [--cut PLAN]",
-        "Runs virtual ESP8266 devices until SIGINT. They ask the server as the Arduino core does,\n"
+        "Runs virtual ESP8266 or ESP32 devices until SIGINT. They ask the server as the Arduino "
+        "core does,\n"
         "stage what they get, and boot it through the bootloader's own code. With --qemu one "
         "board\n"
         "runs what is in its flash on the chip's own instruction set, and shows its console; it "
@@ -190,6 +197,22 @@ static int check_flash(const struct device_order *order)
                             order->count);
     if (order->flash == NULL && order->dir == NULL && order->app == NULL)
         return report_usage("--app is missing: what the devices run at first");
+    return EXIT_OK;
+}
+
+/* What goes with one kind of chip and not with the other. */
+static int check_chip(struct device_order *order)
+{
+    order->is_esp32 = strcasecmp(order->chip, CHIP_DEFAULT) != 0;
+    if (!order->is_esp32)
+        return order->table == NULL ? EXIT_OK : report_usage("--table goes with --chip esp32");
+    if (!chip_esp32_find(order->chip, &order->esp32_chip))
+        return report_usage("unknown chip %s; chips are esp8266, esp32, esp32-c3, esp32-s3, …",
+                            order->chip);
+    if (strcmp(order->layout, LAYOUT_DEFAULT) != 0)
+        return report_usage("--layout is for the ESP8266; --table FILE says how flash is divided");
+    if (order->stage || order->in_place || order->trusted.count > 0)
+        return report_usage("--stage, --in-place and --trust are for the ESP8266");
     return EXIT_OK;
 }
 
@@ -262,6 +285,7 @@ static int check_kind(const struct device_order *order)
         {"--user", order->user != NULL, "the board has no network yet"},
         {"--password-file", order->password_file != NULL, "the board has no network yet"},
         {"--mac", strcmp(order->mac, MAC_DEFAULT) != 0, "the board has no network yet"},
+        {"--chip", strcasecmp(order->chip, CHIP_DEFAULT) != 0, "it is an ESP8266"},
         {"--dir", order->dir != NULL, "it runs one board"},
         {"--count", order->count != 1, "it runs one board"},
         {"--speed", strcmp(order->speed, "fast") != 0, "flash takes no time there"},
@@ -298,6 +322,8 @@ static int check(struct device_order *order)
     if (status == EXIT_OK)
         status = check_macs(order);
     if (status == EXIT_OK)
+        status = check_chip(order);
+    if (status == EXIT_OK)
         status = check_flash(order);
     if (status == EXIT_OK)
         status = check_uploads(order);
@@ -308,6 +334,7 @@ int command_device(int argc, char **argv)
 {
     struct device_order order = {
         .mac = MAC_DEFAULT,
+        .chip = CHIP_DEFAULT,
         .layout = LAYOUT_DEFAULT,
         .speed = "fast",
         .upload_address = UPLOAD_ADDRESS_DEFAULT,

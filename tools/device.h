@@ -11,6 +11,7 @@
 #include "sim/cut.h"
 #include "sim/esp8266.h"
 #include "tools/chip.h"
+#include "tools/chip_esp32.h"
 
 #include <signal.h>
 #include <stdbool.h>
@@ -21,7 +22,9 @@ struct device_order {
     const char *flash; /* file of the only device; null: by dir */
     const char *dir;   /* folder of flash files; null with flash: in memory only */
     const char *app;   /* what a new device runs; null: there are no new ones */
+    const char *chip;  /* by name */
     const char *layout;
+    const char *table; /* an ESP32's; null: the default one */
     const char *mac;
     const char *user;
     const char *password_file;
@@ -50,6 +53,8 @@ struct device_order {
 
     /* Filled in by the check of the above. */
     mac_address first_mac;
+    bool is_esp32;
+    uint16_t esp32_chip; /* as image headers have it */
     bool is_lifelike;
     struct cut_plan cut_plan;
 };

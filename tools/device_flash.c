@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -26,12 +27,34 @@ static int open_memory(struct device_flash *flash)
     return EXIT_OK;
 }
 
+/* No bootloader: the virtual one is no code in flash. */
+static int fill_esp32(struct device_flash *flash, const struct device_order *order)
+{
+    struct chip_esp32 *esp32 = malloc(sizeof *esp32);
+
+    if (esp32 == NULL)
+        return report_failure("out of memory");
+    int status = chip_esp32_init(esp32, order->esp32_chip, order->table);
+    if (status == EXIT_OK && order->app != NULL)
+        status = chip_esp32_add_app(esp32, order->app);
+    flash->chip = esp32->chip;
+    free(esp32);
+    return status;
+}
+
+static int fill_esp8266(struct device_flash *flash, const struct device_order *order)
+{
+    const int status = chip_init(&flash->chip, order->layout);
+
+    if (status != EXIT_OK || order->app == NULL)
+        return status;
+    return chip_add_app(&flash->chip, order->app, CHIP_OWN_BOOTLOADER);
+}
+
 int device_flash_open(struct device_flash *flash, const struct device_order *order)
 {
     *flash = (struct device_flash){.memory_fd = -1};
-    int status = chip_init(&flash->chip, order->layout);
-    if (status == EXIT_OK && order->app != NULL)
-        status = chip_add_app(&flash->chip, order->app, CHIP_OWN_BOOTLOADER);
+    const int status = order->is_esp32 ? fill_esp32(flash, order) : fill_esp8266(flash, order);
     if (status != EXIT_OK)
         return status;
     if (order->flash == NULL && order->dir == NULL)

@@ -171,7 +171,7 @@ static struct esp8266_upload upload_config(const struct run *run, const struct u
         .address = order->upload_address,
         .port = (uint16_t)(order->upload_port + unit->index),
         .password = run->upload_password,
-        .uses_sha256 = order->upload_sha256,
+        .uses_sha256 = order->upload_sha256 || order->is_esp32,
     };
 }
 
@@ -195,6 +195,8 @@ static struct esp8266_config device_config(const struct run *run, struct unit *u
     const uint64_t poll_ms = (uint64_t)order->poll_s * MS_PER_S;
     struct esp8266_config config = {
         .layout = run->flash.chip.layout,
+        .is_esp32 = order->is_esp32,
+        .esp32_chip = order->esp32_chip,
         .url = order->url,
         .user = order->user,
         .password = run->password,
@@ -258,15 +260,15 @@ static struct mdns_service service_of(const struct run *run, struct unit *unit)
 {
     const struct esp8266_config config = device_config(run, unit);
     struct mdns_service service = {
-        .address = run->order->upload_address,
+        .address = config.upload.address,
         .port = config.upload.port,
-        .page_port = config.page.port,
         .text_count = UD_SERVICE_TEXTS,
     };
 
-    ud_service_name(UD_CHIP_ESP8266, config.mac, service.name);
+    const enum ud_chip chip = run->order->is_esp32 ? UD_CHIP_ESP32 : UD_CHIP_ESP8266;
+    ud_service_name(chip, config.mac, service.name);
     for (uint32_t i = 0; i < UD_SERVICE_TEXTS; i++)
-        ud_service_text(UD_CHIP_ESP8266, NULL, run->upload_password != NULL, i, service.texts[i]);
+        ud_service_text(chip, NULL, run->upload_password != NULL, i, service.texts[i]);
     return service;
 }
 
@@ -322,7 +324,7 @@ static int open_run(struct run *run)
         status = add_device(run, i);
     if (status == EXIT_OK)
         status = device_signals_open(&run->signals);
-    if (status == EXIT_OK && (run->order->upload_port != 0 || run->order->page_port != 0) &&
+    if (status == EXIT_OK && run->order->upload_port != 0 &&
         strncmp(run->order->upload_address, LOOPBACK_PREFIX, strlen(LOOPBACK_PREFIX)) != 0)
         announce(run);
     return status;

@@ -4,6 +4,7 @@
 #include "sim/qemu/registers.h"
 #include "sim/qemu/reset.h"
 #include "sim/qemu/rom.h"
+#include "sim/qemu/special.h"
 #include "sim/qemu/tick.h"
 
 #define CAUSE_ILLEGAL   0u
@@ -23,10 +24,21 @@ static void fatal(const struct exception_frame *frame)
     board_end(BOARD_EXIT_FAULT);
 }
 
+/* A program that enables others finds them disabled again: they end its `waiti`, and
+ * that is all. */
+static void interrupted(void)
+{
+    const uint32_t waiting = special_waiting_interrupts();
+
+    special_enable_interrupts(special_enabled_interrupts() & (~waiting | TICK_INTERRUPT));
+    if ((waiting & TICK_INTERRUPT) != 0)
+        tick();
+}
+
 void exception_dispatch(const struct exception_frame *frame)
 {
     if (frame->cause == CAUSE_INTERRUPT) {
-        tick();
+        interrupted();
         return;
     }
     if (frame->cause == CAUSE_ILLEGAL && frame->pc - ROM < ROM_BYTES)

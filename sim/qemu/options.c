@@ -45,6 +45,29 @@ static bool parse_file(const char *text, int *file)
     return true;
 }
 
+static int hex_digit(char digit)
+{
+    const char lower = (char)(digit | 0x20);
+
+    if (digit >= '0' && digit <= '9')
+        return digit - '0';
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+static bool parse_mac(const char *text, struct board_options *options)
+{
+    for (uint32_t i = 0; i < BOARD_MAC_SIZE; i++, text += 3) {
+        const int high = hex_digit(text[0]);
+        const int low = high < 0 ? -1 : hex_digit(text[1]);
+
+        if (low < 0 || text[2] != (i == BOARD_MAC_SIZE - 1 ? '\0' : ':'))
+            return false;
+        options->mac[i] = (uint8_t)(high << 4 | low);
+    }
+    options->has_ethernet = true;
+    return true;
+}
+
 static bool parse_stop(const char *text, struct board_options *options)
 {
     options->stops_at_reset |= strcmp(text, "reset") == 0;
@@ -76,6 +99,8 @@ bool options_take(struct board_options *options, const char *word)
         return parse_number(value, STRAPS(UINT32_MAX), &options->straps);
     if ((value = value_of(word, "seed")) != NULL)
         return parse_number(value, UINT32_MAX, &options->seed);
+    if ((value = value_of(word, "mac")) != NULL)
+        return parse_mac(value, options);
     if ((value = value_of(word, "cut")) != NULL)
         return cut_parse(value, &options->cut);
     if ((value = value_of(word, "stop")) != NULL)

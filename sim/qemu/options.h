@@ -8,6 +8,8 @@
  *                5 deep sleep. Default 1
  *   straps=N     what the strapping pins say: 3, the default, is start from flash
  *   cut=PLAN     when power goes: see sim/cut.h
+ *   mac=ADDRESS  of the Ethernet, 5C:CF:7F:00:00:01, which the emulator must have been told of.
+ *                Without it the board has none
  *   seed=N       of what RAM wakes up with, and RTC memory without a file. Default 1
  *   stop=reset   a reset ends the run; otherwise the chip starts again
  *   stop=app     the run ends when an application starts
@@ -20,6 +22,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define BOARD_MAC_SIZE 6u
+
 struct board_options {
     int flash;
     int rtc;
@@ -28,6 +32,8 @@ struct board_options {
     uint32_t straps;
     uint32_t seed;
     struct cut_plan cut;
+    uint8_t mac[BOARD_MAC_SIZE];
+    bool has_ethernet;
     bool stops_at_reset;
     bool stops_at_application;
 };

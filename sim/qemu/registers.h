@@ -36,6 +36,16 @@
 #define WATCHDOG_FEED    0x60000914u
 #define WATCHDOG_SIGNAL  0x73u
 
+/* The board's own, where the chip has nothing: the Ethernet's address, high half (two
+ * bytes) first. Zeros: there is no Ethernet. */
+#define BOARD_MAC_HIGH 0x600010f8u
+#define BOARD_MAC_LOW  0x600010fcu
+
+/* QEMU's Ethernet. */
+#define ETHERNET_MODE   0x9d030000u
+#define ETHERNET_EVENTS 0x9d030004u
+#define ETHERNET_MASK   0x9d030008u
+
 /* Kept by everything but loss of power. The first 256 bytes are the SDK's. */
 #define RTC_MEMORY       0x60001100u
 #define RTC_MEMORY_WORDS 192u

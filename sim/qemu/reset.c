@@ -27,6 +27,21 @@ static const struct rom_flash_chip four_megabytes = {
     .status_mask = 0xffff,
 };
 
+/* Otherwise frames would go on arriving in what was a program's memory. */
+static void reset_ethernet(void)
+{
+    const uint8_t *mac = board.options.mac;
+
+    if (!board.options.has_ethernet)
+        return;
+    REGISTER(ETHERNET_MODE) = 0;
+    REGISTER(ETHERNET_MASK) = 0;
+    REGISTER(ETHERNET_EVENTS) = UINT32_MAX;
+    REGISTER(BOARD_MAC_HIGH) = (uint32_t)mac[0] << 8 | mac[1];
+    REGISTER(BOARD_MAC_LOW) =
+        (uint32_t)mac[2] << 24 | (uint32_t)mac[3] << 16 | (uint32_t)mac[4] << 8 | mac[5];
+}
+
 static void reset_peripherals(uint32_t cause)
 {
     memset((void *)PERIPHERALS, 0, PERIPHERALS_BYTES);
@@ -34,6 +49,7 @@ static void reset_peripherals(uint32_t cause)
     REGISTER(RTC_STATE) = cause;
     board.hungry_us = 0;
     board.has_cache = false;
+    reset_ethernet();
 }
 
 static void reset_variables(void)

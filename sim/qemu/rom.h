@@ -29,7 +29,6 @@ int ets_uart_printf(const char *format, ...) __attribute__((format(printf, 1, 2)
 
 /* Time and reset. */
 void ets_update_cpu_frequency(uint32_t mhz);
-uint32_t ets_get_cpu_frequency(void);
 uint32_t xthal_get_ccount(void);
 uint32_t rtc_get_reset_reason(void);
 void software_reset(void);

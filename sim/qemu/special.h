@@ -13,7 +13,7 @@ static inline uint32_t special_cycles(void)
     return count;
 }
 
-/* When the timer interrupts next, and that it may: the only interrupt there is. */
+/* When the timer interrupts next. */
 static inline void special_set_timer(uint32_t cycles)
 {
     __asm__ volatile("wsr.ccompare0 %0\n\tesync" : : "r"(cycles) : "memory");
@@ -22,6 +22,23 @@ static inline void special_set_timer(uint32_t cycles)
 static inline void special_enable_interrupts(uint32_t mask)
 {
     __asm__ volatile("wsr.intenable %0\n\tesync" : : "r"(mask) : "memory");
+}
+
+/* Those that are enabled, and those of them that wait. */
+static inline uint32_t special_enabled_interrupts(void)
+{
+    uint32_t mask;
+
+    __asm__ volatile("rsr.intenable %0" : "=r"(mask));
+    return mask;
+}
+
+static inline uint32_t special_waiting_interrupts(void)
+{
+    uint32_t mask;
+
+    __asm__ volatile("rsr.interrupt %0" : "=r"(mask));
+    return mask & special_enabled_interrupts();
 }
 
 /* Lets interrupts of all levels through, or none. */

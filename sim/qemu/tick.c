@@ -5,11 +5,10 @@
 #include "sim/qemu/reset.h"
 #include "sim/qemu/special.h"
 
-#define TICK_US         10000u
-#define CYCLES_A_US     40u
-#define TIMER_INTERRUPT (1u << 6)
-#define STAGE_UNIT_US   800u
-#define STAGE_BITS_MAX  15u
+#define TICK_US        10000u
+#define CYCLES_A_US    40u
+#define STAGE_UNIT_US  800u
+#define STAGE_BITS_MAX 15u
 
 static void set_timer(void)
 {
@@ -47,6 +46,6 @@ void tick(void)
 void tick_start(void)
 {
     set_timer();
-    special_enable_interrupts(TIMER_INTERRUPT);
+    special_enable_interrupts(TICK_INTERRUPT);
     special_allow_interrupts();
 }

@@ -7,7 +7,12 @@
 #ifndef SIM_QEMU_TICK_H
 #define SIM_QEMU_TICK_H
 
+#include <stdint.h>
+
 void tick_start(void);
 void tick(void);
+
+/* Of the interrupts, the one it comes by. */
+#define TICK_INTERRUPT (1u << 6)
 
 #endif

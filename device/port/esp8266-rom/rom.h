@@ -38,6 +38,9 @@ int ets_putc(int character);
 /* Microseconds, from the CPU clock the ROM set. */
 void ets_delay_us(uint32_t microseconds);
 
+/* Cycles a microsecond. */
+uint32_t ets_get_cpu_frequency(void);
+
 /* Two stages; each takes 2^n * 0.8 ms. Mode 4 resets the chip after both. Disabling
  * returns the mode there was, for ets_wdt_restore(). */
 void ets_wdt_enable(uint32_t mode, uint32_t first, uint32_t second);

@@ -1,0 +1,222 @@
+#include "firmware/net/client.h"
+
+#include "bearssl/digest.h"
+#include "esp8266-rom/port.h"
+#include "esp8266-rom/rom.h"
+#include "updraft/hex.h"
+#include "updraft/messages.h"
+#include "updraft/trial.h"
+
+#include <string.h>
+
+#define MS_PER_S  1000u
+#define MAC_BYTES 6u
+
+/* Set in addresses that no manufacturer gave out: that of the access point. */
+#define MAC_LOCAL_BIT 0x02u
+
+#define ABILITIES "gzip"
+
+/* ---- What it says of itself ---- */
+
+static void print_mac(const uint8_t *mac, uint8_t first_bits, char text[CLIENT_MAC_TEXT])
+{
+    static const char digits[] = "0123456789ABCDEF";
+
+    for (uint32_t i = 0; i < MAC_BYTES; i++) {
+        const uint32_t byte = i == 0 ? (uint32_t)mac[i] | first_bits : mac[i];
+
+        text[3 * i] = digits[byte >> 4];
+        text[3 * i + 1] = digits[byte & 0xf];
+        text[3 * i + 2] = i == MAC_BYTES - 1 ? '\0' : ':';
+    }
+}
+
+static int read_sketch_md5(struct client *client)
+{
+    uint8_t md5[UD_MD5_SIZE];
+    const int error = ud_staging_sketch_digest(&client->staging, &ud_md5, client->buffer,
+                                               sizeof client->buffer, md5);
+
+    if (error == UD_OK)
+        ud_hex_encode(md5, sizeof md5, client->sketch_md5);
+    return error;
+}
+
+static int read_identity(struct client *client)
+{
+    const uint8_t *mac = client->config.mac;
+    struct ud_pull_identity *identity = &client->identity;
+
+    print_mac(mac, 0, client->sta_mac);
+    print_mac(mac, MAC_LOCAL_BIT, client->ap_mac);
+    *identity = (struct ud_pull_identity){
+        .chip_id = (uint32_t)mac[3] << 16 | (uint32_t)mac[4] << 8 | mac[5],
+        .sta_mac = client->sta_mac,
+        .ap_mac = client->ap_mac,
+        .sketch_md5 = client->sketch_md5,
+        .chip_size = client->config.flash->size,
+        .sdk_version = client->description.sdk,
+        .abilities = ABILITIES,
+    };
+    int error = ud_staging_sketch_size(&client->staging, &identity->sketch_size);
+    if (error == UD_OK)
+        error = ud_staging_free_space(&client->staging, &identity->free_space);
+    return error == UD_OK ? read_sketch_md5(client) : error;
+}
+
+/* ---- Setting up ---- */
+
+/* The bootloader is ours, so orders go to its journal, where a power cut leaves them. */
+static int init_staging(struct client *client)
+{
+    const struct ud_staging_config config = {
+        .flash = client->config.flash,
+        .rtc = &client->rtc,
+        .layout = client->config.layout,
+        .journal = true,
+        .straps = ud_rom_straps,
+    };
+
+    client->rtc = ud_rom_rtc_port();
+    return ud_staging_init(&client->staging, &config);
+}
+
+static void progressed(void *ctx, uint32_t done, uint32_t total)
+{
+    (void)ctx;
+    ud_rom_watchdog_feed();
+    if (done == 0)
+        ets_printf("an update of %u bytes arrives\n", (unsigned)total);
+}
+
+static int init_updater(struct client *client)
+{
+    const struct ud_updater_config config = {
+        .flash = client->config.flash,
+        .target = ud_staging_target(&client->staging),
+        .md5 = &ud_md5,
+        .look = &ud_updater_gunzip,
+        .gunzip = &client->gunzip,
+        .buffer = client->buffer,
+        .buffer_size = sizeof client->buffer,
+        .events = {.progress = progressed},
+    };
+    const int error = ud_gunzip_init(&client->gunzip, client->window, sizeof client->window);
+
+    return error == UD_OK ? ud_updater_init(&client->updater, &config) : error;
+}
+
+int client_init(struct client *client, const struct client_config *config, uint32_t now_ms)
+{
+    struct ud_trial trial;
+
+    memset(client, 0, sizeof *client);
+    client->config = *config;
+    client->start_ms = now_ms;
+    client->next_ms = now_ms;
+    int error = ud_image_read_description(config->flash, UD_IMAGE_APP_OFFSET, &client->description);
+    if (error == UD_OK)
+        error = init_staging(client);
+    if (error == UD_OK)
+        error = read_identity(client);
+    if (error == UD_OK)
+        error = init_updater(client);
+    if (error == UD_OK)
+        error = ud_trial_load(config->flash, &trial);
+    if (error == UD_OK)
+        client->is_on_trial = trial.is_open;
+    return error;
+}
+
+/* ---- The trial ---- */
+
+static void confirm(struct client *client)
+{
+    if (!client->is_on_trial)
+        return;
+    const int error = ud_trial_confirm(client->config.flash);
+    client->is_on_trial = error != UD_OK;
+    if (error != UD_OK)
+        ets_printf("could not confirm itself: error %d\n", error);
+    else
+        ets_printf("confirmed\n");
+}
+
+/* Each restart is one of the few boots the bootloader gives it. */
+static void watch_trial(const struct client *client, uint32_t now_ms)
+{
+    const uint32_t limit_s = client->config.settings.trial_s;
+
+    if (!client->is_on_trial || limit_s == 0 || now_ms - client->start_ms < limit_s * MS_PER_S)
+        return;
+    ets_printf("on trial, and no server has confirmed it in %u s: restarts\n", (unsigned)limit_s);
+    ud_rom_restart();
+}
+
+/* ---- Asking ---- */
+
+static void wait_for_next(struct client *client, uint32_t now_ms)
+{
+    client->is_asking = false;
+    client->next_ms = now_ms + client->config.settings.poll_s * MS_PER_S;
+}
+
+static void report_failure(const struct client *client, int error)
+{
+    char text[UD_MESSAGE_MAX];
+
+    ud_pull_error_text(error, &client->updater, text, sizeof text);
+    ets_printf("check-in failed: error %d, %s\n", ud_pull_error_number(error), text);
+}
+
+static void ask(struct client *client, uint32_t now_ms)
+{
+    const struct ud_pull_config config = {
+        .chip = UD_CHIP_ESP8266,
+        .identity = client->identity,
+        .updater = &client->updater,
+        .version = client->description.version,
+    };
+    int error = ud_pull_init(&client->pull, &config);
+
+    if (error == UD_OK)
+        error = ud_pull_begin(&client->pull, client->config.settings.url, now_ms);
+    if (error != UD_OK) {
+        wait_for_next(client, now_ms);
+        report_failure(client, error);
+        return;
+    }
+    ud_lwip_pull_begin(&client->driver, &client->pull);
+    client->is_asking = true;
+}
+
+static void finish(struct client *client, uint32_t now_ms)
+{
+    ud_lwip_pull_end(&client->driver);
+    wait_for_next(client, now_ms);
+    switch (ud_pull_result(&client->pull)) {
+    case UD_PULL_OK:
+        ets_printf("updated: restarts\n");
+        ud_rom_restart();
+    case UD_PULL_NO_UPDATES:
+        confirm(client);
+        ets_printf("up to date\n");
+        break;
+    case UD_PULL_FAILED:
+    default:
+        report_failure(client, ud_pull_error(&client->pull));
+        break;
+    }
+}
+
+void client_service(struct client *client, bool has_network, uint32_t now_ms)
+{
+    const bool is_due = (int32_t)(now_ms - client->next_ms) >= 0;
+
+    watch_trial(client, now_ms);
+    if (has_network && !client->is_asking && is_due && client->config.settings.url[0] != '\0')
+        ask(client, now_ms);
+    if (client->is_asking && !ud_lwip_pull_service(&client->driver, now_ms))
+        finish(client, now_ms);
+}

@@ -1,0 +1,42 @@
+/* What differs between virtual boards: how a chip finds the program that starts, where
+ * that puts an update, and what it says of itself. For sim/esp*.c only.
+ */
+#ifndef SIM_BOARD_H
+#define SIM_BOARD_H
+
+#include "updraft/image.h"
+#include "updraft/pull.h"
+#include "updraft/target.h"
+
+#include <stdbool.h>
+
+struct esp8266;
+
+struct board_class {
+    enum ud_chip chip;
+
+    /* Once flash is open. 0, or a negative errno. */
+    int (*open)(struct esp8266 *device);
+
+    /* Runs the bootloader and reads what it starts into device->program. False when
+     * nothing would start: *why is then for people. */
+    bool (*boot)(struct esp8266 *device, const char **why);
+
+    /* Tells of an update the boot refused, and of a trial it ended. */
+    void (*report_boot)(struct esp8266 *device);
+
+    struct ud_target (*target)(struct esp8266 *device);
+
+    /* An update begins. */
+    void (*begun)(struct esp8266 *device);
+
+    /* The program has shown that it works. */
+    void (*confirm)(struct esp8266 *device);
+
+    struct ud_pull_identity (*identity)(const struct esp8266 *device);
+};
+
+extern const struct board_class board_esp8266;
+extern const struct board_class board_esp32;
+
+#endif
