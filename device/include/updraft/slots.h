@@ -61,8 +61,8 @@ struct ud_slots {
  * running_address. */
 UD_MUST_CHECK int ud_slots_init(struct ud_slots *slots, const struct ud_slots_config *config);
 
-/* esp_err_t of an error, as the function of that name in ESP-IDF gives it: 0 is 0,
- * 0x102 and so on; -1 for what has no number there. */
+/* esp_err_t of an error, as esp_ota_* give it: 0x102 and so on; -1 for what has no
+ * number there. */
 int32_t ud_slots_error_number(int error);
 
 /* ---- Which partitions ---- */
