@@ -17,14 +17,16 @@
 struct mdns_service {
     char name[MDNS_NAME_MAX]; /* of host and service, without ".local" */
     const char *address;      /* IPv4 of the interface it is on; "0.0.0.0": all */
-    uint16_t port;
+    uint16_t port;            /* UDP, of uploads; 0: it takes none */
+    uint16_t page_port;       /* TCP, of a page for browsers; 0: it has none */
     size_t text_count;
     char texts[MDNS_TEXTS_MAX][MDNS_TEXT_MAX]; /* key=value */
 };
 
 struct mdns_publisher;
 
-/* Announces upload services (_arduino._tcp) from a thread of its own until freed.
+/* Announces uploads (_arduino._tcp) and pages (_http._tcp, without texts) from a thread
+ * of its own until freed.
  * A name that somebody has already becomes "name-2" and so on. Null when there is
  * no interface that could carry it, or the responder does not start: *why says so,
  * without a full stop. */

@@ -16,7 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SERVICE_TYPE "_arduino._tcp"
+#define UPLOADS "_arduino._tcp"
+#define PAGE    "_http._tcp"
 
 struct entry {
     struct mdns_publisher *publisher;
@@ -56,7 +57,7 @@ static bool carries(const struct ifaddrs *interface, const struct mdns_service *
     return wanted.s_addr == htonl(INADDR_ANY) || wanted.s_addr == own->sin_addr.s_addr;
 }
 
-/* Host and service on one interface. 0, or an Avahi error. */
+/* Host and services on one interface. 0, or an Avahi error. */
 static int add_records(struct entry *entry, const struct ifaddrs *interface)
 {
     const struct mdns_service *service = &entry->service;
@@ -74,9 +75,15 @@ static int add_records(struct entry *entry, const struct ifaddrs *interface)
     if (error < 0)
         return error;
     AvahiStringList *texts = texts_of(service);
-    const int result = avahi_server_add_service_strlst(
-        server, entry->group, index, AVAHI_PROTO_INET, 0, service->name, SERVICE_TYPE, NULL, host,
-        service->port, texts);
+    int result = 0;
+    if (service->port != 0)
+        result = avahi_server_add_service_strlst(server, entry->group, index, AVAHI_PROTO_INET, 0,
+                                                 service->name, UPLOADS, NULL, host, service->port,
+                                                 texts);
+    if (result >= 0 && service->page_port != 0)
+        result = avahi_server_add_service_strlst(server, entry->group, index, AVAHI_PROTO_INET, 0,
+                                                 service->name, PAGE, NULL, host,
+                                                 service->page_port, NULL);
     avahi_string_list_free(texts);
     return result;
 }

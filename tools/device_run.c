@@ -260,8 +260,9 @@ static struct mdns_service service_of(const struct run *run, struct unit *unit)
 {
     const struct esp8266_config config = device_config(run, unit);
     struct mdns_service service = {
-        .address = config.upload.address,
+        .address = run->order->upload_address,
         .port = config.upload.port,
+        .page_port = config.page.port,
         .text_count = UD_SERVICE_TEXTS,
     };
 
@@ -324,7 +325,7 @@ static int open_run(struct run *run)
         status = add_device(run, i);
     if (status == EXIT_OK)
         status = device_signals_open(&run->signals);
-    if (status == EXIT_OK && run->order->upload_port != 0 &&
+    if (status == EXIT_OK && (run->order->upload_port != 0 || run->order->page_port != 0) &&
         strncmp(run->order->upload_address, LOOPBACK_PREFIX, strlen(LOOPBACK_PREFIX)) != 0)
         announce(run);
     return status;

@@ -64,9 +64,9 @@ device() {
     tap_background $!
 }
 
-# avahi_lists: what avahi-browse sees: name;host;address;port;texts
+# avahi_lists [TYPE]: what avahi-browse sees: name;host;address;port;texts
 avahi_lists() {
-    on_the_other_side timeout 20 avahi-browse --resolve --terminate --parsable _arduino._tcp |
+    on_the_other_side timeout 20 avahi-browse --resolve --terminate --parsable "${1:-_arduino._tcp}" |
         grep '^=' | cut -d';' -f4,7- | sort
 }
 
@@ -86,6 +86,11 @@ avahi_sees_name_port_and_texts() {
     until_listed 1
     expect "what avahi-browse prints" "$(cat listed)" \
         'esp8266-000001;esp8266-000001.local;10.77.0.1;8266;"auth_upload=yes" "board=generic" "ssh_upload=no" "tcp_check=no"'
+}
+
+a_browser_finds_the_page() {
+    expect "what avahi-browse prints" "$(avahi_lists _http._tcp)" \
+        'esp8266-000001;esp8266-000001.local;10.77.0.1;8080;'
 }
 
 # Avahi's tool shows them backwards.
@@ -186,8 +191,9 @@ start_avahi || exit 1
 make_image old --version 1.0.0
 make_image new --version 1.1.0
 echo secret >"$TAP_TMP/password"
-device 10.77.0.1 8266 5C:CF:7F:00:00:01 --upload-password-file "$TAP_TMP/password"
+device 10.77.0.1 8266 5C:CF:7F:00:00:01 --page 8080 --upload-password-file "$TAP_TMP/password"
 check avahi_sees_name_port_and_texts
+check a_browser_finds_the_page
 check texts_are_in_the_cores_order
 check two_devices_with_one_name_get_two_names
 check discover_lists_it
