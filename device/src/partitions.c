@@ -181,7 +181,7 @@ static bool is_placed(const struct ud_partitions *table, const struct ud_partiti
         return false;
     if (is_otadata(partition) && partition->size != UD_OTADATA_LENGTH)
         return false;
-    return is_low || !overlaps(partition, table->address, UD_FLASH_SECTOR);
+    return is_low || !overlaps(partition, table->place, UD_FLASH_SECTOR);
 }
 
 /* Compares a partition with those before it. */
@@ -215,16 +215,22 @@ static int judge(const struct ud_partitions *table)
     return (slots_seen & (slots_seen + 1)) == 0 ? UD_OK : UD_ERR_TABLE;
 }
 
-int ud_partitions_open(struct ud_partitions *table, const struct ud_flash *flash, uint32_t address,
-                       const struct ud_digest_class *md5)
+int ud_partitions_open_for(struct ud_partitions *table, const struct ud_flash *flash,
+                           uint32_t address, uint32_t place, const struct ud_digest_class *md5)
 {
     struct reading reading = {.table = table, .md5 = md5};
 
-    *table = (struct ud_partitions){.flash = flash, .address = address};
+    *table = (struct ud_partitions){.flash = flash, .address = address, .place = place};
     if (md5 != NULL)
         ud_digest_begin(&reading.digest, md5);
     const int error = read_table(&reading);
     return error != UD_OK ? error : judge(table);
+}
+
+int ud_partitions_open(struct ud_partitions *table, const struct ud_flash *flash, uint32_t address,
+                       const struct ud_digest_class *md5)
+{
+    return ud_partitions_open_for(table, flash, address, address, md5);
 }
 
 int ud_partitions_get(const struct ud_partitions *table, uint32_t number,

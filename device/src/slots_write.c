@@ -284,7 +284,9 @@ static int verify(struct ud_slots *slots, const struct ud_slots_write *write)
         return ud_slots_verify(slots, &partition);
     if (partition.type != UD_TYPE_TABLE)
         return UD_OK;
-    return ud_partitions_open(&table, slots->config.flash, partition.offset, slots->config.md5);
+    return ud_partitions_open_for(&table, slots->config.flash, partition.offset,
+                                  write->has_final ? write->final.offset : partition.offset,
+                                  slots->config.md5);
 }
 
 static int copy(const struct ud_flash *flash, const struct ud_partition *from,

@@ -66,6 +66,20 @@ static void corrupt_entry(struct slots_rig *rig, int index)
     memset(nor_bytes(rig->nor) + RIG_OTADATA + (uint32_t)index * UD_FLASH_SECTOR, 0x5a, 0x40);
 }
 
+static struct image_bytes build(uint16_t chip_id, uint16_t min_revision, uint16_t max_revision)
+{
+    const struct image_firmware firmware = {
+        .chip = UD_CHIP_ESP32,
+        .version = "2",
+        .project = "demo",
+        .chip_id = chip_id,
+        .min_revision = min_revision,
+        .max_revision = max_revision,
+    };
+
+    return image_build_firmware(&firmware);
+}
+
 /* ---- ESP-IDF's cases ---- */
 
 static void begin_verifies_its_arguments(void **state)
@@ -390,6 +404,86 @@ static void update_of_a_data_partition_via_a_slot(void **state)
     slots_rig_close(rig);
 }
 
+static const struct slots_setup with_system = {.has_factory = true, .count = 2, .has_system = true};
+
+static struct ud_partition find(const struct slots_rig *rig, uint8_t type, uint8_t subtype)
+{
+    struct ud_partition partition;
+
+    assert_int_equal(ud_partitions_find(&rig->slots.table, type, subtype, &partition), UD_OK);
+    return partition;
+}
+
+/* Through a slot into its place, or straight there; and what is none goes nowhere. */
+static int write_final(struct slots_rig *rig, const struct ud_partition *final, bool via_slot,
+                       const uint8_t *bytes, uint32_t length)
+{
+    const struct ud_partition ota0 = slots_rig_app(rig, OTA0);
+    struct ud_slots_write write;
+
+    assert_int_equal(ud_slots_begin(&rig->slots, &write, via_slot ? &ota0 : final, 0), UD_OK);
+    assert_int_equal(ud_slots_set_final(&write, final, true), UD_OK);
+    const int error = ud_slots_put(&write, bytes, length);
+    const int ended = error == UD_OK ? ud_slots_end(&write) : ud_slots_abort(&write);
+    return error != UD_OK ? error : ended;
+}
+
+static void update_of_bootloader(void **state)
+{
+    struct slots_rig *rig = start(&with_system);
+    const struct ud_partition boot = find(rig, UD_TYPE_BOOTLOADER, 0);
+    struct image_bytes image = slots_rig_build("b", 0), other = build(9, 0, 0);
+
+    (void)state;
+    for (int via_slot = 0; via_slot < 2; via_slot++) {
+        memset(nor_bytes(rig->nor) + boot.offset, 0x22, boot.size);
+        assert_int_equal(write_final(rig, &boot, via_slot, other.data, other.length), UD_ERR_CHIP);
+        assert_int_equal(nor_bytes(rig->nor)[boot.offset], 0x22);
+        assert_int_equal(write_final(rig, &boot, via_slot, image.data, image.length), UD_OK);
+        assert_memory_equal(nor_bytes(rig->nor) + boot.offset, image.data, image.length);
+    }
+    image.data[0x300] ^= 1;
+    memset(nor_bytes(rig->nor) + boot.offset, 0x22, boot.size);
+    assert_int_equal(write_final(rig, &boot, true, image.data, image.length), UD_ERR_IMAGE);
+    assert_int_equal(nor_bytes(rig->nor)[boot.offset], 0x22); /* not copied */
+    image_free(&image);
+    image_free(&other);
+    slots_rig_close(rig);
+}
+
+static void update_of_partition_table(void **state)
+{
+    struct slots_rig *rig = start(&with_system);
+    const struct ud_partition self = find(rig, UD_TYPE_TABLE, 0);
+    uint8_t table[UD_PARTITIONS_LENGTH];
+
+    (void)state;
+    memcpy(table, nor_bytes(rig->nor) + self.offset, sizeof table);
+    assert_int_equal(write_final(rig, &self, true, table, sizeof table), UD_OK);
+    table[4] ^= 1;
+    assert_int_equal(write_final(rig, &self, true, table, sizeof table), UD_ERR_TABLE);
+    table[0] = 0xe9;
+    assert_int_equal(write_final(rig, &self, true, table, sizeof table), UD_ERR_MAGIC);
+    assert_int_equal(slots_rig_boot(rig), FACTORY);
+    slots_rig_close(rig);
+}
+
+/* By whole labels: "files" is on the list, "file" is not. */
+static void a_reset_erases_the_settings_on_its_list(void **state)
+{
+    struct slots_rig *rig = start(&trials);
+
+    (void)state;
+    memset(nor_bytes(rig->nor) + RIG_FILES, 0x33, 0x4000);
+    assert_int_equal(slots_rig_boot(rig), FACTORY);
+    assert_int_equal(nor_bytes(rig->nor)[RIG_FILES], 0x33);
+    rig->is_reset_held = true;
+    assert_int_equal(slots_rig_boot(rig), FACTORY);
+    for (uint32_t i = 0; i < 0x4000; i++)
+        assert_int_equal(nor_bytes(rig->nor)[RIG_FILES + i], 0xff);
+    slots_rig_close(rig);
+}
+
 /* ---- Bytes that come in pieces ---- */
 
 static void a_slot_takes_pieces_of_any_size(void **state)
@@ -461,20 +555,6 @@ static void refuse(struct image_bytes *image, int expected, bool at_once)
     assert_int_equal(slots_rig_boot(rig), FACTORY);
     image_free(image);
     slots_rig_close(rig);
-}
-
-static struct image_bytes build(uint16_t chip_id, uint16_t min_revision, uint16_t max_revision)
-{
-    const struct image_firmware firmware = {
-        .chip = UD_CHIP_ESP32,
-        .version = "2",
-        .project = "demo",
-        .chip_id = chip_id,
-        .min_revision = min_revision,
-        .max_revision = max_revision,
-    };
-
-    return image_build_firmware(&firmware);
 }
 
 static void what_is_not_for_this_chip_erases_nothing(void **state)
@@ -693,6 +773,9 @@ int main(void)
         cmocka_unit_test(updated_partition_is_invalidated_before_it_is_overwritten),
         cmocka_unit_test(two_updates_without_a_reboot_keep_the_running_slots_entry),
         cmocka_unit_test(update_of_a_data_partition_via_a_slot),
+        cmocka_unit_test(update_of_bootloader),
+        cmocka_unit_test(update_of_partition_table),
+        cmocka_unit_test(a_reset_erases_the_settings_on_its_list),
         cmocka_unit_test(a_slot_takes_pieces_of_any_size),
         cmocka_unit_test(a_write_goes_on_where_it_was_left),
         cmocka_unit_test(what_is_not_for_this_chip_erases_nothing),

@@ -48,6 +48,12 @@ static void put_table(struct slots_rig *rig)
     uint32_t row = put_row(table, 0, &otadata);
 
     row = put_row(table, row, &files);
+    if (setup->has_system) {
+        const struct ud_partition boot = {UD_TYPE_BOOTLOADER, 0, RIG_BOOT, 0x7000, 0, "boot"};
+        const struct ud_partition self = {UD_TYPE_TABLE, 0, UD_PARTITIONS_OFFSET, 0x1000, 0, "pt"};
+        row = put_row(table, row, &boot);
+        row = put_row(table, row, &self);
+    }
     for (uint32_t i = 0; i < program_count(setup); i++) {
         const uint32_t slot = i - setup->has_factory;
         app.subtype = (uint8_t)(slot < setup->count    ? UD_APP_OTA_0 + slot
@@ -138,6 +144,7 @@ void slots_rig_flash(struct slots_rig *rig, uint8_t subtype, const char *version
 
 int slots_rig_boot(struct slots_rig *rig)
 {
+    static const char *const settings[] = {"nothing", "files", NULL};
     const struct slots_run_config boot = {
         .flash = rig->flash,
         .md5 = &ud_md5,
@@ -148,6 +155,7 @@ int slots_rig_boot(struct slots_rig *rig)
         .security = rig->setup.has_security ? &rig->security : NULL,
         .is_reset_held = rig->is_reset_held,
         .is_test_held = rig->is_test_held,
+        .settings = settings,
     };
     struct ud_slots_config config = {
         .flash = rig->flash,

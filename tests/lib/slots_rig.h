@@ -16,6 +16,7 @@
 
 #define RIG_CHIP     5u /* ESP32-C3 */
 #define RIG_REVISION 101u
+#define RIG_BOOT     0x1000u /* bootloader, up to the table */
 #define RIG_OTADATA  0x9000u
 #define RIG_FILES    0xb000u   /* 16 KB of SPIFFS */
 #define RIG_FLASH    0x100000u /* as image headers have it */
@@ -27,6 +28,7 @@ struct slots_setup {
     bool has_test;
     bool has_rollback;
     bool has_security;
+    bool has_system; /* the table has rows for bootloader and table */
 };
 
 struct slots_rig {

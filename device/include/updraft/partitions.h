@@ -73,8 +73,9 @@ enum ud_partition_record {
 /* A table in flash that was found to be sound. */
 struct ud_partitions {
     const struct ud_flash *flash;
-    uint32_t address;
-    uint32_t count; /* partitions, without MD5 and end */
+    uint32_t address; /* where it is read */
+    uint32_t place;   /* where it lies, or is going to */
+    uint32_t count;   /* partitions, without MD5 and end */
     bool has_md5;
 };
 
@@ -97,6 +98,11 @@ void ud_partition_encode(const struct ud_partition *partition, uint8_t record[UD
  * On an error nothing is said about *table. */
 UD_MUST_CHECK int ud_partitions_open(struct ud_partitions *table, const struct ud_flash *flash,
                                      uint32_t address, const struct ud_digest_class *md5);
+
+/* The same for a table at `address` that is going to lie at `place`. */
+UD_MUST_CHECK int ud_partitions_open_for(struct ud_partitions *table, const struct ud_flash *flash,
+                                         uint32_t address, uint32_t place,
+                                         const struct ud_digest_class *md5);
 
 /* Reads the partition of that number. UD_ERR_NOT_FOUND beyond the last. */
 UD_MUST_CHECK int ud_partitions_get(const struct ud_partitions *table, uint32_t number,
