@@ -9,7 +9,6 @@
 #include "server/log/log.h"
 #include "server/model/clock.h"
 #include "server/operator_api/operator_api.h"
-#include "server/operator_api/rollout_plan.h"
 #include "server/operator_api/views.h"
 #include "server/web_pages.h"
 #include "server/work/worker.h"
@@ -121,6 +120,19 @@ static void note_removed(void *ctx, mac_address mac)
     hub_publish(server->hub, "removed", json);
 }
 
+static void note_rollout(void *ctx, const struct rollout *rollout)
+{
+    struct server *server = ctx;
+    const struct release *release = rollout->release;
+    char json[32];
+
+    log_line("rollout %u of %s %s: %s, %u of %u stages open%s%s", rollout->id, release->product,
+             release->version, rollout_state_name(rollout->state), rollout->stage,
+             rollout->stage_count, rollout->reason[0] != '\0' ? ": " : "", rollout->reason);
+    snprintf(json, sizeof json, "{\"id\": %u}", rollout->id);
+    hub_publish(server->hub, "rollout", json);
+}
+
 /* --- telling --- */
 
 static void publish_view(struct server *server, const char *event, json_t *view)
@@ -160,25 +172,11 @@ static void tell_devices(struct server *server)
     free(changed.macs);
 }
 
-static void tell_verdict(void *ctx, const struct rollout *rollout,
-                         const struct rollout_verdict *verdict)
-{
-    struct server *server = ctx;
-    const struct release *release = rollout->release;
-    char json[32];
-
-    log_line("rollout %u of %s %s: %s, %u of %u stages open%s%s", rollout->id, release->product,
-             release->version, rollout_state_name(rollout->state), rollout->stage,
-             rollout->stage_count, verdict->reason[0] != '\0' ? ": " : "", verdict->reason);
-    snprintf(json, sizeof json, "{\"id\": %u}", rollout->id);
-    hub_publish(server->hub, "rollout", json);
-}
-
 static void judge_rollouts(struct server *server, int64_t now)
 {
     if (now < server->judge_at_ms)
         return;
-    fleet_judge_rollouts(server->fleet, tell_verdict, server);
+    fleet_judge_rollouts(server->fleet);
     const int64_t took_ms = clock_monotonic_ms() - now;
     const int64_t pause_ms = took_ms * JUDGE_SHARE;
     server->judge_at_ms = now + (pause_ms > JUDGE_MS ? pause_ms : JUDGE_MS);
@@ -219,6 +217,7 @@ static bool open_fleet(struct server *server, const struct server_config *setup,
         .trouble = note_trouble,
         .released = note_released,
         .removed = note_removed,
+        .rollout = note_rollout,
         .limits = {setup->downloads, setup->site_downloads},
     };
     char reason[STORE_ERROR_SIZE];

@@ -213,7 +213,8 @@ static void answer_version(struct http_request *request, const struct image_choi
 static void answer_known(struct visit *visit)
 {
     const struct policy_decision *decision = &visit->decision;
-    const struct image_choice choice = {decision->target, decision->file};
+    const bool must_wait = decision->state == STATE_WAITING;
+    const struct image_choice choice = {must_wait ? NULL : decision->target, decision->file};
 
     if (visit->mode == DEVICE_MODE_VERSION)
         answer_version(visit->request, &choice);

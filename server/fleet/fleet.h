@@ -34,6 +34,7 @@ struct fleet_config {
     void (*trouble)(void *ctx, const char *error);              /* as in struct writer_config */
     void (*released)(void *ctx, const struct release *release); /* published, durable */
     void (*removed)(void *ctx, mac_address mac);
+    void (*rollout)(void *ctx, const struct rollout *rollout); /* made or changed; null: none */
     int64_t (*now_ms)(void *ctx); /* UTC, since 1970; null: the clock */
     struct fleet_limits limits;
 };
@@ -151,11 +152,8 @@ uint32_t fleet_next_rollout(struct fleet *fleet);
 struct change *fleet_rollout_event(struct fleet *fleet, const struct rollout_view *view,
                                    enum rollout_event event, const char *reason);
 
-/* Lets rollouts go on, or halt, by themselves. Calls `tell` for each that does. */
-void fleet_judge_rollouts(struct fleet *fleet,
-                          void (*tell)(void *ctx, const struct rollout *rollout,
-                                       const struct rollout_verdict *verdict),
-                          void *ctx);
+/* Lets rollouts go on, or halt, by themselves. */
+void fleet_judge_rollouts(struct fleet *fleet);
 
 /* Moves at most `limit` devices that changed since they were last taken to the
  * list. */

@@ -272,6 +272,8 @@ void fleet_committed(void *ctx, const struct change *change)
         config->released(config->ctx, change->as.release);
     else if (change->kind == CHANGE_REMOVE)
         config->removed(config->ctx, change->device);
+    else if (change_has_rollout(change) && config->rollout != NULL)
+        config->rollout(config->ctx, change->as.rollout);
 }
 
 struct change *fleet_collect(void *ctx)

@@ -167,10 +167,7 @@ struct change *fleet_rollout_event(struct fleet *fleet, const struct rollout_vie
     return change;
 }
 
-void fleet_judge_rollouts(struct fleet *fleet,
-                          void (*tell)(void *ctx, const struct rollout *rollout,
-                                       const struct rollout_verdict *verdict),
-                          void *ctx)
+void fleet_judge_rollouts(struct fleet *fleet)
 {
     size_t count;
     struct rollout_view *views = copy_rollouts(fleet, true, &count);
@@ -183,10 +180,8 @@ void fleet_judge_rollouts(struct fleet *fleet,
             verdict.event != ROLLOUT_EVENT_COUNT
                 ? fleet_rollout_event(fleet, &views[i], verdict.event, verdict.reason)
                 : NULL;
-        if (change == NULL)
-            continue;
-        tell(ctx, change->as.rollout, &verdict);
-        fleet_submit(fleet, change, NULL, NULL);
+        if (change != NULL)
+            fleet_submit(fleet, change, NULL, NULL);
     }
     free(views);
 }

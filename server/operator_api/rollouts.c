@@ -1,8 +1,6 @@
 #include "server/operator_api/handlers.h"
 #include "server/operator_api/rollout_plan.h"
 
-#include "server/log/log.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,14 +67,6 @@ static bool read_plan(const struct operator_api *api, struct http_request *reque
     return is_sound && rollout->release != NULL;
 }
 
-static void tell(const struct operator_api *api, uint32_t id)
-{
-    char json[32];
-
-    snprintf(json, sizeof json, "{\"id\": %u}", id);
-    hub_publish(api->hub, "rollout", json);
-}
-
 static void answer_rollout(struct operation *operation)
 {
     struct rollout_view view;
@@ -84,10 +74,8 @@ static void answer_rollout(struct operation *operation)
     if (operation->result == CHANGE_CONFLICT)
         answer_error(operation->request, 409,
                      "the rollout was changed at the same moment: look at it, then try again");
-    else if (find_rollout(operation->api, operation->request, operation->name, &view)) {
-        tell(operation->api, view.rollout.id);
+    else if (find_rollout(operation->api, operation->request, operation->name, &view))
         answer_json(operation->request, operation->is_new ? 201 : 200, view_rollout(&view));
-    }
 }
 
 void handle_add_rollout(const struct operator_api *api, struct http_request *request,
@@ -157,12 +145,18 @@ static void handle_event(const struct operator_api *api, struct http_request *re
                      rollout_state_name(view.rollout.state), verb);
         return;
     }
-    struct operation *operation = new_operation(api, request, answer_rollout);
-    if (operation == NULL)
+    struct change *change = fleet_rollout_event(api->fleet, &view, event, NULL);
+    if (change == NULL) {
+        answer_error(request, 409, "rollout %s is for no device at the moment", name);
         return;
+    }
+    struct operation *operation = new_operation(api, request, answer_rollout);
+    if (operation == NULL) {
+        change_free(change);
+        return;
+    }
     strcpy(operation->name, name);
-    log_line("rollout %s is %s by an operator", name, verb);
-    perform(operation, fleet_rollout_event(api->fleet, &view, event, NULL));
+    perform(operation, change);
 }
 
 void handle_approve_rollout(const struct operator_api *api, struct http_request *request,

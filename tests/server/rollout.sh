@@ -80,7 +80,8 @@ a_bad_release_halts_by_itself() {
     "$UPDRAFT" rollout show 1 | grep -q '^rollout 1 of demo 1.9.0 is halted: '
     # Nobody else was offered it, and nobody is any more.
     [ "$(grep -c 'is offered demo 1.9.0' "$TAP_TMP/data.log")" -le 8 ]
-    local before=$(grep -c 'is offered' "$TAP_TMP/data.log")
+    local before
+    before=$(grep -c 'is offered' "$TAP_TMP/data.log")
     sleep 3
     expect "offers after the halt" "$(grep -c 'is offered' "$TAP_TMP/data.log")" "$before"
     api GET /devices | python3 -c '
@@ -143,6 +144,22 @@ downloads_at_a_site_are_limited() {
     expect "the third, later" "$status" 200
 }
 
+# One that broke off, refuses to go on, or asks only for a version, leaves no gap.
+what_ends_badly_makes_room() {
+    local i mac=02:00:00:00:00:03
+    local large="STA-MAC=$mac free-space=14000000 chip-size=16777216"
+    for i in 1 2 3 4; do
+        "$UPDRAFT" devices retry $mac >/dev/null
+        esp8266 $large | curl -sS -H @- --limit-rate 1M --max-time 1 -o got "$SERVER/update" || true
+        ask "$(esp8266 $large mode=version)"
+        ask "$(esp8266 $large)" -H 'Range: bytes=99999999-'
+        expect "a range beyond the file" "$status" 416
+    done
+    "$UPDRAFT" devices retry $mac >/dev/null
+    ask "$(esp8266 $large)"
+    expect "after all of them" "$status" 200
+}
+
 server_start data
 publish "$TAP_TMP/old.bin" demo 1.0.0
 publish "$TAP_TMP/bad.bin" demo 1.9.0 candidate
@@ -171,5 +188,6 @@ server_stop
 unset SERVER_PORT
 server_start limited --site-downloads 2
 check downloads_at_a_site_are_limited
+check what_ends_badly_makes_room
 server_stop
 tap_end

@@ -30,7 +30,7 @@ the_token_is_for_its_owner_alone() {
 
 only_the_token_opens_the_operator_s_door() {
     local path code
-    for path in /releases /devices /groups /overview /events /nothing; do
+    for path in /releases /devices /groups /rollouts /rollouts/1 /overview /events /nothing; do
         code=$(curl -sS -o answer -w '%{http_code}' "$SERVER/api/v1$path")
         expect "$path without a token" "$code" 401
         json error <answer | grep -q token

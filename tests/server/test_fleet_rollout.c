@@ -228,14 +228,6 @@ static void poll_device(struct world *world, unsigned i)
         world->runs[i] = is_new ? "2.0" : "1.0";
 }
 
-static void ignore_verdict(void *ctx, const struct rollout *rollout,
-                           const struct rollout_verdict *verdict)
-{
-    (void)ctx;
-    (void)rollout;
-    (void)verdict;
-}
-
 /* Everybody who lives and is awake polls, then the server thinks; and again. */
 static void go_on(struct world *world, unsigned rounds)
 {
@@ -248,7 +240,7 @@ static void go_on(struct world *world, unsigned rounds)
             if (!world->is_dead[i] && world->natures[i] != NATURE_ASLEEP)
                 poll_device(world, i);
         settle(world);
-        fleet_judge_rollouts(world->fleet, ignore_verdict, NULL);
+        fleet_judge_rollouts(world->fleet);
         settle(world);
         world->now_ms += POLL_MS;
     }
