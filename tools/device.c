@@ -17,6 +17,7 @@
 #define CHIP_DEFAULT           "esp8266"
 #define LAYOUT_DEFAULT         "4M2M"
 #define POLL_DEFAULT_S         10ul
+#define TRIAL_DEFAULT_S        60ul
 #define SECONDS_LIMIT          86400ul
 #define UPLOAD_ADDRESS_DEFAULT "127.0.0.1"
 #define COUNT_LIMIT            30000ul      /* mappings a process may have, with room to spare */
@@ -119,6 +120,10 @@ static void add_board_rows(struct rows *rows, struct device_order *order)
     const struct option_row more[] = {
         {"json", 0, OPTION_FLAG, &order->json, NULL, "print events, one JSON object a line"},
         {"qemu", 0, OPTION_FLAG, &order->qemu, NULL, "run one board's own code, under QEMU"},
+        {"trial", 0, OPTION_NUMBER, &order->trial_s, "SECONDS",
+         "with --qemu --url: a program on trial restarts when its server has not answered it for "
+         "so "
+         "long (default 60; 0: never)"},
         {"cut", 0, OPTION_TEXT, &order->cut, "PLAN",
          "with --qemu: power goes before, in or after a flash operation: 12b, 12t:7, 12a+rtc"},
         {"rom", 0, OPTION_TEXT, &order->rom, "FILE", "with --qemu: another rom.elf for the board"},
@@ -134,14 +139,14 @@ static enum options_result parse(int argc, char **argv, struct device_order *ord
         "updraft device",
         "--url URL [--flash FILE | --dir DIR] [--app FILE] [--count N] [--uploads PORT]\n"
         "         [--page PORT]\n"
-        "       updraft device --qemu [--flash FILE] [--app FILE] [--cut PLAN]",
+        "       updraft device --qemu [--url URL] [--flash FILE] [--app FILE] [--cut PLAN]",
         "Runs virtual ESP8266 or ESP32 devices until SIGINT. They ask the server as the Arduino "
         "core does,\n"
         "stage what they get, and boot it through the bootloader's own code. With --qemu one "
         "board\n"
-        "runs what is in its flash on the chip's own instruction set, and shows its console; it "
-        "has\n"
-        "no network yet. Without --flash or --dir flash is forgotten in the end.",
+        "runs what is in its flash on the chip's own instruction set, and shows its console;\n"
+        "--url, --poll and --trial go to its settings in flash. Without --flash or --dir flash is "
+        "forgotten in the end.",
         rows.rows};
     int operands;
 
@@ -271,20 +276,17 @@ static int check_kind(const struct device_order *order)
         bool is_given;
         const char *why;
     } rows[] = {
-        {"--url", order->url != NULL, "the board has no network yet"},
-        {"--uploads", order->upload_port != 0, "the board has no network yet"},
-        {"--page", order->page_port != 0, "the board has no network yet"},
-        {"--once", order->once, "the board has no network yet"},
-        {"--stage", order->stage, "the board has no network yet"},
+        {"--uploads", order->upload_port != 0, "its program takes none"},
+        {"--page", order->page_port != 0, "its program serves none"},
+        {"--once", order->once, "--until TEXT ends it"},
+        {"--stage", order->stage, "it boots what it stages"},
         {"--trust", order->trusted.count > 0, "the program in flash knows its keys"},
         {"--manifest", order->wants_manifest, "the program in flash knows its terms"},
         {"--product", order->product != NULL, "the program in flash knows its terms"},
         {"--in-place", order->in_place, "the program in flash decides"},
-        {"--poll", order->poll_s != POLL_DEFAULT_S, "the board has no network yet"},
-        {"--redirects", order->redirects, "the board has no network yet"},
-        {"--user", order->user != NULL, "the board has no network yet"},
-        {"--password-file", order->password_file != NULL, "the board has no network yet"},
-        {"--mac", strcmp(order->mac, MAC_DEFAULT) != 0, "the board has no network yet"},
+        {"--redirects", order->redirects, "the program in flash decides"},
+        {"--user", order->user != NULL, "the program in flash decides"},
+        {"--password-file", order->password_file != NULL, "the program in flash decides"},
         {"--chip", strcasecmp(order->chip, CHIP_DEFAULT) != 0, "it is an ESP8266"},
         {"--dir", order->dir != NULL, "it runs one board"},
         {"--count", order->count != 1, "it runs one board"},
@@ -298,25 +300,38 @@ static int check_kind(const struct device_order *order)
     return EXIT_OK;
 }
 
+/* They go where the URL goes. */
+static int check_settings(const struct device_order *order)
+{
+    if (order->poll_s != POLL_DEFAULT_S || order->trial_s != TRIAL_DEFAULT_S)
+        return report_usage("--poll and --trial go with --url: what they are about");
+    return EXIT_OK;
+}
+
 static int check_board(struct device_order *order)
 {
-    const int status = check_kind(order);
+    int status = check_kind(order);
 
     if (status != EXIT_OK)
         return status;
     if (order->cut != NULL && !cut_parse(order->cut, &order->cut_plan))
         return report_usage("%s is no cut like 12b, 12t:7 or 12a+rtc", order->cut);
-    if (order->timeout_s > SECONDS_LIMIT)
-        return report_usage("--timeout takes at most %lu seconds", SECONDS_LIMIT);
-    return check_flash(order);
+    if (order->timeout_s > SECONDS_LIMIT || order->trial_s > SECONDS_LIMIT)
+        return report_usage("--timeout and --trial take at most %lu seconds", SECONDS_LIMIT);
+    if (order->poll_s == 0 || order->poll_s > SECONDS_LIMIT)
+        return report_usage("--poll takes 1 to %lu seconds", SECONDS_LIMIT);
+    status = order->url != NULL ? check_url(order) : check_settings(order);
+    if (status == EXIT_OK)
+        status = check_macs(order);
+    return status == EXIT_OK ? check_flash(order) : status;
 }
 
 static int check(struct device_order *order)
 {
     if (order->qemu)
         return check_board(order);
-    if (order->cut != NULL || order->rom != NULL)
-        return report_usage("--cut and --rom go with --qemu only");
+    if (order->cut != NULL || order->rom != NULL || order->trial_s != TRIAL_DEFAULT_S)
+        return report_usage("--cut, --rom and --trial go with --qemu only");
     int status = check_url(order);
 
     if (status == EXIT_OK)
@@ -340,6 +355,7 @@ int command_device(int argc, char **argv)
         .upload_address = UPLOAD_ADDRESS_DEFAULT,
         .count = 1,
         .poll_s = POLL_DEFAULT_S,
+        .trial_s = TRIAL_DEFAULT_S,
     };
     const enum options_result parsed = parse(argc, argv, &order);
 

@@ -43,6 +43,7 @@ struct device_order {
     const char *speed;
     unsigned long count;
     unsigned long poll_s;
+    unsigned long trial_s;   /* of the board's programs; 0: no limit */
     unsigned long timeout_s; /* 0: none */
     bool once;
     bool redirects;
@@ -124,6 +125,13 @@ void device_show_end(struct device_show *show); /* null is fine */
 /* Runs the devices until the order's goal is reached, time is up or a signal
  * comes. An exit status. */
 int device_run(const struct device_order *order);
+
+/* ---- device_settings.c ---- */
+
+/* Writes the settings of the board's program into flash, all of its content, as an
+ * order with a URL has them. EXIT_OK, or reported. */
+int device_settings_write(const struct device_order *order, uint8_t *flash,
+                          const struct ud_layout *layout);
 
 /* ---- device_qemu.c ---- */
 

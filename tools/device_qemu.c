@@ -24,6 +24,8 @@ struct life {
     struct device_signals signals;
     struct qemu_board *board;
     char rom[PATH_MAX];
+    char mac[MAC_TEXT_SIZE];
+    char nic[sizeof "user,mac=" + MAC_TEXT_SIZE];
     uint64_t deadline_ms; /* 0: none */
     bool is_inside_line;  /* of the console */
 };
@@ -58,11 +60,18 @@ static int open_board(struct life *life)
     };
     const int error = qemu_board_open(&life->board, &config);
 
-    return error != 0 ? device_flash_report(&life->flash, error) : EXIT_OK;
+    if (error != 0)
+        return device_flash_report(&life->flash, error);
+    if (life->order->url == NULL)
+        return EXIT_OK;
+    return device_settings_write(life->order, qemu_board_flash(life->board),
+                                 &life->flash.chip.layout);
 }
 
 static int open_life(struct life *life)
 {
+    mac_format(life->order->first_mac, life->mac);
+    snprintf(life->nic, sizeof life->nic, "user,mac=%s", life->mac);
     int status = find_rom(life);
 
     if (status == EXIT_OK)
@@ -117,6 +126,8 @@ static int run_once(struct life *life, struct qemu_board_run *run, struct qemu_b
     run->until = life->order->until;
     run->timeout_ms = time_left_ms(life);
     run->stop_fd = life->signals.fd;
+    run->nic = life->nic;
+    run->mac = life->mac;
     run->ctx = life;
     run->console = show;
     const int error = qemu_board_run(life->board, run, result);

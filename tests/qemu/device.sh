@@ -19,8 +19,8 @@ emulators_of() { pgrep -P "$1" qemu-system; }
 
 wrong_calls_are_refused() {
     local option
-    for option in "--url http://127.0.0.1/" --once "--poll 3" --redirects "--user me" "--password-file x" \
-        "--mac 5C:CF:7F:00:00:02" "--dir folder" "--count 2" "--speed real" --json; do
+    for option in --once --redirects "--user me" "--password-file x" "--uploads 8266" "--page 8080" \
+        "--stage" "--dir folder" "--count 2" "--speed real" --json; do
         # shellcheck disable=SC2086
         refused 2 device --qemu --app "$APP" $option
         says "${option%% *} does not go with --qemu"
@@ -31,6 +31,19 @@ wrong_calls_are_refused() {
     done
     refused 2 device --app "$APP" --url http://127.0.0.1/ --cut 1b
     says 'with --qemu only'
+    for option in "--poll 3" "--trial 3"; do
+        # shellcheck disable=SC2086
+        refused 2 device --qemu --app "$APP" $option
+        says "go with --url"
+    done
+    refused 2 device --app "$APP" --url http://127.0.0.1/ --trial 3
+    says 'with --qemu only'
+    refused 2 device --qemu --app "$APP" --url https://127.0.0.1/
+    refused 2 device --qemu --app "$APP" --url http://127.0.0.1/ --poll 0
+    refused 2 device --qemu --app "$APP" --mac 5D:CF:7F:00:00:02
+    says 'is a group address'
+    refused 1 device --qemu --app "$APP" --url "http://127.0.0.1/$(printf 'x%.0s' {1..300})"
+    says 'longer than 255 characters'
     refused 2 device --qemu
     says '--app is missing'
     refused 2 device --qemu --app "$APP" --timeout 86401
