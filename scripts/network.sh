@@ -1,15 +1,34 @@
-# The firmware with a network, in the LX106 build: lwIP and BearSSL from Debian's source
-# packages. Sourced after setup.sh. Once done, every later build_lx106 keeps it up to date.
+#!/usr/bin/env bash
+# Builds the firmware with a network into the LX106 build, with lwIP and BearSSL from
+# Debian's source packages, and packs it: build/firmware/net-*.bin, for
+# `updraft device --qemu --url`. Needs a native build; every later LX106 build keeps the
+# programs up to date.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+. scripts/setup.sh
 . scripts/bearssl.sh
+LWIP=$BUILD/lwip-lx106 # source/
 
-LWIP_LX106=$BUILD/lwip-lx106 # source/
-
-build_lx106_network() {
-    build_bearssl_lx106
-    if [ ! -f "$LWIP_LX106/source/src/include/lwip/init.h" ]; then
-        rm -rf "$LWIP_LX106"
-        fetch_source lwip "$LWIP_LX106"
-    fi
-    configure "$BUILD/lx106" --cross-file "$PROJECT_ROOT/cross/lx106.ini" \
-        "-Dlwip=$LWIP_LX106/source" "-Dbearssl=$BEARSSL_LX106" && build "$BUILD/lx106"
+fetch_lwip() {
+    [ ! -f "$LWIP/source/src/include/lwip/init.h" ] || return 0
+    rm -rf "$LWIP"
+    fetch_source lwip "$LWIP"
 }
+
+pack_network() {
+    local version
+    mkdir -p "$BUILD/firmware"
+    for version in 1.0.0 1.1.0 2.0.0; do
+        "$BUILD/updraft" image --pack "$BUILD/firmware/net-$version.bin" \
+            --boot "$BUILD/lx106/boot/lx106/boot.elf" --app "$BUILD/lx106/firmware/net/net-$version.elf" \
+            --flash-mode dio --flash-size 4M --flash-freq 40 >/dev/null || die "net-$version could not be packed"
+    done
+}
+
+[ -x "$BUILD/updraft" ] || build_native
+build_bearssl_lx106
+fetch_lwip
+configure "$BUILD/lx106" --cross-file "$PROJECT_ROOT/cross/lx106.ini" \
+    "-Dlwip=$LWIP/source" "-Dbearssl=$BEARSSL_LX106"
+build "$BUILD/lx106"
+pack_network

@@ -9,7 +9,15 @@ BUILD=$(dirname "$UPDRAFT")
 BUILT=$BUILD/lx106
 
 packed() { echo "$BUILD/firmware/demo-$1.bin"; }
+NETWORKED=$BUILT/firmware/net/net-1.0.0.elf # they differ in their versions only
 linked() { echo "$BUILT/firmware/demo-$1.elf"; }
+
+# Every program, linked.
+programs() {
+    local version
+    for version in $VERSIONS $TRIALS; do linked "$version"; done
+    echo "$NETWORKED"
+}
 
 # Sections that take part in a program: name, address, size, in hexadecimal.
 sections() {
@@ -86,12 +94,12 @@ the_bootloader_fits_its_sector() {
 # irom takes whole words only, so nothing read by bytes may be there: of constants
 # only the preamble, which is read from flash.
 constants_stay_out_of_irom() {
-    local version
-    for version in $VERSIONS $TRIALS; do
-        sections "$(linked "$version")" | grep -q '^\.rodata 3ffe'
-        "$CROSS-nm" -n "$(linked "$version")" | awk '
+    local program
+    for program in $(programs); do
+        sections "$program" | grep -q '^\.rodata 3ffe'
+        "$CROSS-nm" -n "$program" | awk '
             $1 >= "40201010" && $1 < "40300000" && $2 !~ /^[tTaA]$/ { print; found = 1 } END { exit found }'
-        [ "$("$CROSS-nm" "$(linked "$version")" | awk '$3 == "preamble" { print $1 }')" = 40201010 ]
+        [ "$("$CROSS-nm" "$program" | awk '$3 == "preamble" { print $1 }')" = 40201010 ]
     done
 }
 
@@ -110,9 +118,9 @@ byte_loads_from_code() { # DISASSEMBLY
 }
 
 code_is_not_read_by_bytes() {
-    local version
-    for version in $VERSIONS $TRIALS; do
-        "$CROSS-objdump" -d "$(linked "$version")" >disassembly
+    local program
+    for program in $(programs); do
+        "$CROSS-objdump" -d "$program" >disassembly
         grep -q l32r disassembly
         ! byte_loads_from_code disassembly
     done
@@ -133,10 +141,10 @@ C
 
 # While flash is busy, only IRAM and ROM can run.
 flash_operations_run_from_iram() {
-    local version address
-    for version in $VERSIONS $TRIALS; do
+    local program address
+    for program in $(programs); do
         for name in rom_read rom_program rom_erase app_entry; do
-            address=$("$CROSS-nm" "$(linked "$version")" | awk -v name=$name '$3 == name { print $1 }')
+            address=$("$CROSS-nm" "$program" | awk -v name=$name '$3 == name { print $1 }')
             case $address in 4010*) ;; *) echo "$name is at $address"; return 1 ;; esac
         done
     done
