@@ -66,6 +66,7 @@ static int setup(void **state)
     read_folder(&seeds, "gzip");
     read_folder(&seeds, "trust");
     read_folder(&seeds, "signing");
+    read_folder(&seeds, "slots");
     assert_in_range(seeds.count, 20, SEEDS_MAX - 1);
     *state = &seeds;
     return 0;
