@@ -123,8 +123,9 @@ json_t *view_device(const struct device_view *device)
 {
     const struct policy_decision *decision = &device->decision;
     const struct release *target = decision->target;
+    const struct rollout *rollout = decision->rollout != NULL ? decision->rollout : decision->later;
 
-    return json_pack("{so ss ss so so so so so so so si so so so so so}",                      //
+    return json_pack("{so ss ss so so so so so so so so si so so so so so}",                   //
                      "mac", mac(device->mac),                                                  //
                      "state", policy_state_name(decision->state),                              //
                      "reason", device->reason,                                                 //
@@ -135,6 +136,7 @@ json_t *view_device(const struct device_view *device)
                      "pin", text_or_null(device->assignment.pin),                              //
                      "version", text_or_null(device->version),                                 //
                      "target", text_or_null(target != NULL ? target->version : NULL),          //
+                     "rollout", number_if(rollout != NULL, rollout != NULL ? rollout->id : 0), //
                      "attempts", (int)decision->offers,                                        //
                      "download", view_transfer(device),                                        //
                      "first_seen", time_or_null(device->first_seen_ms),                        //

@@ -168,14 +168,17 @@ static void explain_waiting(const struct policy_decision *decision,
 }
 
 /* What a rollout holds back from a device that is otherwise as it should be. */
-static void explain_later(const struct rollout *rollout, char text[POLICY_REASON_SIZE])
+static void explain_later(const struct rollout *rollout, const struct policy_device *device,
+                          char text[POLICY_REASON_SIZE])
 {
     const size_t length = strlen(text);
+    const bool has_failed = policy_standing(device, rollout) == STANDING_FAILED;
     const bool is_open = rollout->state == ROLLOUT_RUNNING || rollout->state == ROLLOUT_AWAITING;
 
-    snprintf(text + length, POLICY_REASON_SIZE - length, "; rollout %u of %s %s%s", rollout->id,
+    snprintf(text + length, POLICY_REASON_SIZE - length, "; rollout %u of %s %s%s%s", rollout->id,
              rollout->release->version, is_open ? "reaches it later" : "is ",
-             is_open ? "" : rollout_state_name(rollout->state));
+             is_open ? "" : rollout_state_name(rollout->state),
+             has_failed ? ", and failed here" : "");
 }
 
 const char *policy_explain(const struct policy_decision *decision,
@@ -208,6 +211,6 @@ const char *policy_explain(const struct policy_decision *decision,
         break;
     }
     if (decision->later != NULL)
-        explain_later(decision->later, text);
+        explain_later(decision->later, device, text);
     return text;
 }

@@ -87,7 +87,8 @@ a_bad_release_halts_by_itself() {
     api GET /devices | python3 -c '
 import json, sys
 reasons = [device["reason"] for device in json.load(sys.stdin)["devices"]]
-assert all("rollout 1 of 1.9.0 is halted" in reason for reason in reasons), reasons'
+assert all("rollout 1 of 1.9.0 is halted" in reason for reason in reasons), reasons
+assert sum("failed here" in reason for reason in reasons) > 0, reasons'
     "$UPDRAFT" rollout cancel 1 | grep -q 'is cancelled'
 }
 

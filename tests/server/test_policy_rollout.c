@@ -278,6 +278,9 @@ static void failures_hold_a_device(void **state)
     assert_int_equal(policy_standing(&world->device, &world->rollouts[0]), STANDING_PENDING);
     world->device.part.comebacks = 2;
     expect(world, RULE_HELD_BACK, "2.0", "came back without it");
+    world->rollouts[0].state = ROLLOUT_HALTED;
+    expect(world, RULE_SAME_VERSION, "1.0", "rollout 1 of 2.0 is halted, and failed here");
+    world->rollouts[0].state = ROLLOUT_RUNNING;
     assert_int_equal(policy_standing(&world->device, &world->rollouts[0]), STANDING_FAILED);
     world->device.part.rollout = 9; /* another's failures are not its own */
     expect(world, RULE_DUE, "2.0", "due");
