@@ -1,0 +1,191 @@
+# The device with a network: LX106 code, our bootloader, lwIP, against a real server. It
+# polls, updates and confirms itself; what does not work is gone again.
+. "$(dirname "$0")/../lib/tap.sh"
+. "$TAP_ROOT/tests/lib/server.sh"
+
+BUILD=$(cd "$(dirname "$UPDRAFT")" && pwd)
+MAC=5C:CF:7F:00:00:01
+NET=$BUILD/firmware/net
+
+# board FLASH TEXT [options]: until it says the text. What it says goes to the file said.
+board() {
+    local flash=$1 text=$2
+    shift 2
+    timeout 90 "$UPDRAFT" device --qemu --flash "$flash" --until "$text" --timeout 60 "$@" \
+        </dev/null >said 2>err || { cat said err; return 1; }
+}
+
+# new_board FLASH [URL]: runs 1.0.0, and has asked once.
+new_board() {
+    rm -f "$1"
+    board "$1" "${3:-up to date}" --app "$NET-1.0.0.bin" --url "${2:-$SERVER/update}" --poll 1 --trial 2
+}
+
+# board_in_background FLASH [options]: pid in `pid`; what it says goes to the file said.
+board_in_background() {
+    local flash=$1
+    shift
+    : >said
+    "$UPDRAFT" device --qemu --flash "$flash" "$@" </dev/null >>said 2>err &
+    pid=$!
+}
+
+# has_said TEXT: within 30 seconds; otherwise it is ended.
+has_said() {
+    local tries
+    for tries in $(seq 300); do grep -qF -- "$1" said && return; sleep 0.1; done
+    kill $pid
+    echo "not said: $1"
+    cat said
+    return 1
+}
+
+runs() { expect "what runs" "$(grep -o '^demo [^,]*' said | tail -n 1)" "demo $1"; }
+
+pack() { # VERSION: of the demonstration without a network
+    "$UPDRAFT" image --pack "$TAP_TMP/demo-$1.bin" --boot "$BUILD/lx106/boot/lx106/boot.elf" \
+        --app "$BUILD/lx106/firmware/demo-$1.elf" --flash-mode dio --flash-size 4M --flash-freq 40 >/dev/null
+}
+
+# Serves the folder files; sets WEB and web_pid. Call it outside of `check`.
+web_server() {
+    local tries
+    mkdir -p "$TAP_TMP/files"
+    : >"$TAP_TMP/web"
+    python3 "$TAP_ROOT/tests/interop/static_server.py" "$TAP_TMP/files" 1.0 >"$TAP_TMP/web" &
+    web_pid=$!
+    tap_background $web_pid
+    for tries in $(seq 100); do [ -s "$TAP_TMP/web" ] && break; sleep 0.1; done
+    WEB=http://127.0.0.1:$(cat "$TAP_TMP/web")
+}
+
+it_gets_an_address_and_asks() {
+    new_board chip
+    grep -q '^address 10\.0\.2\.15' said
+    grep -q "^asks http://10\.0\.2\.2:${SERVER##*:}/update every 1 s" said
+    expect "version the server knows" "$(device_says $MAC version)" 1.0.0
+    expect "chip the server knows" "$(device_says $MAC chip)" ESP8266
+    assign $MAC '{"product": "demo"}'
+}
+
+it_updates_itself() {
+    publish "$NET-1.1.0.bin" demo 1.1.0
+    board chip "demo 1.1.0"
+    cmp -n "$(stat -c %s "$NET-1.1.0.bin")" chip "$NET-1.1.0.bin"
+    # Cold, from the same flash; and the server is told.
+    board chip "up to date"
+    runs 1.1.0
+    ! grep -q 'update of' said
+    expect "state the server sees" "$(device_says $MAC state)" current
+}
+
+a_compressed_update_confirms_itself() {
+    gzip -n -9 <"$NET-2.0.0.bin" >net.gz
+    publish net.gz demo 2.0.0
+    board chip "confirmed"
+    grep -q "an update of $(stat -c %s net.gz) bytes" said
+    grep -q '^on trial, boot 1 of 3' said
+    board chip "up to date"
+    runs 2.0.0
+    ! grep -qE 'on trial|confirmed' said
+    expect "state the server sees" "$(device_says $MAC state)" current
+}
+
+# It crashes in each of its boots. The server gives up on it by itself.
+one_that_crashes_is_gone_again() {
+    publish "$TAP_TMP/demo-2.1.0-crashes.bin" demo 2.1.0-crashes
+    board chip "up to date"
+    runs 2.0.0
+    expect "boots it had" "$(grep -c '^on trial, boot' said)" 9
+    expect "times it came back" "$(grep -c '^<' said)" 3
+    expect "state the server sees" "$(device_says $MAC state)" failing
+    cmp -n "$(stat -c %s "$NET-2.0.0.bin")" chip "$NET-2.0.0.bin"
+}
+
+# It works, but for what it is there for.
+one_that_does_not_reach_its_server_is_gone_again() {
+    cp "$NET-2.0.0.bin" "$TAP_TMP/files/"
+    new_board alone "$WEB/net-2.0.0.bin?cut=0" 'error'
+    board alone "updated: restarts" --url "$WEB/net-2.0.0.bin" --poll 1 --trial 2
+    kill $web_pid
+    board_in_background alone
+    has_said 'on trial, boot 3 of 3'
+    has_said 'demo 1.0.0'
+    kill $pid
+    wait $pid
+    expect "restarts for want of a server" "$(grep -c 'no server has confirmed it in 2 s' said)" 3
+    cmp -n "$(stat -c %s "$NET-1.0.0.bin")" alone "$NET-1.0.0.bin"
+}
+
+what_arrives_damaged_is_not_taken() {
+    local query size
+    size=$(stat -c %s "$NET-1.1.0.bin")
+    cp "$NET-1.1.0.bin" "$TAP_TMP/files/"
+    for query in cut=40000 md5=00112233445566778899aabbccddeeff; do
+        new_board refuses "$WEB/net-1.1.0.bin?$query" 'check-in failed'
+        ! grep -q 'restarts' said
+        runs 1.0.0
+    done
+    { head -c $((size / 2)) "$NET-1.1.0.bin"; printf 'x'; tail -c +$((size / 2 + 2)) "$NET-1.1.0.bin"; } \
+        >"$TAP_TMP/files/flipped.bin"
+    new_board refuses "$WEB/flipped.bin" 'check-in failed'
+    cmp -n "$(stat -c %s "$NET-1.0.0.bin")" refuses "$NET-1.0.0.bin"
+}
+
+servers_that_are_not_there_are_asked_again() {
+    local url
+    for url in http://127.0.0.1:9/ http://nobody.invalid/update; do
+        rm -f lonely
+        board_in_background lonely --app "$NET-1.0.0.bin" --url "$url" --poll 1
+        has_said 'check-in failed: error -'
+        : >said
+        has_said 'check-in failed: error -'
+        kill $pid
+        wait $pid
+    done
+}
+
+# On a cold start it has the old program or the new one, and arrives at the new one.
+power_cuts_do_not_stop_an_update() {
+    local cut
+    cp "$NET-1.1.0.bin" "$TAP_TMP/files/"
+    for cut in 1a 2t:5 19t:7 34a 36t:9 40b 45t:11 52t:13 60a; do
+        rm -f cut
+        board cut "demo 1.1.0" --app "$NET-1.0.0.bin" --url "$WEB/net-1.1.0.bin" --poll 1 --cut $cut
+        grep -q "power cut at $cut" said || { echo "$cut was not reached"; return 1; }
+        cmp -n "$(stat -c %s "$NET-1.1.0.bin")" cut "$NET-1.1.0.bin"
+    done
+}
+
+# Of one core, in hundredths of a second.
+time_spent() { awk '{ print $14 + $15 }' "/proc/$1/stat"; }
+
+an_idle_device_sleeps() {
+    local emulator before spent
+    new_board idle
+    board_in_background idle --url "$SERVER/update" --poll 60
+    has_said 'up to date'
+    emulator=$(pgrep -P $pid qemu-system)
+    before=$(time_spent "$emulator")
+    sleep 5
+    spent=$(($(time_spent "$emulator") - before))
+    kill $pid
+    wait $pid
+    # One per cent is 5; the host counts in ones.
+    [ "$spent" -le 6 ] || { echo "spent $spent of 500"; return 1; }
+}
+
+pack 2.1.0-crashes
+server_start data
+check it_gets_an_address_and_asks
+check it_updates_itself
+check a_compressed_update_confirms_itself
+check one_that_crashes_is_gone_again
+web_server
+check one_that_does_not_reach_its_server_is_gone_again
+web_server # the last one was ended
+check what_arrives_damaged_is_not_taken
+check servers_that_are_not_there_are_asked_again
+check power_cuts_do_not_stop_an_update
+check an_idle_device_sleeps
+tap_end
