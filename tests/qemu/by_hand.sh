@@ -38,10 +38,23 @@ an_application_starts() {
     [ "$(stat -c %s chip.rtc)" -eq 768 ]
 }
 
+# What would be a loop of crashes if it looked for what is not there.
+a_device_without_ethernet_says_so() {
+    rm -f chip.rtc
+    "$UPDRAFT" flash --force --layout 4M2M --app "$BUILD/firmware/net-1.0.0.bin" --out chip.flash >/dev/null
+    timeout 5 qemu-system-xtensa -M kc705-nommu -cpu lx106 -m 4M -display none -monitor none \
+        -serial none -nic none -no-reboot -semihosting -kernel "$ROM" -append "flash=3" \
+        3<>chip.flash >said 2>&1 </dev/null || status=$?
+    [ "$status" -eq 124 ]
+    grep -q '^no network' said
+    [ "$(grep -c 'rst cause' said)" -eq 1 ]
+}
+
 options_are_checked() {
     local word
     new_chip
-    for word in nonsense flash= flash=x reset=16 straps=8 cut=0b cut=1t stop=never seed=4294967296; do
+    for word in nonsense flash= flash=x reset=16 straps=8 cut=0b cut=1t stop=never seed=4294967296 \
+        mac= mac=5C:CF:7F:00:00 mac=5C:CF:7F:00:00:0G mac=5C:CF:7F:00:00:011 mac=5C-CF-7F-00-00-01; do
         board "$word"
         [ $status -eq 70 ]
         grep -q "^board: unknown option $word" said
@@ -74,6 +87,7 @@ every_cause_is_told() {
 
 check the_command_of_the_manual_is_this_one
 check an_application_starts
+check a_device_without_ethernet_says_so
 check options_are_checked
 check other_straps_start_nothing
 check every_cause_is_told
