@@ -64,6 +64,23 @@ plans_are_checked() {
     expect rollouts "$(api GET /rollouts | json rollouts)" '[]'
 }
 
+# Planned for a time that is far away, then given up; what was said comes back.
+a_planned_one_waits_for_its_time() {
+    "$UPDRAFT" rollout start -p demo -v 2.0.0 --start 2099-12-31T22:00:00.500Z \
+        --window 22:00-05:30 --utc-offset 330 --west --group lab --time-limit 3600 --json >plan
+    local id
+    id=$(json id <plan)
+    sleep 2
+    expect state "$(rollout_says "$id" state)" planned
+    expect start "$(rollout_says "$id" start)" 2099-12-31T22:00:00.500Z
+    expect window "$(rollout_says "$id" window)" \
+        '{"from": "22:00", "to": "05:30", "utc_offset_minutes": -330}'
+    expect group "$(rollout_says "$id" target group)" lab
+    expect stages "$(rollout_says "$id" stages 1 percent) $(rollout_says "$id" stages 1 time_limit)" "25 3600"
+    "$UPDRAFT" rollout cancel "$id" >said
+    expect state "$(rollout_says "$id" state)" cancelled
+}
+
 a_dry_run_counts_and_changes_nothing() {
     "$UPDRAFT" rollout start -p demo -v 2.0.0 --stages 3,50%,100% --dry-run >said
     grep -qxF "$DEVICES devices: $DEVICES can take it (0 run it already), 0 cannot; stages of 3 15 $DEVICES" said || { cat said; return 1; }
@@ -183,6 +200,7 @@ server_stop KILL
 server_start data
 check it_is_the_same_after_a_kill
 check rolled_back_devices_run_what_they_ran
+check a_planned_one_waits_for_its_time
 kill "$device_pid"
 wait "$device_pid" 2>/dev/null
 server_stop
