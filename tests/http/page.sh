@@ -54,7 +54,8 @@ file_systems() {
 }
 
 what_is_expected_is_checked() {
-    local right=$(md5_of new.bin) wrong=$(md5_of old.bin)
+    local right wrong
+    right=$(md5_of new.bin) wrong=$(md5_of old.bin)
     device
     ask -T new.bin -H "x-MD5: $wrong" "$PAGE"
     answers 422 "Update error: ERROR[7]: MD5 verification failed: expected: $wrong, calculated: $right"
