@@ -1,148 +1,86 @@
 #include "lwip/pull.h"
 
 #include "lwip/dns.h"
-#include "lwip/pbuf.h"
-#include "lwip/tcp.h"
 
 #include <string.h>
 
-/* ---- What lwIP calls back with ---- */
-
-static void lost(struct ud_lwip_pull *driver)
-{
-    driver->phase = UD_LWIP_LOST;
-}
+/* ---- Connecting ---- */
 
 /* May come long after the pull that asked has ended. */
 static void found(const char *name, const ip_addr_t *address, void *ctx)
 {
     struct ud_lwip_pull *driver = ctx;
 
-    if (driver->phase != UD_LWIP_LOOKING_UP ||
+    if (driver->name != UD_LWIP_NAME_ASKED ||
         strcmp(name, ud_pull_endpoint(driver->pull).host) != 0)
         return;
-    if (address == NULL) {
-        lost(driver);
-        return;
-    }
-    driver->address = *address;
-    driver->phase = UD_LWIP_FOUND;
-}
-
-static err_t connected(void *ctx, struct tcp_pcb *pcb, err_t error)
-{
-    struct ud_lwip_pull *driver = ctx;
-
-    (void)pcb;
-    (void)error; /* always ERR_OK */
-    driver->phase = UD_LWIP_CONNECTED;
-    return ERR_OK;
-}
-
-static err_t received(void *ctx, struct tcp_pcb *pcb, struct pbuf *bytes, err_t error)
-{
-    struct ud_lwip_pull *driver = ctx;
-
-    (void)pcb;
-    (void)error; /* likewise */
-    if (bytes == NULL)
-        driver->peer_closed = true;
-    else if (driver->received == NULL)
-        driver->received = bytes;
-    else
-        pbuf_cat(driver->received, bytes);
-    return ERR_OK;
-}
-
-/* The block is gone already. */
-static void failed(void *ctx, err_t error)
-{
-    struct ud_lwip_pull *driver = ctx;
-
-    (void)error;
-    driver->pcb = NULL;
-    lost(driver);
-}
-
-/* ---- Connecting ---- */
-
-static void disconnect(struct ud_lwip_pull *driver)
-{
-    struct tcp_pcb *pcb = driver->pcb;
-
-    if (driver->received != NULL)
-        pbuf_free(driver->received);
-    driver->received = NULL;
-    driver->pcb = NULL;
-    driver->phase = UD_LWIP_CLOSED;
-    driver->peer_closed = false;
-    if (pcb == NULL)
-        return;
-    tcp_arg(pcb, NULL);
-    tcp_recv(pcb, NULL);
-    tcp_err(pcb, NULL);
-    if (tcp_close(pcb) != ERR_OK)
-        tcp_abort(pcb);
+    driver->name = address != NULL ? UD_LWIP_NAME_FOUND : UD_LWIP_NAME_UNKNOWN;
+    if (address != NULL)
+        driver->address = *address;
 }
 
 static void look_up(struct ud_lwip_pull *driver)
 {
     const struct ud_pull_endpoint endpoint = ud_pull_endpoint(driver->pull);
 
-    driver->phase = UD_LWIP_LOOKING_UP;
-    if (endpoint.tls) {
-        lost(driver);
+    driver->name = UD_LWIP_NAME_UNKNOWN;
+    if (endpoint.tls)
         return;
-    }
     switch (dns_gethostbyname(endpoint.host, &driver->address, found, driver)) {
     case ERR_OK:
-        driver->phase = UD_LWIP_FOUND;
+        driver->name = UD_LWIP_NAME_FOUND;
         break;
     case ERR_INPROGRESS:
+        driver->name = UD_LWIP_NAME_ASKED;
         break;
     default:
-        lost(driver);
         break;
     }
 }
 
-static void connect(struct ud_lwip_pull *driver)
+static void close_stream(struct ud_lwip_pull *driver)
 {
-    const struct ud_pull_endpoint endpoint = ud_pull_endpoint(driver->pull);
-
-    driver->phase = UD_LWIP_CONNECTING;
-    driver->pcb = tcp_new();
-    if (driver->pcb == NULL) {
-        lost(driver);
-        return;
-    }
-    tcp_arg(driver->pcb, driver);
-    tcp_recv(driver->pcb, received);
-    tcp_err(driver->pcb, failed);
-    tcp_nagle_disable(driver->pcb);
-    if (tcp_connect(driver->pcb, &driver->address, endpoint.port, connected) != ERR_OK)
-        lost(driver);
+    ud_lwip_stream_close(&driver->stream);
+    driver->name = UD_LWIP_NAME_NONE;
 }
 
-/* True when something has happened that the engine should be asked about. */
+static bool give_up(struct ud_lwip_pull *driver)
+{
+    close_stream(driver);
+    ud_pull_connection_failed(driver->pull);
+    return true;
+}
+
+/* True when something has happened that should be looked at. */
+static bool serve_name(struct ud_lwip_pull *driver)
+{
+    switch (driver->name) {
+    case UD_LWIP_NAME_NONE:
+        look_up(driver);
+        return driver->name != UD_LWIP_NAME_ASKED;
+    case UD_LWIP_NAME_FOUND:
+        ud_lwip_stream_connect(&driver->stream, &driver->address,
+                               ud_pull_endpoint(driver->pull).port);
+        return true;
+    case UD_LWIP_NAME_UNKNOWN:
+        return give_up(driver);
+    case UD_LWIP_NAME_ASKED:
+    default:
+        return false;
+    }
+}
+
 static bool serve_connect(struct ud_lwip_pull *driver, uint32_t now_ms)
 {
-    switch (driver->phase) {
-    case UD_LWIP_CLOSED:
-        look_up(driver);
-        return driver->phase != UD_LWIP_LOOKING_UP;
-    case UD_LWIP_FOUND:
-        connect(driver);
-        return driver->phase != UD_LWIP_CONNECTING;
-    case UD_LWIP_CONNECTED:
+    switch (driver->stream.state) {
+    case UD_LWIP_STREAM_CLOSED:
+        return serve_name(driver);
+    case UD_LWIP_STREAM_OPEN:
         ud_pull_connected(driver->pull, now_ms);
         return true;
-    case UD_LWIP_LOST:
-        disconnect(driver);
-        ud_pull_connection_failed(driver->pull);
-        return true;
-    case UD_LWIP_LOOKING_UP:
-    case UD_LWIP_CONNECTING:
+    case UD_LWIP_STREAM_LOST:
+        return give_up(driver);
+    case UD_LWIP_STREAM_CONNECTING:
     default:
         return false;
     }
@@ -154,32 +92,25 @@ static bool serve_send(struct ud_lwip_pull *driver, uint32_t now_ms)
 {
     uint32_t length;
     const void *bytes = ud_pull_send_buffer(driver->pull, &length);
-    const uint32_t room = tcp_sndbuf(driver->pcb);
+    const uint32_t sent = ud_lwip_stream_send(&driver->stream, bytes, length);
 
-    if (length > room)
-        length = room;
-    if (length == 0 || tcp_write(driver->pcb, bytes, (u16_t)length, TCP_WRITE_FLAG_COPY) != ERR_OK)
-        return false;
-    ud_pull_sent(driver->pull, length, now_ms);
-    return true;
+    if (sent != 0)
+        ud_pull_sent(driver->pull, sent, now_ms);
+    return sent != 0;
 }
 
 /* One buffer's worth: the engine may want something else after it. */
 static bool serve_receive(struct ud_lwip_pull *driver, uint32_t now_ms)
 {
-    struct pbuf *bytes = driver->received;
+    uint32_t length;
+    const void *bytes = ud_lwip_stream_received(&driver->stream, &length);
 
     if (bytes != NULL) {
-        driver->received = bytes->next;
-        if (bytes->next != NULL)
-            pbuf_ref(bytes->next);
-        if (driver->pcb != NULL)
-            tcp_recved(driver->pcb, bytes->len);
-        ud_pull_received(driver->pull, bytes->payload, bytes->len, now_ms);
-        pbuf_free(bytes);
+        ud_pull_received(driver->pull, bytes, length, now_ms);
+        ud_lwip_stream_take(&driver->stream);
         return true;
     }
-    if (!driver->peer_closed && driver->phase != UD_LWIP_LOST)
+    if (!ud_lwip_stream_is_over(&driver->stream))
         return false;
     ud_pull_peer_closed(driver->pull);
     return true;
@@ -187,7 +118,7 @@ static bool serve_receive(struct ud_lwip_pull *driver, uint32_t now_ms)
 
 static void serve_close(struct ud_lwip_pull *driver, uint32_t now_ms)
 {
-    disconnect(driver);
+    close_stream(driver);
     ud_pull_closed(driver->pull, now_ms);
 }
 
@@ -213,7 +144,7 @@ static bool serve_one(struct ud_lwip_pull *driver, uint32_t now_ms)
     }
     if (want & UD_PULL_CONNECT)
         return serve_connect(driver, now_ms);
-    if ((want & UD_PULL_SEND) && driver->pcb != NULL && serve_send(driver, now_ms))
+    if ((want & UD_PULL_SEND) && serve_send(driver, now_ms))
         return true;
     return (want & UD_PULL_RECEIVE) && serve_receive(driver, now_ms);
 }
@@ -222,8 +153,7 @@ bool ud_lwip_pull_service(struct ud_lwip_pull *driver, uint32_t now_ms)
 {
     while (serve_one(driver, now_ms))
         ;
-    if (driver->pcb != NULL && driver->phase == UD_LWIP_CONNECTED)
-        (void)tcp_output(driver->pcb); /* what is not sent now is tried again by lwIP */
+    ud_lwip_stream_flush(&driver->stream);
     ud_pull_tick(driver->pull, now_ms);
     if (ud_pull_want(driver->pull) & UD_PULL_CLOSE)
         serve_close(driver, now_ms);
@@ -233,6 +163,6 @@ bool ud_lwip_pull_service(struct ud_lwip_pull *driver, uint32_t now_ms)
 void ud_lwip_pull_end(struct ud_lwip_pull *driver)
 {
     ud_pull_abort(driver->pull);
-    disconnect(driver);
+    close_stream(driver);
     ud_pull_closed(driver->pull, 0);
 }

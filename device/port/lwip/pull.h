@@ -10,40 +10,30 @@
  *   ud_lwip_pull_end(&driver);
  *   look at ud_pull_result(&pull)
  *
- * What lwIP calls back with is only noted; the engine is told in service. So a flash
- * operation never runs inside lwIP, and what is not taken yet keeps the window closed.
  * There is no TLS: leave ud_pull_config.can_tls false.
  */
 #ifndef UPDRAFT_LWIP_PULL_H
 #define UPDRAFT_LWIP_PULL_H
 
+#include "lwip/stream.h"
 #include "updraft/pull.h"
-
-#include "lwip/ip_addr.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-struct pbuf;
-struct tcp_pcb;
-
-enum ud_lwip_phase {
-    UD_LWIP_CLOSED,
-    UD_LWIP_LOOKING_UP,
-    UD_LWIP_FOUND, /* the host's address is in `address` */
-    UD_LWIP_CONNECTING,
-    UD_LWIP_CONNECTED,
-    UD_LWIP_LOST, /* no address, no connection, or one that broke */
+enum ud_lwip_name {
+    UD_LWIP_NAME_NONE,
+    UD_LWIP_NAME_ASKED,
+    UD_LWIP_NAME_FOUND,
+    UD_LWIP_NAME_UNKNOWN
 };
 
 /* State; private, public only for its size. */
 struct ud_lwip_pull {
     struct ud_pull *pull; /* the caller's; must outlive the driver */
-    struct tcp_pcb *pcb;
-    struct pbuf *received; /* not handed over yet */
-    enum ud_lwip_phase phase;
-    bool peer_closed; /* what is in `received` is the rest */
-    ip_addr_t address;
+    struct ud_lwip_stream stream;
+    enum ud_lwip_name name; /* the host's: what is known of it */
+    ip_addr_t address;      /* when it was FOUND */
 };
 
 /* Takes a pull that has begun. The driver must stay where it is for ever once it has
