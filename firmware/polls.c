@@ -8,6 +8,7 @@
 #include "firmware/net/client.h"
 #include "firmware/net/clock.h"
 #include "firmware/net/ethernet.h"
+#include "firmware/net/page.h"
 #include "firmware/settings.h"
 
 #include "lwip/dhcp.h"
@@ -20,6 +21,7 @@
 static struct device {
     struct ethernet ethernet;
     struct client client;
+    struct page page;
 } device;
 
 static void address_changed(struct netif *netif)
@@ -65,6 +67,26 @@ static void start_network(void)
         ets_printf("no address: out of memory\n");
 }
 
+static void start_page(uint16_t port)
+{
+    const struct ud_form_about about = client_about(&device.client);
+
+    if (port == 0)
+        return;
+    if (page_open(&device.page, &device.client.updater, &about, port))
+        ets_printf("page on port %u\n", port);
+    else
+        ets_printf("no page: its port cannot be opened\n");
+}
+
+static void restart_if(bool is_updated)
+{
+    if (!is_updated)
+        return;
+    ets_printf("updated by the page: restarts\n");
+    ud_rom_restart();
+}
+
 static bool has_network(void)
 {
     return netif_is_up(&device.ethernet.netif) &&
@@ -85,11 +107,13 @@ void firmware_behave(const struct ud_flash *flash)
     const int error = start_client(flash);
     if (error != UD_OK)
         stop_with(error);
+    start_page(device.client.config.settings.page_port);
     for (;;) {
         ud_rom_watchdog_feed();
         ethernet_service(&device.ethernet);
         sys_check_timeouts();
         client_service(&device.client, has_network(), clock_ms());
+        restart_if(page_service(&device.page, clock_ms()));
         ethernet_sleep(&device.ethernet);
     }
 }

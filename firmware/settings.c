@@ -10,7 +10,8 @@
 #define AT_LENGTH  10u
 #define AT_POLL    12u
 #define AT_TRIAL   16u
-#define AT_URL     20u
+#define AT_PAGE    20u
+#define AT_URL     24u
 
 _Static_assert(AT_URL + SETTINGS_URL_MAX == SETTINGS_SIZE, "the URL comes last");
 _Static_assert(SETTINGS_SIZE % UD_FLASH_WORD == 0, "flash takes words");
@@ -33,6 +34,7 @@ int settings_encode(const struct settings *settings, uint8_t bytes[SETTINGS_SIZE
     ud_put_u16(bytes + AT_LENGTH, (uint16_t)(end - settings->url));
     ud_put_u32(bytes + AT_POLL, settings->poll_s);
     ud_put_u32(bytes + AT_TRIAL, settings->trial_s);
+    ud_put_u32(bytes + AT_PAGE, settings->page_port);
     ud_put_u32(bytes + AT_CRC, crc_of(bytes));
     return UD_OK;
 }
@@ -43,12 +45,14 @@ int settings_decode(const uint8_t bytes[SETTINGS_SIZE], struct settings *setting
 
     if (ud_get_u32(bytes) != SETTINGS_MAGIC || ud_get_u32(bytes + AT_CRC) != crc_of(bytes) ||
         ud_get_u16(bytes + AT_VERSION) != SETTINGS_VERSION || length >= SETTINGS_URL_MAX ||
-        memchr(bytes + AT_URL, '\0', length) != NULL || ud_get_u32(bytes + AT_POLL) == 0)
+        memchr(bytes + AT_URL, '\0', length) != NULL || ud_get_u32(bytes + AT_POLL) == 0 ||
+        ud_get_u32(bytes + AT_PAGE) > UINT16_MAX)
         return UD_ERR_ARGUMENT;
     memset(settings->url, 0, sizeof settings->url);
     memcpy(settings->url, bytes + AT_URL, length);
     settings->poll_s = ud_get_u32(bytes + AT_POLL);
     settings->trial_s = ud_get_u32(bytes + AT_TRIAL);
+    settings->page_port = ud_get_u16(bytes + AT_PAGE);
     return UD_OK;
 }
 

@@ -7,7 +7,8 @@
  *   +0A u16 length   bytes of the URL
  *   +0C u32 poll     seconds from one check-in to the next
  *   +10 u32 trial    seconds a program on trial has to reach its server; 0: no limit
- *   +14     URL      256 bytes, without a NUL, then zeros
+ *   +14 u32 page     TCP port of the page for browsers; 0: none is served
+ *   +18     URL      256 bytes, without a NUL, then zeros
  */
 #ifndef FIRMWARE_SETTINGS_H
 #define FIRMWARE_SETTINGS_H
@@ -18,13 +19,14 @@
 
 #define SETTINGS_MAGIC   0x54455355u
 #define SETTINGS_VERSION 1u
-#define SETTINGS_SIZE    276u
+#define SETTINGS_SIZE    280u
 #define SETTINGS_URL_MAX 256u /* bytes, NUL included, as UD_PULL_URL_MAX */
 
 struct settings {
     char url[SETTINGS_URL_MAX]; /* empty: asks no server */
     uint32_t poll_s;            /* at least 1 */
     uint32_t trial_s;
+    uint16_t page_port;
 };
 
 /* UD_ERR_ARGUMENT for a URL that does not end, or no poll_s. */

@@ -139,13 +139,15 @@ static enum options_result parse(int argc, char **argv, struct device_order *ord
         "updraft device",
         "--url URL [--flash FILE | --dir DIR] [--app FILE] [--count N] [--uploads PORT]\n"
         "         [--page PORT]\n"
-        "       updraft device --qemu [--url URL] [--flash FILE] [--app FILE] [--cut PLAN]",
+        "       updraft device --qemu [--url URL] [--page PORT] [--flash FILE] [--app FILE]\n"
+        "         [--cut PLAN]",
         "Runs virtual ESP8266 or ESP32 devices until SIGINT. They ask the server as the Arduino "
         "core does,\n"
         "stage what they get, and boot it through the bootloader's own code. With --qemu one "
         "board\n"
         "runs what is in its flash on the chip's own instruction set, and shows its console;\n"
-        "--url, --poll and --trial go to its settings in flash. Without --flash or --dir flash is "
+        "--url, --poll, --trial and --page go to its settings in flash. Without --flash or --dir "
+        "flash is "
         "forgotten in the end.",
         rows.rows};
     int operands;
@@ -277,7 +279,7 @@ static int check_kind(const struct device_order *order)
         const char *why;
     } rows[] = {
         {"--uploads", order->upload_port != 0, "its program takes none"},
-        {"--page", order->page_port != 0, "its program serves none"},
+        {"--page-user", order->page_user != NULL, "its page asks for no password"},
         {"--once", order->once, "--until TEXT ends it"},
         {"--stage", order->stage, "it boots what it stages"},
         {"--trust", order->trusted.count > 0, "the program in flash knows its keys"},
@@ -320,6 +322,8 @@ static int check_board(struct device_order *order)
         return report_usage("--timeout and --trial take at most %lu seconds", SECONDS_LIMIT);
     if (order->poll_s == 0 || order->poll_s > SECONDS_LIMIT)
         return report_usage("--poll takes 1 to %lu seconds", SECONDS_LIMIT);
+    if (!are_ports(order->page_port, 1))
+        return report_usage("--page takes 1 to 65535");
     status = order->url != NULL ? check_url(order) : check_settings(order);
     if (status == EXIT_OK)
         status = check_macs(order);

@@ -128,8 +128,10 @@ int device_run(const struct device_order *order);
 
 /* ---- device_settings.c ---- */
 
+#define DEVICE_PAGE_PORT 80u /* of the page, on the board */
+
 /* Writes the settings of the board's program into flash, all of its content, as an
- * order with a URL has them. EXIT_OK, or reported. */
+ * order with a URL or a page has them. EXIT_OK, or reported. */
 int device_settings_write(const struct device_order *order, uint8_t *flash,
                           const struct ud_layout *layout);
 

@@ -6,6 +6,7 @@
 #include "sim/qemu_board.h"
 #include "sim/qemu_process.h"
 #include "tools/device.h"
+#include "updraft/form.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -25,7 +26,7 @@ struct life {
     struct qemu_board *board;
     char rom[PATH_MAX];
     char mac[MAC_TEXT_SIZE];
-    char nic[sizeof "user,mac=" + MAC_TEXT_SIZE];
+    char nic[128];        /* "user", the board's address, and a port that leads to the board */
     uint64_t deadline_ms; /* 0: none */
     bool is_inside_line;  /* of the console */
 };
@@ -62,16 +63,28 @@ static int open_board(struct life *life)
 
     if (error != 0)
         return device_flash_report(&life->flash, error);
-    if (life->order->url == NULL)
+    if (life->order->url == NULL && life->order->page_port == 0)
         return EXIT_OK;
     return device_settings_write(life->order, qemu_board_flash(life->board),
                                  &life->flash.chip.layout);
 }
 
+static void name_network(struct life *life)
+{
+    const unsigned long port = life->order->page_port;
+
+    mac_format(life->order->first_mac, life->mac);
+    const int length = snprintf(life->nic, sizeof life->nic, "user,mac=%s", life->mac);
+    if (port == 0)
+        return;
+    snprintf(life->nic + length, sizeof life->nic - (size_t)length,
+             ",hostfwd=tcp:127.0.0.1:%lu-:%u", port, DEVICE_PAGE_PORT);
+    printf("-- http://127.0.0.1:%lu" UD_FORM_PATH " is the board's page --\n", port);
+}
+
 static int open_life(struct life *life)
 {
-    mac_format(life->order->first_mac, life->mac);
-    snprintf(life->nic, sizeof life->nic, "user,mac=%s", life->mac);
+    name_network(life);
     int status = find_rom(life);
 
     if (status == EXIT_OK)

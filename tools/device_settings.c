@@ -39,13 +39,14 @@ int device_settings_write(const struct device_order *order, uint8_t *flash,
     struct settings settings = {
         .poll_s = (uint32_t)order->poll_s,
         .trial_s = (uint32_t)order->trial_s,
+        .page_port = order->page_port != 0 ? DEVICE_PAGE_PORT : 0,
     };
-    const int status = translate_url(order->url, settings.url);
+    const int status = order->url != NULL ? translate_url(order->url, settings.url) : EXIT_OK;
 
     if (status != EXIT_OK)
         return status;
     memset(flash + layout->eeprom, 0xff, UD_FLASH_SECTOR);
     if (settings_encode(&settings, flash + layout->eeprom) != UD_OK)
-        return report_failure("%s: no settings can be made of it", order->url);
+        return report_failure("no settings can be made of this");
     return EXIT_OK;
 }

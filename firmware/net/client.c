@@ -129,6 +129,18 @@ int client_init(struct client *client, const struct client_config *config, uint3
     return error;
 }
 
+struct ud_form_about client_about(const struct client *client)
+{
+    const struct ud_layout *layout = &client->config.layout;
+
+    return (struct ud_form_about){
+        .product = client->description.project,
+        .version = client->description.version,
+        .free_space = client->identity.free_space,
+        .filesystem_space = layout->fs_end - layout->fs_start,
+    };
+}
+
 /* ---- The trial ---- */
 
 static void confirm(struct client *client)

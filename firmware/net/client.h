@@ -9,6 +9,7 @@
 #include "firmware/settings.h"
 #include "lwip/pull.h"
 #include "updraft/flash.h"
+#include "updraft/form.h"
 #include "updraft/gunzip.h"
 #include "updraft/image.h"
 #include "updraft/layout.h"
@@ -52,6 +53,9 @@ struct client {
 /* Reads what is to be known of the running program. UD_ERR_*. */
 UD_MUST_CHECK int client_init(struct client *client, const struct client_config *config,
                               uint32_t now_ms);
+
+/* For other ways in, which share its session. */
+struct ud_form_about client_about(const struct client *client);
 
 /* Does what can be done without waiting; nothing without a network. Returns only if the
  * program need not be restarted. */

@@ -1,4 +1,4 @@
-/* What the board's hardware would do by itself, looked after every 10 ms of the
+/* What the board's hardware would do by itself, looked after every 20 ms of the
  * emulator's time: the software reset bit, and the watchdog.
  *
  * It takes the core's timer interrupt, which programs on this board therefore

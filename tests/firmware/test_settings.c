@@ -15,6 +15,7 @@ static const struct settings example = {
     .url = "http://10.0.2.2:8266/update",
     .poll_s = 3600,
     .trial_s = 300,
+    .page_port = 0x5051,
 };
 
 static void encode(const struct settings *settings, uint8_t bytes[SETTINGS_SIZE])
@@ -29,7 +30,8 @@ static void what_is_written_is_read(void **state)
 
     (void)state;
     for (size_t length = 0; length < SETTINGS_URL_MAX; length++) {
-        struct settings settings = {.poll_s = 1 + (uint32_t)length, .trial_s = UINT32_MAX};
+        struct settings settings = {
+            .poll_s = 1 + (uint32_t)length, .trial_s = UINT32_MAX, .page_port = (uint16_t)~length};
         struct settings found;
 
         memset(settings.url, 'x', length);
@@ -39,6 +41,7 @@ static void what_is_written_is_read(void **state)
         assert_memory_equal(found.url, settings.url, sizeof found.url);
         assert_int_equal(found.poll_s, settings.poll_s);
         assert_int_equal(found.trial_s, settings.trial_s);
+        assert_int_equal(found.page_port, settings.page_port);
     }
 }
 
@@ -46,7 +49,8 @@ static void what_is_written_is_read(void **state)
 static void the_record_is_as_documented(void **state)
 {
     static const uint8_t start[] = {'U', 'S', 'E', 'T'};
-    static const uint8_t fields[] = {1, 0, 27, 0, 0x10, 0x0e, 0, 0, 0x2c, 1, 0, 0, 'h', 't'};
+    static const uint8_t fields[] = {1, 0, 27, 0,    0x10, 0x0e, 0, 0,   0x2c,
+                                     1, 0, 0,  0x51, 0x50, 0,    0, 'h', 't'};
     uint8_t bytes[SETTINGS_SIZE];
 
     (void)state;
@@ -54,7 +58,7 @@ static void the_record_is_as_documented(void **state)
     assert_memory_equal(bytes, start, sizeof start);
     assert_memory_equal(bytes + 8, fields, sizeof fields);
     assert_int_equal(ud_get_u32(bytes + 4), ud_crc32_reflected(0, bytes + 8, SETTINGS_SIZE - 8));
-    for (size_t i = 20 + strlen(example.url); i < SETTINGS_SIZE; i++)
+    for (size_t i = 24 + strlen(example.url); i < SETTINGS_SIZE; i++)
         assert_int_equal(bytes[i], 0);
 }
 
@@ -84,13 +88,8 @@ static void values_that_make_no_sense_are_refused(void **state)
     static const struct {
         size_t at;
         uint32_t value;
-    } rows[] = {{8, 2 | 27u << 16},
-                {8, 27u << 16},
-                {8, 1 | 256u << 16},
-                {8, 1 | 0xffffu << 16},
-                {8, 1 | 28u << 16},
-                {12, 0},
-                {20, 0}};
+    } rows[] = {{8, 2 | 27u << 16}, {8, 27u << 16}, {8, 1 | 256u << 16}, {8, 1 | 0xffffu << 16},
+                {8, 1 | 28u << 16}, {12, 0},        {20, 0x10000},       {24, 0}};
     uint8_t bytes[SETTINGS_SIZE];
     struct settings found;
 

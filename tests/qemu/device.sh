@@ -19,7 +19,7 @@ emulators_of() { pgrep -P "$1" qemu-system; }
 
 wrong_calls_are_refused() {
     local option
-    for option in --once --redirects "--user me" "--password-file x" "--uploads 8266" "--page 8080" \
+    for option in --once --redirects "--user me" "--password-file x" "--uploads 8266" \
         "--stage" "--dir folder" "--count 2" "--speed real" --json; do
         # shellcheck disable=SC2086
         refused 2 device --qemu --app "$APP" $option
@@ -40,6 +40,8 @@ wrong_calls_are_refused() {
     says 'with --qemu only'
     refused 2 device --qemu --app "$APP" --url https://127.0.0.1/
     refused 2 device --qemu --app "$APP" --url http://127.0.0.1/ --poll 0
+    refused 2 device --qemu --app "$APP" --page 65536
+    refused 2 device --qemu --app "$APP" --page 8080 --page-user me
     refused 2 device --qemu --app "$APP" --mac 5D:CF:7F:00:00:02
     says 'is a group address'
     refused 1 device --qemu --app "$APP" --url "http://127.0.0.1/$(printf 'x%.0s' {1..300})"
