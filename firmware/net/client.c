@@ -203,6 +203,16 @@ static void ask(struct client *client, uint32_t now_ms)
     client->is_asking = true;
 }
 
+static void begin(struct client *client, uint32_t now_ms)
+{
+    if (client->config.settings.url[0] != '\0') {
+        ask(client, now_ms);
+        return;
+    }
+    confirm(client);
+    wait_for_next(client, now_ms);
+}
+
 static void finish(struct client *client, uint32_t now_ms)
 {
     ud_lwip_pull_end(&client->driver);
@@ -227,8 +237,8 @@ void client_service(struct client *client, bool has_network, uint32_t now_ms)
     const bool is_due = (int32_t)(now_ms - client->next_ms) >= 0;
 
     watch_trial(client, now_ms);
-    if (has_network && !client->is_asking && is_due && client->config.settings.url[0] != '\0')
-        ask(client, now_ms);
+    if (has_network && !client->is_asking && is_due)
+        begin(client, now_ms);
     if (client->is_asking && !ud_lwip_pull_service(&client->driver, now_ms))
         finish(client, now_ms);
 }

@@ -1,5 +1,6 @@
 /* Keeps the program up to date: asks a server, takes what it offers, restarts into it;
- * and confirms a program on trial once its server has said that it is the right one.
+ * and confirms a program on trial once its server has said that it is the right one. Where
+ * there is no server to ask, an address is enough: the next update can come in.
  *
  * What happens is told on the console.
  */

@@ -157,6 +157,52 @@ power_cuts_do_not_stop_an_update() {
     done
 }
 
+# A port of this machine that is free now.
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+
+page_says() { curl -sS -m 10 "http://127.0.0.1:$1/update?info" | json version; }
+
+a_browser_updates_it() {
+    local port
+    port=$(free_port)
+    board_in_background browsed --app "$NET-1.0.0.bin" --page "$port"
+    has_said "-- http://127.0.0.1:$port/update is the board's page --"
+    has_said 'address 10.0.2.15'
+    expect "version by the page" "$(page_says "$port")" 1.0.0
+    curl -sS -m 10 --compressed "http://127.0.0.1:$port/update" >shown
+    grep -q '</html>\|</script>' shown
+    curl -sS -m 10 -F "firmware=@$NET-1.1.0.bin" "http://127.0.0.1:$port/update" | grep 'Update Success'
+    has_said 'demo 1.1.0'
+    head -c 5000 /dev/urandom >noise
+    curl -sS -m 10 -T noise "http://127.0.0.1:$port/update" | grep 'Update error'
+    # On trial, and nobody to ask: it is enough that it can be reached.
+    gzip -n -9 <"$NET-2.0.0.bin" >browsed.gz
+    "$UPDRAFT" push --http "127.0.0.1:$port" browsed.gz
+    has_said 'confirmed'
+    expect "version by the page" "$(page_says "$port")" 2.0.0
+    kill $pid
+    wait $pid
+    cmp -n "$(stat -c %s "$NET-2.0.0.bin")" browsed "$NET-2.0.0.bin"
+}
+
+# While one sends, others are told to wait.
+one_upload_at_a_time() {
+    local port first
+    port=$(free_port)
+    board_in_background busy --app "$NET-1.0.0.bin" --page "$port"
+    has_said 'address 10.0.2.15'
+    curl -sS -m 20 --limit-rate 40k -T "$NET-1.1.0.bin" "http://127.0.0.1:$port/update" >answer &
+    first=$!
+    has_said 'an update of'
+    expect "the second one's status" \
+        "$(curl -sS -m 10 -o body -w '%{http_code}' -T "$NET-1.1.0.bin" "http://127.0.0.1:$port/update")" 503
+    wait $first
+    grep -q 'Update Success' answer
+    has_said 'demo 1.1.0'
+    kill $pid
+    wait $pid
+}
+
 # Of one core, in hundredths of a second.
 time_spent() { awk '{ print $14 + $15 }' "/proc/$1/stat"; }
 
@@ -167,12 +213,13 @@ an_idle_device_sleeps() {
     has_said 'up to date'
     emulator=$(pgrep -P $pid qemu-system)
     before=$(time_spent "$emulator")
-    sleep 5
+    sleep 10
     spent=$(($(time_spent "$emulator") - before))
     kill $pid
     wait $pid
-    # One per cent is 5; the host counts in ones.
-    [ "$spent" -le 6 ] || { echo "spent $spent of 500"; return 1; }
+    # It takes half of one per cent, more on a busy machine.
+    [ "$spent" -le 20 ] || { echo "spent $spent of 1000"; return 1; }
+    echo "spent $spent of 1000"
 }
 
 pack 2.1.0-crashes
@@ -187,5 +234,7 @@ web_server # the last one was ended
 check what_arrives_damaged_is_not_taken
 check servers_that_are_not_there_are_asked_again
 check power_cuts_do_not_stop_an_update
+check a_browser_updates_it
+check one_upload_at_a_time
 check an_idle_device_sleeps
 tap_end
