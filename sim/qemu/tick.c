@@ -5,7 +5,7 @@
 #include "sim/qemu/reset.h"
 #include "sim/qemu/special.h"
 
-#define TICK_US         20000u
+#define TICK_US        20000u
 #define CYCLES_A_US    40u
 #define STAGE_UNIT_US  800u
 #define STAGE_BITS_MAX 15u
