@@ -278,7 +278,8 @@ static void refuses_what_is_damaged(struct scene *scene)
     static const char *const refusals[] = {"@?6", "@?9"};
 
     for (size_t i = 0; i < sizeof sent / sizeof sent[0]; i++) {
-        sent[i].data[sent[i].length / 2] ^= 0x10;
+        /* gzip's own CRC: damage further up may show as an image that is none. */
+        sent[i].data[i == 0 ? sent[i].length - 8 : sent[i].length / 2] ^= 0x10;
         update(scene, &sent[i], "works\r\n");
         assert_says(scene, refusals[i]);
         assert_says(scene, "\r\ndemo 1.0.0, built ");
