@@ -3,7 +3,7 @@
 . "$(dirname "$0")/../lib/tap.sh"
 
 cd "$TAP_ROOT" || exit 1
-SOURCES="$(echo boot/*.c device/src/*.c sim/boot_machine.c sim/c*.c sim/nor*.c sim/rtc.c tests/powercut/*.c) device/port/bearssl/digest.c tests/lib/image_builder.c"
+SOURCES="$(echo boot/*.c device/src/*.c sim/boot_machine.c sim/c*.c sim/nor*.c sim/rtc.c tests/powercut/{plans,powercut,rig,session}.c) device/port/bearssl/digest.c tests/lib/image_builder.c"
 
 compile() { # FILE OBJECT
     gcc -std=c11 -O2 -w -D_GNU_SOURCE -I"$TAP_ROOT" -I"$TAP_ROOT/device/include" -I"$TAP_ROOT/device/src" \
