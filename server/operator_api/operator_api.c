@@ -1,5 +1,7 @@
 #include "server/operator_api/handlers.h"
 
+#include "server/model/role.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,28 +15,29 @@
 static const struct route {
     const char *method;
     const char *path; /* below ROOT; {} stands for one name */
+    enum role role;   /* it needs, or more */
     operator_handler *handler;
 } routes[] = {
-    {"GET", "/releases", handle_list_releases},
-    {"POST", "/releases", handle_publish},
-    {"GET", "/devices", handle_list_devices},
-    {"GET", "/devices/{}", handle_show_device},
-    {"PUT", "/devices/{}", handle_set_device},
-    {"DELETE", "/devices/{}", handle_remove_device},
-    {"POST", "/devices/{}/retry", handle_retry_device},
-    {"GET", "/groups", handle_list_groups},
-    {"PUT", "/groups/{}", handle_set_group},
-    {"GET", "/rollouts", handle_list_rollouts},
-    {"POST", "/rollouts", handle_add_rollout},
-    {"POST", "/rollouts/dry-run", handle_try_rollout},
-    {"GET", "/rollouts/{}", handle_show_rollout},
-    {"POST", "/rollouts/{}/approve", handle_approve_rollout},
-    {"POST", "/rollouts/{}/pause", handle_pause_rollout},
-    {"POST", "/rollouts/{}/resume", handle_resume_rollout},
-    {"POST", "/rollouts/{}/cancel", handle_cancel_rollout},
-    {"POST", "/rollouts/{}/roll-back", handle_roll_back_rollout},
-    {"GET", "/overview", handle_overview},
-    {"GET", "/events", handle_events},
+    {"GET", "/releases", ROLE_VIEWER, handle_list_releases},
+    {"POST", "/releases", ROLE_OPERATOR, handle_publish},
+    {"GET", "/devices", ROLE_VIEWER, handle_list_devices},
+    {"GET", "/devices/{}", ROLE_VIEWER, handle_show_device},
+    {"PUT", "/devices/{}", ROLE_OPERATOR, handle_set_device},
+    {"DELETE", "/devices/{}", ROLE_OPERATOR, handle_remove_device},
+    {"POST", "/devices/{}/retry", ROLE_OPERATOR, handle_retry_device},
+    {"GET", "/groups", ROLE_VIEWER, handle_list_groups},
+    {"PUT", "/groups/{}", ROLE_OPERATOR, handle_set_group},
+    {"GET", "/rollouts", ROLE_VIEWER, handle_list_rollouts},
+    {"POST", "/rollouts", ROLE_OPERATOR, handle_add_rollout},
+    {"POST", "/rollouts/dry-run", ROLE_VIEWER, handle_try_rollout},
+    {"GET", "/rollouts/{}", ROLE_VIEWER, handle_show_rollout},
+    {"POST", "/rollouts/{}/approve", ROLE_OPERATOR, handle_approve_rollout},
+    {"POST", "/rollouts/{}/pause", ROLE_OPERATOR, handle_pause_rollout},
+    {"POST", "/rollouts/{}/resume", ROLE_OPERATOR, handle_resume_rollout},
+    {"POST", "/rollouts/{}/cancel", ROLE_OPERATOR, handle_cancel_rollout},
+    {"POST", "/rollouts/{}/roll-back", ROLE_OPERATOR, handle_roll_back_rollout},
+    {"GET", "/overview", ROLE_VIEWER, handle_overview},
+    {"GET", "/events", ROLE_VIEWER, handle_events},
 };
 
 #define ROUTE_COUNT (sizeof routes / sizeof routes[0])
@@ -94,19 +97,19 @@ static bool is_equal(const char *left, const char *right)
     return difference == 0;
 }
 
-/* True for the right token; else the request is answered. */
-static bool is_allowed(const struct operator_api *api, struct http_request *request)
+/* Of who asks; for ROLE_NONE the request is answered. */
+static enum role role_of(const struct operator_api *api, struct http_request *request)
 {
     const char *value = http_header(request, "Authorization");
 
     if (value != NULL && strncasecmp(value, "Bearer ", 7) == 0 && is_equal(value + 7, api->token))
-        return true;
+        return ROLE_ADMIN;
     http_set_header(request, "WWW-Authenticate", "Bearer realm=\"updraft\"");
     answer_error(request, 401, "%s",
                  value == NULL ? "an operator's token is needed: Authorization: Bearer TOKEN, from "
                                  "operator.token in the server's data folder"
                                : "that is not the operator's token");
-    return false;
+    return ROLE_NONE;
 }
 
 #define NAME_MAX_LENGTH 64
@@ -141,6 +144,16 @@ static void answer_no_route(struct http_request *request, const char *allowed)
                  http_method(request), allowed);
 }
 
+static void call(const struct operator_api *api, struct http_request *request,
+                 const struct route *route, const char *name, enum role role)
+{
+    if (role >= route->role)
+        route->handler(api, request, name);
+    else
+        answer_error(request, 403, "this needs the role %s, and yours is %s",
+                     role_name(route->role), role_name(role));
+}
+
 static const char *below_root(const struct http_request *request)
 {
     const char *path = http_path(request);
@@ -151,15 +164,16 @@ static const char *below_root(const struct http_request *request)
 void operator_api_handle(const struct operator_api *api, struct http_request *request)
 {
     const char *path = below_root(request);
+    const enum role role = role_of(api, request);
     char name[NAME_SIZE], allowed[40] = "";
 
-    if (!is_allowed(api, request))
+    if (role == ROLE_NONE)
         return;
     for (size_t i = 0; i < ROUTE_COUNT; i++) {
         if (!fits(routes[i].path, path, name))
             continue;
         if (strcmp(routes[i].method, http_method(request)) == 0) {
-            routes[i].handler(api, request, name);
+            call(api, request, &routes[i], name, role);
             return;
         }
         if (allowed[0] != '\0')
@@ -171,7 +185,7 @@ void operator_api_handle(const struct operator_api *api, struct http_request *re
 
 void operator_api_headers(const struct operator_api *api, struct http_request *request)
 {
-    if (!is_allowed(api, request))
+    if (role_of(api, request) == ROLE_NONE)
         return;
     if (strcmp(http_method(request), "POST") == 0 && strcmp(below_root(request), "/releases") == 0)
         begin_publication(api, request);
