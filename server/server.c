@@ -5,6 +5,7 @@
 #include "server/device_api/device_api.h"
 #include "server/events/hub.h"
 #include "server/fleet/fleet.h"
+#include "server/http/certificate.h"
 #include "server/http/http.h"
 #include "server/log/log.h"
 #include "server/model/clock.h"
@@ -37,8 +38,11 @@ struct server {
     struct fleet *fleet;
     struct hub *hub;
     struct worker *worker;
+    struct certificate *certificate; /* null: plain HTTP */
     struct http_server *http;
+    struct http_server *plain_http; /* null: none beside TLS */
     struct device_api device_api;
+    struct device_api plain_device_api;
     struct operator_api operator_api;
     int64_t keep_alive_at_ms;
     int64_t judge_at_ms;
@@ -70,7 +74,19 @@ static void take_request(void *ctx, struct http_request *request)
         web_pages_handle(request);
 }
 
+/* On the port beside TLS, which anybody on the way can read and write. */
+static void take_plain_request(void *ctx, struct http_request *request)
+{
+    const struct server *server = ctx;
+
+    if (device_api_wants(request))
+        device_api_handle(&server->plain_device_api, request);
+    else
+        http_answer_line(request, 404, "this port is for devices; people use https://");
+}
+
 static const struct http_service service = {take_headers, take_request};
+static const struct http_service plain_service = {NULL, take_plain_request};
 
 /* --- the fleet's callbacks --- */
 
@@ -182,10 +198,24 @@ static void judge_rollouts(struct server *server, int64_t now)
     server->judge_at_ms = now + (pause_ms > JUDGE_MS ? pause_ms : JUDGE_MS);
 }
 
+static void refresh_certificate(struct server *server, bool is_forced)
+{
+    char note[CERTIFICATE_NOTE_SIZE];
+
+    if (server->certificate != NULL && certificate_refresh(server->certificate, is_forced, note))
+        log_line("%s", note);
+}
+
+void server_reload(struct server *server)
+{
+    refresh_certificate(server, true);
+}
+
 void server_tick(struct server *server)
 {
     const int64_t now = clock_monotonic_ms();
 
+    refresh_certificate(server, false);
     judge_rollouts(server, now);
     tell_releases(server);
     tell_devices(server);
@@ -250,6 +280,8 @@ static void set_up_interfaces(struct server *server, const struct server_config 
         .blobs = server->blobs,
         .refuses_unknown = config->refuses_unknown,
     };
+    server->plain_device_api = server->device_api;
+    server->plain_device_api.is_signed_only = true;
     server->operator_api = (struct operator_api){
         .fleet = server->fleet,
         .blobs = server->blobs,
@@ -262,17 +294,43 @@ static void set_up_interfaces(struct server *server, const struct server_config 
     };
 }
 
+static bool open_certificate(struct server *server, const struct server_config *config,
+                             char error[SERVER_ERROR_SIZE])
+{
+    char note[CERTIFICATE_NOTE_SIZE];
+
+    if (config->tls_certificate == NULL)
+        return true;
+    server->certificate = certificate_open(config->tls_certificate, config->tls_key, note);
+    if (server->certificate == NULL)
+        snprintf(error, SERVER_ERROR_SIZE, "%s", note);
+    else
+        log_line("%s", note);
+    return server->certificate != NULL;
+}
+
 static bool start_http(struct server *server, const struct server_config *config,
                        char error[SERVER_ERROR_SIZE], bool *is_usage)
 {
-    const struct http_config http = {.listen = config->listen, .service = &service, .ctx = server};
+    const struct http_config http = {.listen = config->listen,
+                                     .certificate = server->certificate,
+                                     .service = &service,
+                                     .ctx = server};
+    const struct http_config plain = {
+        .listen = config->listen_plain, .service = &plain_service, .ctx = server};
     char reason[HTTP_ERROR_SIZE];
 
     set_up_interfaces(server, config);
     server->http = http_start(&http, reason, is_usage);
-    if (server->http == NULL)
-        snprintf(error, SERVER_ERROR_SIZE, "%s", reason);
-    return server->http != NULL;
+    if (server->http != NULL && config->listen_plain != NULL) {
+        server->plain_http = http_start(&plain, reason, is_usage);
+        if (server->plain_http == NULL)
+            http_stop(server->http, 0);
+    }
+    if (server->http != NULL && (config->listen_plain == NULL || server->plain_http != NULL))
+        return true;
+    snprintf(error, SERVER_ERROR_SIZE, "%s", reason);
+    return false;
 }
 
 static void free_server(struct server *server)
@@ -285,6 +343,8 @@ static void free_server(struct server *server)
         hub_free(server->hub);
     if (server->blobs != NULL)
         blobs_close(server->blobs);
+    if (server->certificate != NULL)
+        certificate_free(server->certificate);
     data_folder_close(&server->data);
     pthread_mutex_destroy(&server->lock);
     free(server->released);
@@ -294,7 +354,7 @@ static void free_server(struct server *server)
 static bool start_parts(struct server *server, const struct server_config *config,
                         char error[SERVER_ERROR_SIZE], bool *is_usage)
 {
-    if (!open_blobs(server, error))
+    if (!open_certificate(server, config, error) || !open_blobs(server, error))
         return false;
     server->hub = hub_new();
     server->worker = worker_start();
@@ -335,6 +395,16 @@ const char *server_address(const struct server *server)
     return http_listen_address(server->http);
 }
 
+const char *server_plain_address(const struct server *server)
+{
+    return server->plain_http != NULL ? http_listen_address(server->plain_http) : NULL;
+}
+
+bool server_is_secure(const struct server *server)
+{
+    return server->certificate != NULL;
+}
+
 const char *server_token(const struct server *server)
 {
     return server->data.token;
@@ -343,6 +413,8 @@ const char *server_token(const struct server *server)
 void server_stop(struct server *server, unsigned drain_ms)
 {
     hub_end(server->hub);
+    if (server->plain_http != NULL)
+        http_stop(server->plain_http, drain_ms);
     http_stop(server->http, drain_ms);
     free_server(server);
 }

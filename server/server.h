@@ -10,8 +10,12 @@ struct server;
 struct key;
 
 struct server_config {
-    const char *data;              /* folder */
-    const char *listen;            /* "ADDR:PORT" */
+    const char *data;            /* folder */
+    const char *listen;          /* "ADDR:PORT" */
+    const char *tls_certificate; /* PEM files; null, both: plain HTTP */
+    const char *tls_key;
+    const char *listen_plain;      /* "ADDR:PORT": beside TLS, plain HTTP for devices that
+                                    * verify signatures; null: none */
     uint32_t downloads;            /* that may go on at once; 0: any number */
     uint32_t site_downloads;       /* of these in one source network; 0: any number */
     bool refuses_unknown;          /* devices: 403, instead of listing them as unassigned */
@@ -31,10 +35,16 @@ struct server *server_start(const struct server_config *config, char error[SERVE
                             bool *is_usage);
 
 const char *server_address(const struct server *server); /* "ADDR:PORT" */
+/* Null: there is none. */
+const char *server_plain_address(const struct server *server);
+bool server_is_secure(const struct server *server);
 const char *server_token(const struct server *server);
 
 /* Tells those who listen what has changed. */
 void server_tick(struct server *server);
+
+/* Reads what can change while it serves: the certificate. */
+void server_reload(struct server *server);
 
 /* Takes no more connections, lets downloads finish for at most drain_ms, writes
  * what is left to write. */

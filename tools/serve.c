@@ -23,6 +23,9 @@ struct serve_options {
     const char *listen;
     const char *unknown;
     const char *sign;
+    const char *tls_certificate;
+    const char *tls_key;
+    const char *listen_plain;
     unsigned long drain_seconds;
     unsigned long downloads, site_downloads; /* 0 = any number */
 };
@@ -33,6 +36,11 @@ static enum options_result parse(int argc, char **argv, struct serve_options *op
         {"data", 'd', OPTION_TEXT, &options->data, "DIR", "where it keeps everything"},
         {"listen", 'l', OPTION_TEXT, &options->listen, "ADDR:PORT",
          "default " LISTEN_DEFAULT "; 0.0.0.0:8266 for a whole network, port 0 for any"},
+        {"tls-cert", 0, OPTION_TEXT, &options->tls_certificate, "FILE",
+         "serve https: the certificate, PEM, its issuers' after it"},
+        {"tls-key", 0, OPTION_TEXT, &options->tls_key, "FILE", "and its private key, PEM"},
+        {"listen-plain", 0, OPTION_TEXT, &options->listen_plain, "ADDR:PORT",
+         "beside https, plain http for devices; they get signed files only"},
         {"unknown-devices", 0, OPTION_TEXT, &options->unknown, "register|refuse",
          "what devices get that nobody entered (default register)"},
         {"sign", 0, OPTION_TEXT, &options->sign, "KEY",
@@ -48,9 +56,10 @@ static enum options_result parse(int argc, char **argv, struct serve_options *op
     const struct command_usage usage = {
         "updraft serve",
         "--data DIR [--listen ADDR:PORT] [--unknown-devices register|refuse]\n"
-        "                     [--sign KEY]",
+        "                     [--sign KEY] [--tls-cert FILE --tls-key FILE]",
         "Answers devices and operators, and shows the dashboard, until it gets SIGINT or SIGTERM.\n"
-        "The operator's token is made at the first start: DIR/operator.token.",
+        "The operator's token is made at the first start: DIR/operator.token. A certificate\n"
+        "is read again when its files change, and on SIGHUP; `updraft keygen --tls` makes one.",
         rows};
     int operands;
     const enum options_result result = options_parse(&usage, argc, argv, &operands);
@@ -67,6 +76,10 @@ static bool is_sound(const struct serve_options *options)
         report_usage("--data is missing: the folder where the server keeps everything");
     else if (strcmp(options->unknown, "register") != 0 && strcmp(options->unknown, "refuse") != 0)
         report_usage("--unknown-devices takes register or refuse, not %s", options->unknown);
+    else if ((options->tls_certificate == NULL) != (options->tls_key == NULL))
+        report_usage("--tls-cert and --tls-key are given together or not at all");
+    else if (options->listen_plain != NULL && options->tls_certificate == NULL)
+        report_usage("--listen-plain goes beside https: without --tls-cert give --listen");
     else if (options->drain_seconds > 86400)
         report_usage("--drain takes at most 86400 seconds");
     else if (options->downloads > UINT32_MAX || options->site_downloads > UINT32_MAX)
@@ -90,18 +103,25 @@ static const char *reachable(const char *address, char *text, size_t size)
 
 static void announce(const struct server *server)
 {
-    const char *address = server_address(server);
+    const char *address = server_address(server), *plain = server_plain_address(server);
+    const char *scheme = server_is_secure(server) ? "https" : "http";
     char dashboard[80];
 
-    printf("listening on http://%s\n", address);
-    printf("dashboard: http://%s/#token=%s\n", reachable(address, dashboard, sizeof dashboard),
-           server_token(server));
+    printf("listening on %s://%s\n", scheme, address);
+    if (plain != NULL)
+        printf("for devices that verify signatures: http://%s\n", plain);
+    printf("dashboard: %s://%s/#token=%s\n", scheme,
+           reachable(address, dashboard, sizeof dashboard), server_token(server));
     fflush(stdout);
 }
 
-static void block_signals(sigset_t *set)
+/* Without a certificate there is nothing to read again, and a terminal that is
+ * closed ends the server, as other programs. */
+static void block_signals(sigset_t *set, bool is_secure)
 {
     sigemptyset(set);
+    if (is_secure)
+        sigaddset(set, SIGHUP);
     sigaddset(set, SIGINT);
     sigaddset(set, SIGTERM);
     sigprocmask(SIG_BLOCK, set, NULL);
@@ -119,8 +139,11 @@ static void tick_until_stopped(struct server *server, const sigset_t *signals)
     const struct timespec tick = {0, SERVER_TICK_MS * 1000000};
     int signal;
 
-    while ((signal = sigtimedwait(signals, NULL, &tick)) < 0)
+    while ((signal = sigtimedwait(signals, NULL, &tick)) < 0 || signal == SIGHUP) {
+        if (signal == SIGHUP)
+            server_reload(server);
         server_tick(server);
+    }
     log_line("%s: stopping, downloads may finish", strsignal(signal));
 }
 
@@ -139,11 +162,15 @@ static int serve(const struct serve_options *options, const struct key *signing_
     sigset_t signals;
     bool is_usage;
 
-    block_signals(&signals); /* in every thread: this one waits for them */
+    block_signals(&signals,
+                  options->tls_certificate != NULL); /* in every thread: this one waits for them */
     ignore_file_size_signal();
     const struct server_config config = {
         .data = options->data,
         .listen = options->listen,
+        .tls_certificate = options->tls_certificate,
+        .tls_key = options->tls_key,
+        .listen_plain = options->listen_plain,
         .downloads = (uint32_t)options->downloads,
         .site_downloads = (uint32_t)options->site_downloads,
         .refuses_unknown = strcmp(options->unknown, "refuse") == 0,

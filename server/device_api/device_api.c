@@ -269,6 +269,13 @@ static bool is_continuing(const struct http_request *request)
            range.first > 0;
 }
 
+/* Whoever asks here is taken for one that takes signed files only. */
+static void ask_for_signed(struct device_abilities *abilities)
+{
+    abilities->is_told = true;
+    abilities->verifies = true;
+}
+
 static void check_in(const struct device_api *api, struct http_request *request)
 {
     struct checkin_headers headers = {.user_agent = NULL};
@@ -281,6 +288,8 @@ static void check_in(const struct device_api *api, struct http_request *request)
         return;
     }
     http_peer(request, checkin.facts.address);
+    if (api->is_signed_only)
+        ask_for_signed(&checkin.facts.abilities);
     struct visit *visit = new_visit(api, request, &checkin);
     if (visit == NULL) {
         answer_not_written(request);

@@ -9,6 +9,7 @@
 struct device_api {
     struct fleet *fleet;
     const struct blobs *blobs;
+    bool is_signed_only;  /* nobody gets a file without a signature */
     bool refuses_unknown; /* devices: 403, instead of listing them as unassigned */
 };
 

@@ -24,6 +24,18 @@ static const struct release *find_release(const struct device_api *api, const ch
     return fleet_release(api->fleet, name, slash + 1);
 }
 
+/* For those that fetch without telling what they take; null: there is none. */
+static const struct release_file *form_for_all(const struct device_api *api,
+                                               const struct release_image *image)
+{
+    if (!api->is_signed_only)
+        return &image->files[0];
+    for (uint8_t i = 0; i < image->file_count; i++)
+        if (image->files[i].is_signed && !image->files[i].compressed)
+            return &image->files[i];
+    return NULL;
+}
+
 void device_api_download(const struct device_api *api, struct http_request *request)
 {
     const struct release *release = find_release(api, http_path(request));
@@ -35,7 +47,12 @@ void device_api_download(const struct device_api *api, struct http_request *requ
                          "one, /firmware/PRODUCT/VERSION a certain one");
         return;
     }
-    const struct image_choice choice = {release, &release->image.files[0]};
+    const struct image_choice choice = {release, form_for_all(api, &release->image)};
+    if (choice.file == NULL) {
+        http_answer_line(request, 403, "%s %s is not signed: it is to be had by https:// only",
+                         release->product, release->version);
+        return;
+    }
     if (etag_is_in(http_header(request, "If-None-Match"), image_etag(choice.file, etag))) {
         http_set_header(request, "ETag", "%s", etag);
         http_answer(request, 304, NULL, "", 0);

@@ -1,5 +1,6 @@
 #include "server/http/http_state.h"
 #include "server/http/socket.h"
+#include "server/http/tls.h"
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -49,6 +50,7 @@ static bool queue(struct http_request *request, unsigned status, const char *typ
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
     for (unsigned i = 0; i < request->field_count; i++)
         MHD_add_response_header(response, request->fields[i].name, request->fields[i].value);
+    tls_limit_records(request->connection);
     request->is_answered = MHD_queue_response(request->connection, status, response) == MHD_YES;
     MHD_destroy_response(response);
     return request->is_answered;

@@ -19,6 +19,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct certificate;
 struct http_server;
 struct http_request;
 struct http_stream;
@@ -30,7 +31,9 @@ struct http_service {
 
 /* Zeros stand for the defaults. */
 struct http_config {
-    const char *listen; /* "ADDR:PORT", "[ADDR]:PORT"; port 0: any that is free */
+    const char *listen;              /* "ADDR:PORT", "[ADDR]:PORT"; port 0: any that is free */
+    struct certificate *certificate; /* speaks TLS, with this; null: plain HTTP. Outlives the
+                                      * server */
     const struct http_service *service;
     void *ctx;
     unsigned threads;           /* one for each processor, at most 4 */
@@ -70,6 +73,9 @@ const char *http_query(const struct http_request *request, const char *name);
 
 void http_each_header(const struct http_request *request,
                       void (*visit)(void *ctx, const char *name, const char *value), void *ctx);
+
+/* Did it come over TLS? */
+bool http_is_secure(const struct http_request *request);
 
 /* The other end: IPv6, or IPv4 mapped into it. */
 void http_peer(const struct http_request *request, uint8_t address[16]);
@@ -115,7 +121,7 @@ struct http_file {
     uint64_t offset; /* of the first byte to send */
     uint64_t length;
     /* Bytes the other end has acknowledged, a few times a second; may count a
-     * few hundred bytes of headers. On a thread of the server's. May be null. */
+     * few hundred bytes of headers, and TLS's own. On a thread of the server's. May be null. */
     void (*progress)(void *ctx, uint64_t sent);
     /* The transfer is over; is_whole: every byte was handed to the network. May
      * be null; else called exactly once. */

@@ -2,6 +2,7 @@
 #ifndef SERVER_HTTP_HTTP_STATE_H
 #define SERVER_HTTP_HTTP_STATE_H
 
+#include "server/http/certificate.h"
 #include "server/http/http.h"
 
 #include <microhttpd.h>
@@ -17,7 +18,9 @@ enum http_phase {
 /* A connection. In the server's list from accept to close. */
 struct http_client {
     struct http_client *next, *previous;
+    struct http_server *server;
     int socket;
+    bool has_spoken;   /* TLS: its first bytes are here */
     unsigned requests; /* answered */
     enum http_phase phase;
     int64_t deadline_ms; /* of PHASE_HEADERS */

@@ -47,6 +47,11 @@ void http_each_header(const struct http_request *request,
     MHD_get_connection_values(request->connection, MHD_HEADER_KIND, visit_one, &each);
 }
 
+bool http_is_secure(const struct http_request *request)
+{
+    return request->server->config.certificate != NULL;
+}
+
 void http_peer(const struct http_request *request, uint8_t address[16])
 {
     const struct sockaddr *peer =

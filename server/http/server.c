@@ -1,5 +1,6 @@
 #include "server/http/http_state.h"
 #include "server/http/socket.h"
+#include "server/http/tls.h"
 
 #include "server/model/clock.h"
 
@@ -102,7 +103,9 @@ static void note_connection(void *ctx, struct MHD_Connection *connection, void *
         return;
     client->socket =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    client->server = server;
     *socket_context = client;
+    tls_begin(client, connection);
     add_client(server, client);
 }
 
@@ -137,17 +140,23 @@ static void note_completed(void *ctx, struct MHD_Connection *connection, void **
 static struct MHD_Daemon *start_daemon(struct http_server *server)
 {
     const struct http_config *config = &server->config;
-
+    const bool is_tls = config->certificate != NULL;
+    const unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
+                           (is_tls ? (unsigned)MHD_USE_TLS : 0);
     /* A pool of one is refused: it is the one thread there is anyway. */
+    struct MHD_OptionItem threads[] = {
+        {config->threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, config->threads, NULL},
+        {MHD_OPTION_END, 0, NULL},
+    };
+
     return MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, http_step, server,
-        MHD_OPTION_LISTEN_SOCKET, server->listener, MHD_OPTION_NOTIFY_CONNECTION, note_connection,
-        server, MHD_OPTION_NOTIFY_COMPLETED, note_completed, server,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT,
-        config->connection_limit, MHD_OPTION_PER_IP_CONNECTION_LIMIT, config->per_address_limit,
-        MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
-        config->threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, config->threads,
-        MHD_OPTION_END);
+        flags, 0, NULL, NULL, http_step, server, MHD_OPTION_LISTEN_SOCKET, server->listener,
+        MHD_OPTION_NOTIFY_CONNECTION, note_connection, server, MHD_OPTION_NOTIFY_COMPLETED,
+        note_completed, server, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+        MHD_OPTION_CONNECTION_LIMIT, config->connection_limit, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+        config->per_address_limit, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_ARRAY, threads,
+        is_tls ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END, TLS_PRIORITIES,
+        MHD_OPTION_HTTPS_CERT_CALLBACK2, tls_retrieve, MHD_OPTION_END);
 }
 
 static void free_server(struct http_server *server)

@@ -1,0 +1,92 @@
+#include "server/http/tls.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* Of the records a client sends, the first begins with this, a handshake's type. */
+#define RECORD_HANDSHAKE 0x16
+
+static gnutls_session_t session_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+
+    return info != NULL ? info->tls_session : NULL;
+}
+
+/* Who speaks HTTP to a TLS port hears so in HTTP. All that has arrived is taken
+ * first: closing a socket with bytes unread would take the answer back. */
+static void answer_plain(int socket)
+{
+    static const char text[] = "this port speaks TLS: ask https://, not http://\n";
+    char answer[256], rest[1024];
+
+    while (recv(socket, rest, sizeof rest, MSG_DONTWAIT) > 0) {
+    }
+    const int length = snprintf(answer, sizeof answer,
+                                "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n"
+                                "Content-Length: %zu\r\nConnection: close\r\n\r\n%s",
+                                sizeof text - 1, text);
+    if (send(socket, answer, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL) == length)
+        shutdown(socket, SHUT_WR);
+}
+
+/* How a session reads from its socket. */
+static ssize_t pull(gnutls_transport_ptr_t transport, void *data, size_t size)
+{
+    struct http_client *client = transport;
+    const ssize_t length = recv(client->socket, data, size, 0);
+
+    if (length <= 0 || client->has_spoken)
+        return length;
+    client->has_spoken = true;
+    const unsigned char first = *(const unsigned char *)data;
+    if (first == RECORD_HANDSHAKE || !isupper(first))
+        return length;
+    answer_plain(client->socket);
+    errno = ECONNABORTED;
+    return -1;
+}
+
+void tls_begin(struct http_client *client, struct MHD_Connection *connection)
+{
+    const gnutls_session_t session = session_of(connection);
+    gnutls_transport_ptr_t receiving, sending;
+
+    if (session == NULL)
+        return;
+    gnutls_session_set_ptr(session, client);
+    gnutls_transport_get_ptr2(session, &receiving, &sending);
+    gnutls_transport_set_ptr2(session, client, sending);
+    gnutls_transport_set_pull_function(session, pull);
+}
+
+/* GnuTLS 3.7 agrees to a length in TLS 1.2 and then forgets it, unless it is set
+ * as the application's own wish. */
+void tls_limit_records(struct MHD_Connection *connection)
+{
+    const gnutls_session_t session = session_of(connection);
+
+    if (session != NULL)
+        gnutls_record_set_max_size(session, gnutls_record_get_max_size(session));
+}
+
+int tls_retrieve(gnutls_session_t session, const struct gnutls_cert_retr_st *info,
+                 gnutls_pcert_st **chain, unsigned *count, gnutls_ocsp_data_st **ocsp,
+                 unsigned *ocsp_count, gnutls_privkey_t *key, unsigned *flags)
+{
+    const struct http_client *client = gnutls_session_get_ptr(session);
+    const struct certificate_shown shown = certificate_shown(client->server->config.certificate);
+
+    (void)info;
+    *chain = shown.chain;
+    *count = shown.count;
+    *key = shown.key;
+    *ocsp = NULL;
+    *ocsp_count = 0;
+    *flags = 0; /* all of it stays ours */
+    return 0;
+}
