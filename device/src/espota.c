@@ -342,7 +342,7 @@ static void withdraw(const struct ud_updater *updater)
 {
     const struct ud_target *target = &updater->config.target;
 
-    (void)!target->class->open(target->ctx, &updater->placement, NULL, 0);
+    (void)!target->methods->open(target->ctx, &updater->placement, NULL, 0);
 }
 
 /* False when the update is off because of it. */

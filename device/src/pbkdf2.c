@@ -42,7 +42,7 @@ void ud_pbkdf2_salt(struct ud_pbkdf2 *key, const void *salt, uint32_t length)
 /* Ends the HMAC whose message is in `work`, and begins the next. */
 static void end_hmac(struct ud_pbkdf2 *key)
 {
-    const uint32_t size = key->inner.class->size;
+    const uint32_t size = key->inner.methods->size;
 
     ud_digest_end(&key->work, key->last);
     key->work = key->outer;
@@ -63,7 +63,7 @@ void ud_pbkdf2_start(struct ud_pbkdf2 *key, uint32_t rounds)
 
 uint32_t ud_pbkdf2_step(struct ud_pbkdf2 *key, uint32_t rounds)
 {
-    const uint32_t size = key->inner.class->size;
+    const uint32_t size = key->inner.methods->size;
 
     for (; rounds > 0 && key->rounds_left > 0; rounds--, key->rounds_left--) {
         ud_digest_add(&key->work, key->last, size);

@@ -104,7 +104,7 @@ static const struct ud_target_class slots_class = {
 struct ud_target ud_slots_target(struct ud_slots *slots)
 {
     return (struct ud_target){
-        .class = &slots_class,
+        .methods = &slots_class,
         .ctx = slots,
         .chip = UD_CHIP_ESP32,
         .part_count = 1,

@@ -92,8 +92,9 @@ int ud_staging_has_way_back(const struct ud_staging *staging, uint32_t size, uin
     return UD_OK;
 }
 
-int ud_staging_sketch_digest(const struct ud_staging *staging, const struct ud_digest_class *class,
-                             void *buffer, uint32_t buffer_size, uint8_t *out)
+int ud_staging_sketch_digest(const struct ud_staging *staging,
+                             const struct ud_digest_class *methods, void *buffer,
+                             uint32_t buffer_size, uint8_t *out)
 {
     struct ud_digest digest;
     uint32_t left;
@@ -104,7 +105,7 @@ int ud_staging_sketch_digest(const struct ud_staging *staging, const struct ud_d
         return error;
     if (buffer_size < UD_FLASH_WORD)
         return UD_ERR_ARGUMENT;
-    ud_digest_begin(&digest, class);
+    ud_digest_begin(&digest, methods);
     while (left > 0) {
         const uint32_t part = left < buffer_size ? left : buffer_size;
         error = ud_flash_read(staging->config.flash, address, buffer, part);
@@ -297,7 +298,7 @@ static const struct ud_target_class staging_class = {
 struct ud_target ud_staging_target(struct ud_staging *staging)
 {
     return (struct ud_target){
-        .class = &staging_class,
+        .methods = &staging_class,
         .ctx = staging,
         .chip = UD_CHIP_ESP8266,
         .part_count = 2,

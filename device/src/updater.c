@@ -30,7 +30,7 @@ static bool is_look_sound(const struct ud_updater_config *config)
 
 int ud_updater_init(struct ud_updater *updater, const struct ud_updater_config *config)
 {
-    if (ud_flash_check(config->flash) != UD_OK || config->target.class == NULL ||
+    if (ud_flash_check(config->flash) != UD_OK || config->target.methods == NULL ||
         config->md5 == NULL || config->md5->size != UD_MD5_SIZE || !is_buffer_sound(config) ||
         !are_terms_sound(config->terms) || !is_look_sound(config))
         return UD_ERR_ARGUMENT;
@@ -64,14 +64,14 @@ static void report_progress(const struct ud_updater *updater)
 static int find_place(struct ud_updater *updater, enum ud_command command, uint32_t size)
 {
     const struct ud_target *target = &updater->config.target;
-    int error = target->class->ready(target->ctx);
+    int error = target->methods->ready(target->ctx);
 
     if (error != UD_OK)
         return error;
     if (size == 0)
         return UD_ERR_SIZE;
     memset(&updater->placement, 0, sizeof updater->placement);
-    error = target->class->place(target->ctx, command, size, &updater->placement);
+    error = target->methods->place(target->ctx, command, size, &updater->placement);
     updater->flash_size_found = updater->placement.running_flash_size;
     if (error != UD_OK)
         return error;
@@ -199,7 +199,7 @@ static int open_place(struct ud_updater *updater, uint8_t *bytes)
         error = look_inside(updater, bytes);
     return error != UD_OK
                ? error
-               : target->class->open(target->ctx, &updater->placement, bytes, updater->buffered);
+               : target->methods->open(target->ctx, &updater->placement, bytes, updater->buffered);
 }
 
 /* Erases a sector when the first byte of it is about to be programmed, so that
@@ -310,7 +310,7 @@ static int check_and_commit(struct ud_updater *updater)
     error = ud_updater_check(updater, &image_size);
     if (error != UD_OK || updater->form == UD_FORM_KEYS)
         return error;
-    return target->class->commit(target->ctx, updater->command, &updater->placement, image_size);
+    return target->methods->commit(target->ctx, updater->command, &updater->placement, image_size);
 }
 
 int ud_updater_end(struct ud_updater *updater)

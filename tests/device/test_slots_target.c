@@ -223,7 +223,7 @@ static void a_withdrawn_update_does_not_start(void **state)
     const struct ud_target *target = &rig->updater.config.target;
 
     assert_int_equal(install(rig, UD_COMMAND_FIRMWARE, &image, 1000), UD_OK);
-    assert_int_equal(target->class->open(target->ctx, &rig->updater.placement, NULL, 0), UD_OK);
+    assert_int_equal(target->methods->open(target->ctx, &rig->updater.placement, NULL, 0), UD_OK);
     boot(rig, OTA0);
     image_free(&image);
 }

@@ -42,7 +42,7 @@ static struct ud_placement place(const struct updater_rig *rig, uint32_t size, i
     const struct ud_target *target = &rig->updater.config.target;
     struct ud_placement placement = {0};
 
-    assert_int_equal(target->class->place(target->ctx, UD_COMMAND_FIRMWARE, size, &placement),
+    assert_int_equal(target->methods->place(target->ctx, UD_COMMAND_FIRMWARE, size, &placement),
                      expected);
     return placement;
 }
@@ -297,7 +297,7 @@ static void files_fit_their_place_to_the_byte(void **state)
         rig_init(&rig, &setup);
         const struct ud_target *target = &rig.updater.config.target;
         assert_int_equal(
-            target->class->place(target->ctx, UD_COMMAND_FILESYSTEM, cases[i].size, &placement),
+            target->methods->place(target->ctx, UD_COMMAND_FILESYSTEM, cases[i].size, &placement),
             cases[i].error);
         if (cases[i].error == UD_OK) {
             assert_int_equal(placement.start, cases[i].start);
@@ -333,9 +333,9 @@ static void files_are_not_staged_for_where_the_bootloader_cannot_copy(void **sta
             print_message("%s, %u\n", cases[i].layout, cases[i].size);
             rig_init(&rig, &setup);
             const struct ud_target *target = &rig.updater.config.target;
-            assert_int_equal(
-                target->class->place(target->ctx, UD_COMMAND_FILESYSTEM, cases[i].size, &placement),
-                is_atomic ? cases[i].atomic_error : UD_OK);
+            assert_int_equal(target->methods->place(target->ctx, UD_COMMAND_FILESYSTEM,
+                                                    cases[i].size, &placement),
+                             is_atomic ? cases[i].atomic_error : UD_OK);
             rig_free(&rig);
         }
 }
@@ -352,7 +352,7 @@ static void unknown_commands_have_no_place(void **state)
     const struct ud_target *target = &rig.updater.config.target;
     for (size_t i = 0; i < SIZE(commands); i++)
         assert_int_equal(
-            target->class->place(target->ctx, (enum ud_command)commands[i], 1000, &placement),
+            target->methods->place(target->ctx, (enum ud_command)commands[i], 1000, &placement),
             UD_ERR_COMMAND);
     rig_free(&rig);
 }
@@ -367,9 +367,10 @@ static void pins_are_looked_at_when_there_is_somebody_to_ask(void **state)
         const struct rig_setup setup = {.straps = straps};
         rig_init(&rig, &setup);
         const struct ud_target *target = &rig.updater.config.target;
-        assert_int_equal(target->class->ready(target->ctx), straps == 1 ? UD_ERR_BOOT_MODE : UD_OK);
+        assert_int_equal(target->methods->ready(target->ctx),
+                         straps == 1 ? UD_ERR_BOOT_MODE : UD_OK);
         rig.staging.config.straps = NULL;
-        assert_int_equal(target->class->ready(target->ctx), UD_OK);
+        assert_int_equal(target->methods->ready(target->ctx), UD_OK);
         rig_free(&rig);
     }
 }

@@ -18,8 +18,8 @@ static int commit(const struct updater_rig *rig, enum ud_command command, uint32
     const struct ud_target *target = &rig->updater.config.target;
     struct ud_placement placement;
 
-    assert_int_equal(target->class->place(target->ctx, command, size, &placement), UD_OK);
-    return target->class->commit(target->ctx, command, &placement, size);
+    assert_int_equal(target->methods->place(target->ctx, command, size, &placement), UD_OK);
+    return target->methods->commit(target->ctx, command, &placement, size);
 }
 
 static int open_place(const struct updater_rig *rig, uint32_t start, uint32_t capacity)
@@ -27,7 +27,7 @@ static int open_place(const struct updater_rig *rig, uint32_t start, uint32_t ca
     const struct ud_target *target = &rig->updater.config.target;
     const struct ud_placement placement = {.start = start, .capacity = capacity};
 
-    return target->class->open(target->ctx, &placement, NULL, 0);
+    return target->methods->open(target->ctx, &placement, NULL, 0);
 }
 
 /* ---- Commands in RTC memory ---- */

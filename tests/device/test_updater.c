@@ -539,7 +539,7 @@ static void unsound_configurations_are_refused(void **state)
     config.md5 = NULL;
     assert_int_equal(ud_updater_init(&updater, &config), UD_ERR_ARGUMENT);
     config = rig.updater.config;
-    config.target.class = NULL;
+    config.target.methods = NULL;
     assert_int_equal(ud_updater_init(&updater, &config), UD_ERR_ARGUMENT);
     rig_free(&rig);
 }

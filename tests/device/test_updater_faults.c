@@ -292,7 +292,7 @@ static void only_commands_that_copy_from_the_place_are_withdrawn(void **state)
 
         print_message("case %zu\n", i);
         assert_int_equal(ud_eboot_store(&rig.rtc, &cases[i].command), UD_OK);
-        assert_int_equal(target->class->open(target->ctx, &placement, NULL, 0), UD_OK);
+        assert_int_equal(target->methods->open(target->ctx, &placement, NULL, 0), UD_OK);
         assert_int_equal(ud_eboot_load(&rig.rtc, &found), cases[i].left);
     }
     rig_free(&rig);

@@ -46,6 +46,15 @@ public_headers_stand_alone() {
     done
 }
 
+public_headers_serve_cpp() {
+    cd "$TAP_ROOT"
+    local header
+    for header in device/include/updraft/*.h; do
+        printf 'extern "C" {\n#include "updraft/%s"\n}\n' "$(basename "$header")" |
+            g++ -std=c++17 -Wall -Wextra -Werror -ffreestanding -Idevice/include -x c++ -c - -o /dev/null
+    done
+}
+
 no_machine_paths_in_the_tree() {
     cd "$TAP_ROOT"
     ! git grep -nE "(^|[^A-Za-z_.\$}/])/(work|root|home)/[a-z]" -- ':!tests/style'
@@ -61,5 +70,6 @@ fi
 check scripts_pass_shellcheck
 check nothing_is_left_to_do_later
 check public_headers_stand_alone
+check public_headers_serve_cpp
 check no_machine_paths_in_the_tree
 tap_end

@@ -25,28 +25,28 @@ struct ud_digest_class {
 };
 
 struct ud_digest {
-    const struct ud_digest_class *class;
+    const struct ud_digest_class *methods;
     union {
         uint64_t align;
         uint8_t bytes[UD_DIGEST_CONTEXT_SIZE];
     } context;
 };
 
-static inline void ud_digest_begin(struct ud_digest *digest, const struct ud_digest_class *class)
+static inline void ud_digest_begin(struct ud_digest *digest, const struct ud_digest_class *methods)
 {
-    digest->class = class;
-    class->begin(digest->context.bytes);
+    digest->methods = methods;
+    methods->begin(digest->context.bytes);
 }
 
 static inline void ud_digest_add(struct ud_digest *digest, const void *data, uint32_t length)
 {
-    digest->class->add(digest->context.bytes, data, length);
+    digest->methods->add(digest->context.bytes, data, length);
 }
 
-/* Writes class->size bytes. The digest must be begun again before reuse. */
+/* Writes methods->size bytes. The digest must be begun again before reuse. */
 static inline void ud_digest_end(struct ud_digest *digest, uint8_t *out)
 {
-    digest->class->end(digest->context.bytes, out);
+    digest->methods->end(digest->context.bytes, out);
 }
 
 #endif

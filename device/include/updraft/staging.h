@@ -58,9 +58,9 @@ UD_MUST_CHECK int ud_staging_has_way_back(const struct ud_staging *staging, uint
                                           uint32_t output_size, bool *has_way_back);
 
 /* Digest (MD5: ESP.getSketchMD5()) of flash [0, sketch size), read through
- * `buffer` of buffer_size bytes, word-aligned; out takes class->size bytes. */
+ * `buffer` of buffer_size bytes, word-aligned; out takes methods->size bytes. */
 UD_MUST_CHECK int ud_staging_sketch_digest(const struct ud_staging *staging,
-                                           const struct ud_digest_class *class, void *buffer,
+                                           const struct ud_digest_class *methods, void *buffer,
                                            uint32_t buffer_size, uint8_t *out);
 
 #endif

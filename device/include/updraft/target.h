@@ -49,7 +49,7 @@ struct ud_target_class {
 };
 
 struct ud_target {
-    const struct ud_target_class *class;
+    const struct ud_target_class *methods;
     void *ctx;
     enum ud_chip chip;  /* images for any other are refused */
     uint8_t part_count; /* images a firmware file must hold: 2 where the bootloader
