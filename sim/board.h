@@ -10,30 +10,30 @@
 
 #include <stdbool.h>
 
-struct esp8266;
+struct sim_device;
 
 struct board_class {
     enum ud_chip chip;
 
     /* Once flash is open. 0, or a negative errno. */
-    int (*open)(struct esp8266 *device);
+    int (*open)(struct sim_device *device);
 
     /* Runs the bootloader and reads what it starts into device->program. False when
      * nothing would start: *why is then for people. */
-    bool (*boot)(struct esp8266 *device, const char **why);
+    bool (*boot)(struct sim_device *device, const char **why);
 
     /* Tells of an update the boot refused, and of a trial it ended. */
-    void (*report_boot)(struct esp8266 *device);
+    void (*report_boot)(struct sim_device *device);
 
-    struct ud_target (*target)(struct esp8266 *device);
+    struct ud_target (*target)(struct sim_device *device);
 
     /* An update begins. */
-    void (*begun)(struct esp8266 *device);
+    void (*begun)(struct sim_device *device);
 
     /* The program has shown that it works. */
-    void (*confirm)(struct esp8266 *device);
+    void (*confirm)(struct sim_device *device);
 
-    struct ud_pull_identity (*identity)(const struct esp8266 *device);
+    struct ud_pull_identity (*identity)(const struct sim_device *device);
 };
 
 extern const struct board_class board_esp8266;

@@ -2,7 +2,7 @@
 
 #include "bearssl/digest.h"
 #include "sim/board.h"
-#include "sim/esp8266_state.h"
+#include "sim/device_state.h"
 #include "updraft/hex.h"
 #include "updraft/messages.h"
 
@@ -14,7 +14,7 @@
 #define SDK_VERSION "v5.3.2-282-gcfea4f7c98"
 
 /* The access point's address is the one after the station's. */
-static int open_board(struct esp8266 *device)
+static int open_board(struct sim_device *device)
 {
     const uint8_t *mac = device->config.mac;
 
@@ -26,7 +26,7 @@ static int open_board(struct esp8266 *device)
 
 /* ---- Booting ---- */
 
-static int run_bootloader(struct esp8266 *device)
+static int run_bootloader(struct sim_device *device)
 {
     const struct slots_run_config config = {
         .flash = nor_flash(device->nor),
@@ -41,7 +41,7 @@ static int run_bootloader(struct esp8266 *device)
 }
 
 /* As the program itself does when it starts. */
-static int init_slots(struct esp8266 *device)
+static int init_slots(struct sim_device *device)
 {
     const struct ud_slots_config config = {
         .flash = nor_flash(device->nor),
@@ -56,7 +56,7 @@ static int init_slots(struct esp8266 *device)
     return ud_slots_init(&device->esp32.slots, &config);
 }
 
-static bool digest_sketch(struct esp8266 *device, uint32_t offset, uint32_t length)
+static bool digest_sketch(struct sim_device *device, uint32_t offset, uint32_t length)
 {
     uint8_t digest[UD_MD5_SIZE];
     struct ud_digest md5;
@@ -75,10 +75,10 @@ static bool digest_sketch(struct esp8266 *device, uint32_t offset, uint32_t leng
 }
 
 /* As a program asks the core about itself. */
-static bool read_program(struct esp8266 *device)
+static bool read_program(struct sim_device *device)
 {
     struct ud_slots *slots = &device->esp32.slots;
-    struct esp8266_program *program = &device->program;
+    struct sim_device_program *program = &device->program;
     uint8_t sha256[UD_SHA256_SIZE];
     struct ud_partition next;
 
@@ -95,7 +95,7 @@ static bool read_program(struct esp8266 *device)
     return digest_sketch(device, ud_slots_running(slots)->offset, program->sketch_size);
 }
 
-static bool boot(struct esp8266 *device, const char **why)
+static bool boot(struct sim_device *device, const char **why)
 {
     const int error = run_bootloader(device);
 
@@ -107,43 +107,44 @@ static bool boot(struct esp8266 *device, const char **why)
     return read_program(device);
 }
 
-static void confirm(struct esp8266 *device)
+static void confirm(struct sim_device *device)
 {
     (void)!ud_slots_confirm(&device->esp32.slots);
 }
 
 /* That it runs is all that a program can show which asks no server. */
-static void report_boot(struct esp8266 *device)
+static void report_boot(struct sim_device *device)
 {
     const struct slots_result *result = &device->esp32.result;
 
     if (device->config.url == NULL)
         confirm(device);
     if (result->has_ended_trial)
-        esp8266_emit(device, &(struct esp8266_event){.kind = ESP8266_RETURNED});
+        sim_device_emit(device, &(struct sim_device_event){.kind = SIM_DEVICE_RETURNED});
     else if (result->has_fallen_back)
-        esp8266_emit(device, &(struct esp8266_event){
-                                 .kind = ESP8266_REFUSED,
-                                 .error = UD_ERR_IMAGE,
-                                 .number = (int)ud_updater_error_number(UD_ERR_IMAGE),
-                                 .text = "the program in the slot that was chosen would not start",
-                             });
+        sim_device_emit(device,
+                        &(struct sim_device_event){
+                            .kind = SIM_DEVICE_REFUSED,
+                            .error = UD_ERR_IMAGE,
+                            .number = (int)ud_updater_error_number(UD_ERR_IMAGE),
+                            .text = "the program in the slot that was chosen would not start",
+                        });
 }
 
 /* ---- Running ---- */
 
-static struct ud_target target(struct esp8266 *device)
+static struct ud_target target(struct sim_device *device)
 {
     return ud_slots_target(&device->esp32.slots);
 }
 
 /* There is always a way back: the slot that runs stays as it is. */
-static void begun(struct esp8266 *device)
+static void begun(struct sim_device *device)
 {
     (void)device;
 }
 
-static struct ud_pull_identity identity(const struct esp8266 *device)
+static struct ud_pull_identity identity(const struct sim_device *device)
 {
     return (struct ud_pull_identity){
         .sta_mac = device->sta_mac,

@@ -1,5 +1,5 @@
 /* What a virtual ESP32 has of its own: slots in place of a staging area, and the boot
- * that chooses one of them. All else is in sim/esp8266.h, as both are the same library
+ * that chooses one of them. All else is in sim/device.h, as both are the same library
  * on the same kind of flash.
  */
 #ifndef SIM_ESP32_H

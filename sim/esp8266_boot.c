@@ -1,4 +1,4 @@
-#include "sim/esp8266_state.h"
+#include "sim/device_state.h"
 
 #include "bearssl/digest.h"
 #include "sim/rom.h"
@@ -14,14 +14,14 @@
 
 static void acts(void *ctx, enum boot_action action)
 {
-    struct esp8266 *device = ctx;
+    struct sim_device *device = ctx;
 
     if (action == BOOT_RESUME)
-        esp8266_emit(device, &(struct esp8266_event){.kind = ESP8266_COPYING,
-                                                     .total = device->program.sketch_size});
+        sim_device_emit(device, &(struct sim_device_event){.kind = SIM_DEVICE_COPYING,
+                                                           .total = device->program.sketch_size});
 }
 
-static bool run_bootloader(struct esp8266 *device)
+static bool run_bootloader(struct sim_device *device)
 {
     struct boot_machine *machine = malloc(sizeof *machine);
     const struct boot_machine_config config = {
@@ -41,11 +41,11 @@ static bool run_bootloader(struct esp8266 *device)
 }
 
 /* As a program asks the core about itself. */
-static bool read_program(struct esp8266 *device)
+static bool read_program(struct sim_device *device)
 {
     const struct ud_flash *flash = nor_flash(device->nor);
     const uint32_t image = device->boot.base + UD_IMAGE_APP_OFFSET;
-    struct esp8266_program *program = &device->program;
+    struct sim_device_program *program = &device->program;
     uint8_t md5[UD_MD5_SIZE];
 
     memset(program, 0, sizeof *program);
@@ -60,7 +60,7 @@ static bool read_program(struct esp8266 *device)
     return true;
 }
 
-static bool boot(struct esp8266 *device, const char **why)
+static bool boot(struct sim_device *device, const char **why)
 {
     const uint8_t *bytes = nor_bytes(device->nor);
     const uint32_t size = nor_flash(device->nor)->size;
@@ -96,29 +96,29 @@ static const char *error_text(enum boot_error error)
     return texts[error];
 }
 
-static void report_boot(struct esp8266 *device)
+static void report_boot(struct sim_device *device)
 {
     const struct boot_result *boot = &device->boot;
 
     if (boot->is_returned && boot->is_copied)
-        esp8266_emit(device, &(struct esp8266_event){.kind = ESP8266_RETURNED});
+        sim_device_emit(device, &(struct sim_device_event){.kind = SIM_DEVICE_RETURNED});
     if (boot->error != BOOT_OK)
-        esp8266_emit(device, &(struct esp8266_event){
-                                 .kind = ESP8266_REFUSED,
-                                 .error = UD_ERR_IMAGE,
-                                 .number = (int)ud_updater_error_number(UD_ERR_IMAGE),
-                                 .text = error_text(boot->error),
-                             });
+        sim_device_emit(device, &(struct sim_device_event){
+                                    .kind = SIM_DEVICE_REFUSED,
+                                    .error = UD_ERR_IMAGE,
+                                    .number = (int)ud_updater_error_number(UD_ERR_IMAGE),
+                                    .text = error_text(boot->error),
+                                });
 }
 
 /* ---- What its program does ---- */
 
-static int open_staging(struct esp8266 *device)
+static int open_staging(struct sim_device *device)
 {
     const struct ud_staging_config config = {
         .flash = nor_flash(device->nor),
         .rtc = &device->rtc.port,
-        .layout = esp8266_layout(device),
+        .layout = sim_device_layout(device),
         .filesystem_in_place = device->config.writes_files_in_place,
         .journal = device->config.ends_staged,
     };
@@ -126,13 +126,13 @@ static int open_staging(struct esp8266 *device)
     return ud_staging_init(&device->staging, &config) == UD_OK ? 0 : -EINVAL;
 }
 
-static struct ud_target target(struct esp8266 *device)
+static struct ud_target target(struct sim_device *device)
 {
     return ud_staging_target(&device->staging);
 }
 
 /* Compressed images take more room to undo than is known yet. */
-static void begun(struct esp8266 *device)
+static void begun(struct sim_device *device)
 {
     const uint32_t size = device->updater.size;
     bool has_way_back;
@@ -140,11 +140,11 @@ static void begun(struct esp8266 *device)
     if (device->updater.command == UD_COMMAND_FIRMWARE &&
         ud_staging_has_way_back(&device->staging, size, size, &has_way_back) == UD_OK &&
         !has_way_back)
-        esp8266_emit(device, &(struct esp8266_event){.kind = ESP8266_ONE_WAY});
+        sim_device_emit(device, &(struct sim_device_event){.kind = SIM_DEVICE_ONE_WAY});
 }
 
 /* On trial, a program that has reached its server has shown that it works. */
-static void confirm(struct esp8266 *device)
+static void confirm(struct sim_device *device)
 {
     (void)!ud_trial_confirm(nor_flash(device->nor));
 }

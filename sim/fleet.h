@@ -4,7 +4,7 @@
 #ifndef SIM_FLEET_H
 #define SIM_FLEET_H
 
-#include "sim/esp8266.h"
+#include "sim/device.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,10 +19,10 @@ struct sim_fleet *sim_fleet_new(size_t capacity);
 void sim_fleet_free(struct sim_fleet *fleet);
 
 /* Takes an open device over; there must be room. */
-void sim_fleet_add(struct sim_fleet *fleet, struct esp8266 *device);
+void sim_fleet_add(struct sim_fleet *fleet, struct sim_device *device);
 
 size_t sim_fleet_count(const struct sim_fleet *fleet);
-struct esp8266 *sim_fleet_device(const struct sim_fleet *fleet, size_t index);
+struct sim_device *sim_fleet_device(const struct sim_fleet *fleet, size_t index);
 
 /* Switches all devices on. */
 void sim_fleet_power_on(struct sim_fleet *fleet, uint32_t now_ms);

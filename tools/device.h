@@ -9,7 +9,7 @@
 #include "host/mac.h"
 #include "host/options.h"
 #include "sim/cut.h"
-#include "sim/esp8266.h"
+#include "sim/device.h"
 #include "tools/chip.h"
 #include "tools/chip_esp32.h"
 
@@ -116,8 +116,8 @@ struct device_show;
 /* Bars or lines, or JSON lines. Null when out of memory. */
 struct device_show *device_show_start(size_t count, bool json);
 void device_show_name(struct device_show *show, size_t index, const char *mac);
-void device_show_event(struct device_show *show, size_t index, const struct esp8266 *device,
-                       const struct esp8266_event *event);
+void device_show_event(struct device_show *show, size_t index, const struct sim_device *device,
+                       const struct sim_device_event *event);
 void device_show_end(struct device_show *show); /* null is fine */
 
 /* ---- device_run.c ---- */

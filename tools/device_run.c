@@ -56,9 +56,9 @@ static void settle(struct unit *unit, enum outcome outcome)
     unit->outcome = outcome;
 }
 
-static void remember(struct unit *unit, const struct esp8266_event *event)
+static void remember(struct unit *unit, const struct sim_device_event *event)
 {
-    if (event->kind == ESP8266_REFUSED)
+    if (event->kind == SIM_DEVICE_REFUSED)
         snprintf(unit->failure, sizeof unit->failure, "the bootloader refused the update (%d): %s",
                  event->number, event->text);
     else if (event->number < 0)
@@ -69,69 +69,71 @@ static void remember(struct unit *unit, const struct esp8266_event *event)
 }
 
 /* --stage: an update. */
-static void judge_staged(struct unit *unit, const struct esp8266_event *event)
+static void judge_staged(struct unit *unit, const struct sim_device_event *event)
 {
-    if (event->kind == ESP8266_UPDATED)
+    if (event->kind == SIM_DEVICE_UPDATED)
         settle(unit, REACHED);
-    else if (event->kind == ESP8266_FAILED || event->kind == ESP8266_UPLOAD_FAILED)
+    else if (event->kind == SIM_DEVICE_FAILED || event->kind == SIM_DEVICE_UPLOAD_FAILED)
         settle(unit, FAILED);
 }
 
 /* --once: a check-in, or where no server is asked an upload, and the restart if it brought
  * an update. */
-static void judge_once(struct unit *unit, const struct esp8266_event *event)
+static void judge_once(struct unit *unit, const struct sim_device_event *event)
 {
     switch (event->kind) {
-    case ESP8266_CURRENT:
+    case SIM_DEVICE_CURRENT:
         settle(unit, REACHED);
         break;
-    case ESP8266_FAILED:
+    case SIM_DEVICE_FAILED:
         settle(unit, FAILED);
         break;
-    case ESP8266_UPDATED:
+    case SIM_DEVICE_UPDATED:
         unit->has_updated = true;
         break;
-    case ESP8266_UPLOAD_FAILED:
+    case SIM_DEVICE_UPLOAD_FAILED:
         if (unit->run->order->url == NULL)
             settle(unit, FAILED);
         break;
-    case ESP8266_STARTED:
+    case SIM_DEVICE_STARTED:
         if (unit->has_updated)
             settle(unit, unit->failure[0] == '\0' ? REACHED : FAILED);
         break;
-    case ESP8266_COPYING:
-    case ESP8266_REFUSED:
-    case ESP8266_RETURNED:
-    case ESP8266_DEAD:
-    case ESP8266_ASKING:
-    case ESP8266_FETCHING:
-    case ESP8266_ONE_WAY:
+    case SIM_DEVICE_COPYING:
+    case SIM_DEVICE_REFUSED:
+    case SIM_DEVICE_RETURNED:
+    case SIM_DEVICE_DEAD:
+    case SIM_DEVICE_ASKING:
+    case SIM_DEVICE_FETCHING:
+    case SIM_DEVICE_ONE_WAY:
     default:
         break;
     }
 }
 
 /* --until: it runs the version, and has told the server, if there is one, so. */
-static void judge_version(struct unit *unit, const struct esp8266 *device,
-                          const struct esp8266_event *event)
+static void judge_version(struct unit *unit, const struct sim_device *device,
+                          const struct sim_device_event *event)
 {
-    const bool was_answered = event->kind == ESP8266_CURRENT || event->kind == ESP8266_UPDATED;
-    const bool is_alone = unit->run->order->url == NULL && event->kind == ESP8266_STARTED;
+    const bool was_answered =
+        event->kind == SIM_DEVICE_CURRENT || event->kind == SIM_DEVICE_UPDATED;
+    const bool is_alone = unit->run->order->url == NULL && event->kind == SIM_DEVICE_STARTED;
 
-    if ((was_answered || is_alone) && strcmp(esp8266_version(device), unit->run->order->until) == 0)
+    if ((was_answered || is_alone) &&
+        strcmp(sim_device_version(device), unit->run->order->until) == 0)
         settle(unit, REACHED);
 }
 
-static void on_event(void *ctx, struct esp8266 *device, const struct esp8266_event *event)
+static void on_event(void *ctx, struct sim_device *device, const struct sim_device_event *event)
 {
     struct unit *unit = ctx;
     const struct device_order *order = unit->run->order;
 
     device_show_event(unit->run->show, unit->index, device, event);
-    if (event->kind == ESP8266_FAILED || event->kind == ESP8266_REFUSED ||
-        event->kind == ESP8266_UPLOAD_FAILED || event->kind == ESP8266_DEAD)
+    if (event->kind == SIM_DEVICE_FAILED || event->kind == SIM_DEVICE_REFUSED ||
+        event->kind == SIM_DEVICE_UPLOAD_FAILED || event->kind == SIM_DEVICE_DEAD)
         remember(unit, event);
-    if (event->kind == ESP8266_DEAD)
+    if (event->kind == SIM_DEVICE_DEAD)
         settle(unit, FAILED);
     else if (order->stage)
         judge_staged(unit, event);
@@ -161,13 +163,13 @@ static int read_password(const char *path, char **password)
     return EXIT_OK;
 }
 
-static struct esp8266_upload upload_config(const struct run *run, const struct unit *unit)
+static struct sim_device_upload upload_config(const struct run *run, const struct unit *unit)
 {
     const struct device_order *order = run->order;
 
     if (order->upload_port == 0)
-        return (struct esp8266_upload){0};
-    return (struct esp8266_upload){
+        return (struct sim_device_upload){0};
+    return (struct sim_device_upload){
         .address = order->upload_address,
         .port = (uint16_t)(order->upload_port + unit->index),
         .password = run->upload_password,
@@ -175,13 +177,13 @@ static struct esp8266_upload upload_config(const struct run *run, const struct u
     };
 }
 
-static struct esp8266_page page_config(const struct run *run, const struct unit *unit)
+static struct sim_device_page page_config(const struct run *run, const struct unit *unit)
 {
     const struct device_order *order = run->order;
 
     if (order->page_port == 0)
-        return (struct esp8266_page){0};
-    return (struct esp8266_page){
+        return (struct sim_device_page){0};
+    return (struct sim_device_page){
         .address = order->upload_address,
         .port = (uint16_t)(order->page_port + unit->index),
         .user = order->page_user,
@@ -189,11 +191,11 @@ static struct esp8266_page page_config(const struct run *run, const struct unit 
     };
 }
 
-static struct esp8266_config device_config(const struct run *run, struct unit *unit)
+static struct sim_device_config device_config(const struct run *run, struct unit *unit)
 {
     const struct device_order *order = run->order;
     const uint64_t poll_ms = (uint64_t)order->poll_s * MS_PER_S;
-    struct esp8266_config config = {
+    struct sim_device_config config = {
         .layout = run->flash.chip.layout,
         .is_esp32 = order->is_esp32,
         .esp32_chip = order->esp32_chip,
@@ -216,13 +218,13 @@ static struct esp8266_config device_config(const struct run *run, struct unit *u
         .event = on_event,
     };
 
-    for (unsigned i = 0; i < ESP8266_MAC_SIZE; i++)
+    for (unsigned i = 0; i < SIM_DEVICE_MAC_SIZE; i++)
         config.mac[i] = (uint8_t)((order->first_mac + unit->index) >> (40 - 8 * i));
     return config;
 }
 
 /* What is wrong with a port or with flash. */
-static int report_open(const struct run *run, const struct esp8266_config *config, int error)
+static int report_open(const struct run *run, const struct sim_device_config *config, int error)
 {
     if (error != -EADDRINUSE && error != -EADDRNOTAVAIL)
         return device_flash_report(&run->flash, error);
@@ -239,26 +241,26 @@ static int report_open(const struct run *run, const struct esp8266_config *confi
 static int add_device(struct run *run, size_t index)
 {
     struct unit *unit = &run->units[index];
-    struct esp8266 *device;
+    struct sim_device *device;
 
     *unit = (struct unit){.run = run, .index = index};
-    struct esp8266_config config = device_config(run, unit);
+    struct sim_device_config config = device_config(run, unit);
     const int status = device_flash_provide(&run->flash, run->order, run->order->first_mac + index);
     if (status != EXIT_OK)
         return status;
     config.flash_path = run->flash.path;
     config.is_scratch = run->flash.is_scratch;
-    const int error = esp8266_open(&device, &config);
+    const int error = sim_device_open(&device, &config);
     if (error != 0)
         return report_open(run, &config, error);
     sim_fleet_add(run->fleet, device);
-    device_show_name(run->show, index, esp8266_mac(device));
+    device_show_name(run->show, index, sim_device_mac(device));
     return EXIT_OK;
 }
 
 static struct mdns_service service_of(const struct run *run, struct unit *unit)
 {
-    const struct esp8266_config config = device_config(run, unit);
+    const struct sim_device_config config = device_config(run, unit);
     struct mdns_service service = {
         .address = run->order->upload_address,
         .port = config.upload.port,
@@ -387,7 +389,7 @@ static void report_failures(const struct run *run)
 {
     for (size_t i = 0; i < run->order->count; i++)
         if (run->units[i].outcome == FAILED)
-            report_failure("%s: %s", esp8266_mac(sim_fleet_device(run->fleet, i)),
+            report_failure("%s: %s", sim_device_mac(sim_fleet_device(run->fleet, i)),
                            run->units[i].failure);
 }
 

@@ -44,10 +44,10 @@ void device_show_name(struct device_show *show, size_t index, const char *mac)
 /* ---- For people ---- */
 
 /* "runs demo 1.0.0", and what there is to add. */
-static void note_program(struct progress *progress, size_t index, const struct esp8266 *device,
+static void note_program(struct progress *progress, size_t index, const struct sim_device *device,
                          const char *more)
 {
-    const struct esp8266_program *program = esp8266_program(device);
+    const struct sim_device_program *program = sim_device_program(device);
 
     progress_set(progress, index, 0, 0);
     if (program->has_description)
@@ -57,8 +57,8 @@ static void note_program(struct progress *progress, size_t index, const struct e
         progress_note(progress, index, "runs a program without a description%s", more);
 }
 
-static void note_failure(struct progress *progress, size_t index, const struct esp8266 *device,
-                         const struct esp8266_event *event)
+static void note_failure(struct progress *progress, size_t index, const struct sim_device *device,
+                         const struct sim_device_event *event)
 {
     char more[256];
 
@@ -69,59 +69,59 @@ static void note_failure(struct progress *progress, size_t index, const struct e
     note_program(progress, index, device, more);
 }
 
-static void show_bar(struct progress *progress, size_t index, const struct esp8266_event *event,
+static void show_bar(struct progress *progress, size_t index, const struct sim_device_event *event,
                      const char *note)
 {
     progress_note(progress, index, "%s", note);
     progress_set(progress, index, event->done, event->total);
 }
 
-static void show_to_people(struct progress *progress, size_t index, const struct esp8266 *device,
-                           const struct esp8266_event *event)
+static void show_to_people(struct progress *progress, size_t index, const struct sim_device *device,
+                           const struct sim_device_event *event)
 {
     switch (event->kind) {
-    case ESP8266_FETCHING:
+    case SIM_DEVICE_FETCHING:
         show_bar(progress, index, event, "fetches an update");
         break;
-    case ESP8266_ONE_WAY:
+    case SIM_DEVICE_ONE_WAY:
         progress_line(progress,
                       "%s: no room to keep the running program: this update stays, "
                       "whether it works or not",
-                      esp8266_mac(device));
+                      sim_device_mac(device));
         break;
-    case ESP8266_COPYING:
+    case SIM_DEVICE_COPYING:
         show_bar(progress, index, event, "copies it over the old program");
         break;
-    case ESP8266_UPDATED:
+    case SIM_DEVICE_UPDATED:
         progress_set(progress, index, 0, 0);
         progress_note(progress, index, "restarts");
         break;
-    case ESP8266_STARTED:
+    case SIM_DEVICE_STARTED:
         note_program(progress, index, device, "");
         break;
-    case ESP8266_CURRENT:
+    case SIM_DEVICE_CURRENT:
         note_program(progress, index, device, ", nothing newer");
         break;
-    case ESP8266_FAILED:
+    case SIM_DEVICE_FAILED:
         note_failure(progress, index, device, event);
         break;
-    case ESP8266_REFUSED:
+    case SIM_DEVICE_REFUSED:
         progress_line(progress, "%s: the bootloader refused the update (%d): %s",
-                      esp8266_mac(device), event->number, event->text);
+                      sim_device_mac(device), event->number, event->text);
         break;
-    case ESP8266_UPLOAD_FAILED:
-        progress_line(progress, "%s: %s", esp8266_mac(device), event->text);
+    case SIM_DEVICE_UPLOAD_FAILED:
+        progress_line(progress, "%s: %s", sim_device_mac(device), event->text);
         note_program(progress, index, device, "");
         break;
-    case ESP8266_RETURNED:
+    case SIM_DEVICE_RETURNED:
         progress_line(progress, "%s: the new program did not confirm itself, the old one is back",
-                      esp8266_mac(device));
+                      sim_device_mac(device));
         break;
-    case ESP8266_DEAD:
+    case SIM_DEVICE_DEAD:
         progress_set(progress, index, 0, 0);
         progress_note(progress, index, "does not start: %s", event->text);
         break;
-    case ESP8266_ASKING:
+    case SIM_DEVICE_ASKING:
     default:
         break;
     }
@@ -129,15 +129,15 @@ static void show_to_people(struct progress *progress, size_t index, const struct
 
 /* ---- For programs ---- */
 
-static const char *event_name(enum esp8266_event_kind kind)
+static const char *event_name(enum sim_device_event_kind kind)
 {
     static const char *const names[] = {
-        [ESP8266_COPYING] = "copying",   [ESP8266_REFUSED] = "refused",
-        [ESP8266_RETURNED] = "returned", [ESP8266_STARTED] = "started",
-        [ESP8266_DEAD] = "dead",         [ESP8266_ASKING] = "asking",
-        [ESP8266_ONE_WAY] = "one way",   [ESP8266_FETCHING] = "fetching",
-        [ESP8266_CURRENT] = "current",   [ESP8266_FAILED] = "failed",
-        [ESP8266_UPDATED] = "updated",   [ESP8266_UPLOAD_FAILED] = "upload failed",
+        [SIM_DEVICE_COPYING] = "copying",   [SIM_DEVICE_REFUSED] = "refused",
+        [SIM_DEVICE_RETURNED] = "returned", [SIM_DEVICE_STARTED] = "started",
+        [SIM_DEVICE_DEAD] = "dead",         [SIM_DEVICE_ASKING] = "asking",
+        [SIM_DEVICE_ONE_WAY] = "one way",   [SIM_DEVICE_FETCHING] = "fetching",
+        [SIM_DEVICE_CURRENT] = "current",   [SIM_DEVICE_FAILED] = "failed",
+        [SIM_DEVICE_UPDATED] = "updated",   [SIM_DEVICE_UPLOAD_FAILED] = "upload failed",
     };
 
     return names[kind];
@@ -145,7 +145,7 @@ static const char *event_name(enum esp8266_event_kind kind)
 
 /* Of a transfer the beginning, every quarter and the end. */
 static bool is_worth_a_line(struct device_show *show, size_t index,
-                            const struct esp8266_event *event)
+                            const struct sim_device_event *event)
 {
     if (event->total == 0)
         return true;
@@ -161,14 +161,14 @@ static void add_text(json_t *object, const char *name, const char *text)
         json_object_set_new(object, name, json_string(text));
 }
 
-static json_t *describe(const struct esp8266 *device, const struct esp8266_event *event)
+static json_t *describe(const struct sim_device *device, const struct sim_device_event *event)
 {
     json_t *object = json_object();
 
-    add_text(object, "mac", esp8266_mac(device));
+    add_text(object, "mac", sim_device_mac(device));
     add_text(object, "event", event_name(event->kind));
-    if (esp8266_is_running(device))
-        add_text(object, "version", esp8266_version(device));
+    if (sim_device_is_running(device))
+        add_text(object, "version", sim_device_version(device));
     if (event->total != 0) {
         json_object_set_new(object, "done", json_integer(event->done));
         json_object_set_new(object, "total", json_integer(event->total));
@@ -179,8 +179,8 @@ static json_t *describe(const struct esp8266 *device, const struct esp8266_event
     return object;
 }
 
-static void show_to_programs(struct device_show *show, size_t index, const struct esp8266 *device,
-                             const struct esp8266_event *event)
+static void show_to_programs(struct device_show *show, size_t index,
+                             const struct sim_device *device, const struct sim_device_event *event)
 {
     if (!is_worth_a_line(show, index, event))
         return;
@@ -191,8 +191,8 @@ static void show_to_programs(struct device_show *show, size_t index, const struc
     json_decref(object);
 }
 
-void device_show_event(struct device_show *show, size_t index, const struct esp8266 *device,
-                       const struct esp8266_event *event)
+void device_show_event(struct device_show *show, size_t index, const struct sim_device *device,
+                       const struct sim_device_event *event)
 {
     if (show->progress != NULL)
         show_to_people(show->progress, index, device, event);

@@ -3,7 +3,7 @@
 #include "host/push.h"
 #include "image_builder.h"
 #include "posix/pull.h"
-#include "sim/esp8266.h"
+#include "sim/device.h"
 #include "updraft/espota.h"
 
 #include <arpa/inet.h>
@@ -20,23 +20,23 @@
 #define PASSWORD    "bench"
 
 struct fixture {
-    struct esp8266_config config;
-    struct esp8266 *device;
+    struct sim_device_config config;
+    struct sim_device *device;
     uint32_t starts, updates, failures;
     int number; /* of the last failed upload */
     char text[200];
 };
 
-static void record(void *ctx, struct esp8266 *device, const struct esp8266_event *event)
+static void record(void *ctx, struct sim_device *device, const struct sim_device_event *event)
 {
     struct fixture *fixture = ctx;
 
     (void)device;
-    if (event->kind == ESP8266_STARTED)
+    if (event->kind == SIM_DEVICE_STARTED)
         fixture->starts++;
-    if (event->kind == ESP8266_UPDATED)
+    if (event->kind == SIM_DEVICE_UPDATED)
         fixture->updates++;
-    if (event->kind != ESP8266_UPLOAD_FAILED)
+    if (event->kind != SIM_DEVICE_UPLOAD_FAILED)
         return;
     fixture->failures++;
     fixture->number = event->number;
@@ -56,7 +56,7 @@ static int set_up(void **state)
     static struct fixture fixture;
 
     memset(&fixture, 0, sizeof fixture);
-    fixture.config = (struct esp8266_config){
+    fixture.config = (struct sim_device_config){
         .mac = {0x5c, 0xcf, 0x7f, 0x12, 0x34, 0x56},
         .upload = {.address = "127.0.0.1"},
         .ctx = &fixture,
@@ -71,7 +71,7 @@ static int tear_down(void **state)
 {
     struct fixture *fixture = *state;
 
-    esp8266_close(fixture->device);
+    sim_device_close(fixture->device);
     return 0;
 }
 
@@ -79,9 +79,9 @@ static void switch_on(struct fixture *fixture)
 {
     struct image_bytes image = make_program("1.0.0");
 
-    assert_int_equal(esp8266_open(&fixture->device, &fixture->config), 0);
-    memcpy(nor_bytes(esp8266_nor(fixture->device)), image.data, image.length);
-    esp8266_power_on(fixture->device, ud_posix_clock_ms());
+    assert_int_equal(sim_device_open(&fixture->device, &fixture->config), 0);
+    memcpy(nor_bytes(sim_device_nor(fixture->device)), image.data, image.length);
+    sim_device_power_on(fixture->device, ud_posix_clock_ms());
     assert_int_equal(fixture->starts, 1);
     image_free(&image);
 }
@@ -91,7 +91,7 @@ static struct push_address address_of(const struct fixture *fixture)
     struct sockaddr_in socket = {
         .sin_family = AF_INET,
         .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-        .sin_port = htons(esp8266_upload_port(fixture->device)),
+        .sin_port = htons(sim_device_upload_port(fixture->device)),
     };
     struct push_address address = {.length = sizeof socket};
 
@@ -111,19 +111,19 @@ static enum push_outcome upload(struct fixture *fixture, const struct push_image
 
     push_open(&push, &config, since_ms);
     do {
-        struct pollfd entries[PUSH_SOCKETS + ESP8266_SOCKETS];
+        struct pollfd entries[PUSH_SOCKETS + SIM_DEVICE_SOCKETS];
         const size_t count = push_poll(&push, entries);
-        const size_t all = count + esp8266_poll(fixture->device, entries + count);
+        const size_t all = count + sim_device_poll(fixture->device, entries + count);
 
         assert_true(poll(entries, all, 10) >= 0);
         now_ms = ud_posix_clock_ms();
-        esp8266_service(fixture->device, now_ms);
+        sim_device_service(fixture->device, now_ms);
         push_service(&push, now_ms);
         assert_true(now_ms - since_ms < PATIENCE_MS);
     } while (push.state != PUSH_DONE);
     push_close(&push);
     for (int turn = 0; turn < 10; turn++) /* it sees the connection close */
-        esp8266_service(fixture->device, ud_posix_clock_ms());
+        sim_device_service(fixture->device, ud_posix_clock_ms());
     return push.outcome;
 }
 
@@ -137,7 +137,7 @@ static void assert_updates(struct fixture *fixture, const char *password)
     assert_int_equal(upload(fixture, &image, password), PUSH_OK);
     assert_int_equal(fixture->updates, 1);
     assert_int_equal(fixture->starts, 2);
-    assert_string_equal(esp8266_version(fixture->device), "2.0.0");
+    assert_string_equal(sim_device_version(fixture->device), "2.0.0");
     image_free(&program);
 }
 
@@ -172,11 +172,11 @@ static void at_the_speed_of_flash(void **state)
     struct push_image image;
     const uint32_t since_ms = ud_posix_clock_ms();
 
-    assert_int_equal(esp8266_open(&fixture->device, &fixture->config), 0);
-    memcpy(nor_bytes(esp8266_nor(fixture->device)), program.data, program.length);
-    esp8266_power_on(fixture->device, since_ms);
+    assert_int_equal(sim_device_open(&fixture->device, &fixture->config), 0);
+    memcpy(nor_bytes(sim_device_nor(fixture->device)), program.data, program.length);
+    sim_device_power_on(fixture->device, since_ms);
     while (fixture->starts == 0)
-        esp8266_service(fixture->device, ud_posix_clock_ms());
+        sim_device_service(fixture->device, ud_posix_clock_ms());
     push_image_init(&image, UD_COMMAND_FIRMWARE, program.data, program.length);
     assert_int_equal(upload(fixture, &image, NULL), PUSH_OK);
     assert_true(ud_posix_clock_ms() - since_ms > 1500); /* 50 sectors to be erased */
@@ -189,7 +189,7 @@ static void assert_refused(struct fixture *fixture, const struct push_image *ima
     assert_int_equal(upload(fixture, image, password), outcome);
     assert_int_equal(fixture->number, number);
     assert_int_equal(fixture->updates, 0);
-    assert_string_equal(esp8266_version(fixture->device), "1.0.0");
+    assert_string_equal(sim_device_version(fixture->device), "1.0.0");
 }
 
 static void what_is_refused_leaves_it_running(void **state)
@@ -217,33 +217,33 @@ static void the_port_stays_the_same(void **state)
     struct fixture *fixture = *state;
 
     switch_on(fixture);
-    const uint16_t port = esp8266_upload_port(fixture->device);
+    const uint16_t port = sim_device_upload_port(fixture->device);
     assert_int_not_equal(port, 0);
-    esp8266_reset(fixture->device, ud_posix_clock_ms());
-    assert_int_equal(esp8266_upload_port(fixture->device), port);
-    assert_true(esp8266_is_running(fixture->device));
+    sim_device_reset(fixture->device, ud_posix_clock_ms());
+    assert_int_equal(sim_device_upload_port(fixture->device), port);
+    assert_true(sim_device_is_running(fixture->device));
 }
 
 static void a_port_that_is_taken(void **state)
 {
     struct fixture *fixture = *state;
-    struct esp8266_config config = fixture->config;
-    struct esp8266 *other;
+    struct sim_device_config config = fixture->config;
+    struct sim_device *other;
 
     switch_on(fixture);
-    config.upload.port = esp8266_upload_port(fixture->device);
-    assert_int_equal(esp8266_open(&other, &config), -EADDRINUSE);
+    config.upload.port = sim_device_upload_port(fixture->device);
+    assert_int_equal(sim_device_open(&other, &config), -EADDRINUSE);
 }
 
 static void a_device_that_takes_none(void **state)
 {
     struct fixture *fixture = *state;
-    struct pollfd entries[ESP8266_SOCKETS];
+    struct pollfd entries[SIM_DEVICE_SOCKETS];
 
     fixture->config.upload.address = NULL;
     switch_on(fixture);
-    assert_int_equal(esp8266_upload_port(fixture->device), 0);
-    assert_int_equal(esp8266_poll(fixture->device, entries), 0);
+    assert_int_equal(sim_device_upload_port(fixture->device), 0);
+    assert_int_equal(sim_device_poll(fixture->device, entries), 0);
 }
 
 /* As pulling the plug in the middle. */
@@ -259,10 +259,10 @@ static void closing_in_the_middle(void **state)
     const struct push_config config = {.image = &image, .device = address_of(fixture)};
     push_open(&push, &config, 0);
     while (push.done == 0) {
-        esp8266_service(fixture->device, ud_posix_clock_ms());
+        sim_device_service(fixture->device, ud_posix_clock_ms());
         push_service(&push, 0);
     }
-    esp8266_close(fixture->device);
+    sim_device_close(fixture->device);
     fixture->device = NULL;
     while (push.state != PUSH_DONE)
         push_service(&push, 0);

@@ -1,6 +1,6 @@
 /* A virtual device by itself: what it starts, what it says of itself, and how it
  * takes a server that is away. With servers: tests/interop. */
-#include "sim/esp8266.h"
+#include "sim/device.h"
 
 #include "image_builder.h"
 #include "posix/pull.h"
@@ -20,16 +20,16 @@
 #define EVENTS 16
 
 struct fixture {
-    struct esp8266_config config;
+    struct sim_device_config config;
     char url[64];
-    struct esp8266 *device;
-    enum esp8266_event_kind events[EVENTS];
+    struct sim_device *device;
+    enum sim_device_event_kind events[EVENTS];
     char texts[EVENTS][80];
     int numbers[EVENTS];
     uint32_t count;
 };
 
-static void record(void *ctx, struct esp8266 *device, const struct esp8266_event *event)
+static void record(void *ctx, struct sim_device *device, const struct sim_device_event *event)
 {
     struct fixture *fixture = ctx;
 
@@ -61,7 +61,7 @@ static int setup(void **state)
 
     memset(&fixture, 0, sizeof fixture);
     snprintf(fixture.url, sizeof fixture.url, "http://127.0.0.1:%u/", closed_port());
-    fixture.config = (struct esp8266_config){
+    fixture.config = (struct sim_device_config){
         .mac = {0x5c, 0xcf, 0x7f, 0x12, 0x34, 0x56},
         .url = fixture.url,
         .poll_ms = 1000,
@@ -70,7 +70,7 @@ static int setup(void **state)
         .event = record,
     };
     assert_int_equal(ud_layout_parse("1M64K", &fixture.config.layout), UD_OK);
-    assert_int_equal(esp8266_open(&fixture.device, &fixture.config), 0);
+    assert_int_equal(sim_device_open(&fixture.device, &fixture.config), 0);
     *state = &fixture;
     return 0;
 }
@@ -79,7 +79,7 @@ static int teardown(void **state)
 {
     struct fixture *fixture = *state;
 
-    esp8266_close(fixture->device);
+    sim_device_close(fixture->device);
     return 0;
 }
 
@@ -89,26 +89,26 @@ static struct image_bytes put_program(struct fixture *fixture)
         .version = "1.0.0", .project = "demo", .size = 20000, .flash_size_code = 2};
     struct image_bytes image = image_build_firmware(&firmware);
 
-    memcpy(nor_bytes(esp8266_nor(fixture->device)), image.data, image.length);
+    memcpy(nor_bytes(sim_device_nor(fixture->device)), image.data, image.length);
     return image;
 }
 
 static void assert_dead(struct fixture *fixture, const char *why)
 {
     fixture->count = 0;
-    esp8266_power_on(fixture->device, 0);
+    sim_device_power_on(fixture->device, 0);
     assert_int_equal(fixture->count, 1);
-    assert_int_equal(fixture->events[0], ESP8266_DEAD);
+    assert_int_equal(fixture->events[0], SIM_DEVICE_DEAD);
     assert_string_equal(fixture->texts[0], why);
-    assert_false(esp8266_is_running(fixture->device));
-    esp8266_service(fixture->device, 1000000);
+    assert_false(sim_device_is_running(fixture->device));
+    sim_device_service(fixture->device, 1000000);
     assert_int_equal(fixture->count, 1);
 }
 
 static void what_does_not_start_says_why(void **state)
 {
     struct fixture *fixture = *state;
-    uint8_t *flash = nor_bytes(esp8266_nor(fixture->device));
+    uint8_t *flash = nor_bytes(sim_device_nor(fixture->device));
 
     assert_dead(fixture, "no bootloader in flash, or a damaged one");
     struct image_bytes image = put_program(fixture);
@@ -125,12 +125,12 @@ static void a_program_is_read_from_flash(void **state)
     struct fixture *fixture = *state;
     struct image_bytes image = put_program(fixture);
 
-    esp8266_power_on(fixture->device, 0);
-    assert_int_equal(fixture->events[fixture->count - 1], ESP8266_STARTED);
-    assert_true(esp8266_is_running(fixture->device));
-    assert_string_equal(esp8266_version(fixture->device), "1.0.0");
-    assert_string_equal(esp8266_mac(fixture->device), "5C:CF:7F:12:34:56");
-    const struct esp8266_program *program = esp8266_program(fixture->device);
+    sim_device_power_on(fixture->device, 0);
+    assert_int_equal(fixture->events[fixture->count - 1], SIM_DEVICE_STARTED);
+    assert_true(sim_device_is_running(fixture->device));
+    assert_string_equal(sim_device_version(fixture->device), "1.0.0");
+    assert_string_equal(sim_device_mac(fixture->device), "5C:CF:7F:12:34:56");
+    const struct sim_device_program *program = sim_device_program(fixture->device);
     assert_string_equal(program->description.project, "demo");
     assert_int_equal(program->sketch_size, image.length);
     assert_int_equal(program->free_space, 0xeb000 - ud_flash_round_up(image.length));
@@ -144,21 +144,21 @@ static void a_server_that_is_away_is_asked_again(void **state)
     struct image_bytes image = put_program(fixture);
     uint32_t now_ms = 0;
 
-    esp8266_power_on(fixture->device, now_ms);
-    assert_int_equal(esp8266_deadline(fixture->device), 500);
+    sim_device_power_on(fixture->device, now_ms);
+    assert_int_equal(sim_device_deadline(fixture->device), 500);
     fixture->count = 0;
     for (int round = 0; round < 2; round++) {
-        now_ms = esp8266_deadline(fixture->device);
+        now_ms = sim_device_deadline(fixture->device);
         /* A refused connection may take another look to be noticed. */
         for (int i = 0; i < 100 && fixture->count < 2u * (unsigned)round + 2; i++) {
-            esp8266_service(fixture->device, now_ms);
+            sim_device_service(fixture->device, now_ms);
             usleep(1000);
         }
-        assert_int_equal(fixture->events[2 * round], ESP8266_ASKING);
-        assert_int_equal(fixture->events[2 * round + 1], ESP8266_FAILED);
+        assert_int_equal(fixture->events[2 * round], SIM_DEVICE_ASKING);
+        assert_int_equal(fixture->events[2 * round + 1], SIM_DEVICE_FAILED);
         assert_int_equal(fixture->numbers[2 * round + 1], -1);
         assert_string_equal(fixture->texts[2 * round + 1], "HTTP error: connection failed");
-        assert_int_equal(esp8266_deadline(fixture->device), now_ms + 1000);
+        assert_int_equal(sim_device_deadline(fixture->device), now_ms + 1000);
     }
     image_free(&image);
 }
@@ -168,34 +168,34 @@ static void a_lifelike_device_takes_its_time(void **state)
 {
     struct fixture *fixture = *state;
     struct image_bytes image = put_program(fixture);
-    struct esp8266 *device;
+    struct sim_device *device;
 
     fixture->config.is_lifelike = true;
-    assert_int_equal(esp8266_open(&device, &fixture->config), 0);
-    memcpy(nor_bytes(esp8266_nor(device)), image.data, image.length);
-    esp8266_power_on(device, 100);
-    assert_false(esp8266_is_running(device));
-    const uint32_t ready_ms = esp8266_deadline(device);
+    assert_int_equal(sim_device_open(&device, &fixture->config), 0);
+    memcpy(nor_bytes(sim_device_nor(device)), image.data, image.length);
+    sim_device_power_on(device, 100);
+    assert_false(sim_device_is_running(device));
+    const uint32_t ready_ms = sim_device_deadline(device);
     assert_true(ready_ms > 100);
-    esp8266_service(device, ready_ms - 1);
-    assert_false(esp8266_is_running(device));
-    esp8266_service(device, ready_ms);
-    assert_true(esp8266_is_running(device));
-    esp8266_close(device);
+    sim_device_service(device, ready_ms - 1);
+    assert_false(sim_device_is_running(device));
+    sim_device_service(device, ready_ms);
+    assert_true(sim_device_is_running(device));
+    sim_device_close(device);
     image_free(&image);
 }
 
 static void unsound_configurations_are_refused(void **state)
 {
     struct fixture *fixture = *state;
-    struct esp8266 *device;
+    struct sim_device *device;
 
     fixture->config.flash_path = "/nonexistent/flash";
-    assert_int_equal(esp8266_open(&device, &fixture->config), -ENOENT);
+    assert_int_equal(sim_device_open(&device, &fixture->config), -ENOENT);
     fixture->config.flash_path = NULL;
     fixture->config.layout.fs_start += 100;
-    assert_int_equal(esp8266_open(&device, &fixture->config), -EINVAL);
-    esp8266_close(NULL);
+    assert_int_equal(sim_device_open(&device, &fixture->config), -EINVAL);
+    sim_device_close(NULL);
 }
 
 /* All of them are served by one loop, each at its own time. */
@@ -207,11 +207,11 @@ static void a_fleet_serves_everybody(void **state)
 
     assert_non_null(fleet);
     for (uint32_t i = 0; i < 3; i++) {
-        struct esp8266 *device;
+        struct sim_device *device;
         fixture->config.first_delay_ms = 20 * i;
         fixture->config.poll_ms = 100000;
-        assert_int_equal(esp8266_open(&device, &fixture->config), 0);
-        memcpy(nor_bytes(esp8266_nor(device)), image.data, image.length);
+        assert_int_equal(sim_device_open(&device, &fixture->config), 0);
+        memcpy(nor_bytes(sim_device_nor(device)), image.data, image.length);
         sim_fleet_add(fleet, device);
     }
     assert_int_equal(sim_fleet_count(fleet), 3);
@@ -220,7 +220,7 @@ static void a_fleet_serves_everybody(void **state)
         assert_int_equal(sim_fleet_step(fleet, -1, 10), 0);
     uint32_t failed = 0;
     for (uint32_t i = 0; i < fixture->count; i++)
-        failed += fixture->events[i] == ESP8266_FAILED;
+        failed += fixture->events[i] == SIM_DEVICE_FAILED;
     assert_int_equal(failed, 3);
     sim_fleet_free(fleet);
     sim_fleet_free(NULL);

@@ -1,4 +1,4 @@
-#include "sim/esp8266_state.h"
+#include "sim/device_state.h"
 
 #include "bearssl/digest.h"
 #include "updraft/form_page.h"
@@ -8,15 +8,15 @@
 #include <stdio.h>
 #include <sys/random.h>
 
-static bool has_page(const struct esp8266 *device)
+static bool has_page(const struct sim_device *device)
 {
     return device->config.page.address != NULL;
 }
 
-static int init_engine(struct esp8266 *device)
+static int init_engine(struct sim_device *device)
 {
-    const struct ud_layout layout = esp8266_layout(device);
-    const struct esp8266_program *program = &device->program;
+    const struct ud_layout layout = sim_device_layout(device);
+    const struct sim_device_program *program = &device->program;
     const struct ud_form_config config = {
         .updater = &device->updater,
         .page = ud_form_page,
@@ -25,7 +25,7 @@ static int init_engine(struct esp8266 *device)
         .password = device->config.page.password,
         .sha256 = &ud_sha256,
         .about = {.product = program->has_description ? program->description.project : NULL,
-                  .version = esp8266_version(device),
+                  .version = sim_device_version(device),
                   .free_space = program->free_space,
                   .filesystem_space = layout.fs_end - layout.fs_start},
     };
@@ -36,7 +36,7 @@ static int init_engine(struct esp8266 *device)
     return ud_form_init(&device->form, &config, random);
 }
 
-int esp8266_page_open(struct esp8266 *device)
+int sim_device_page_open(struct sim_device *device)
 {
     if (!has_page(device))
         return 0;
@@ -49,46 +49,46 @@ int esp8266_page_open(struct esp8266 *device)
     return error;
 }
 
-void esp8266_page_close(struct esp8266 *device)
+void sim_device_page_close(struct sim_device *device)
 {
     if (has_page(device))
         ud_posix_form_close(&device->pages);
 }
 
-bool esp8266_page_service(struct esp8266 *device, uint32_t now_ms)
+bool sim_device_page_service(struct sim_device *device, uint32_t now_ms)
 {
     return has_page(device) && ud_posix_form_service(&device->pages, now_ms);
 }
 
-bool esp8266_page_is_active(const struct esp8266 *device)
+bool sim_device_page_is_active(const struct sim_device *device)
 {
     return has_page(device) && ud_posix_form_is_active(&device->pages);
 }
 
 /* The other ways in tell of their failures themselves. */
-void esp8266_page_failed(void *ctx, int error)
+void sim_device_page_failed(void *ctx, int error)
 {
-    struct esp8266 *device = ctx;
+    struct sim_device *device = ctx;
     char reason[UD_MESSAGE_MAX], text[UD_MESSAGE_MAX + 64];
 
-    if (device->state != STATE_IDLE || esp8266_upload_is_active(device))
+    if (device->state != STATE_IDLE || sim_device_upload_is_active(device))
         return;
     ud_updater_error_text(&device->updater, reason, sizeof reason);
     snprintf(text, sizeof text, "an upload by browser was not taken: %s", reason);
-    esp8266_emit(device, &(struct esp8266_event){
-                             .kind = ESP8266_UPLOAD_FAILED,
-                             .error = error,
-                             .number = ud_updater_error_number(error),
-                             .text = text,
-                         });
+    sim_device_emit(device, &(struct sim_device_event){
+                                .kind = SIM_DEVICE_UPLOAD_FAILED,
+                                .error = error,
+                                .number = ud_updater_error_number(error),
+                                .text = text,
+                            });
 }
 
-size_t esp8266_page_poll(const struct esp8266 *device, struct pollfd *entries)
+size_t sim_device_page_poll(const struct sim_device *device, struct pollfd *entries)
 {
     return has_page(device) ? ud_posix_form_poll(&device->pages, entries) : 0;
 }
 
-uint32_t esp8266_page_deadline(const struct esp8266 *device, uint32_t or_ms)
+uint32_t sim_device_page_deadline(const struct sim_device *device, uint32_t or_ms)
 {
     uint32_t deadline_ms;
 
@@ -97,7 +97,7 @@ uint32_t esp8266_page_deadline(const struct esp8266 *device, uint32_t or_ms)
     return (int32_t)(deadline_ms - or_ms) < 0 ? deadline_ms : or_ms;
 }
 
-uint16_t esp8266_page_port(const struct esp8266 *device)
+uint16_t sim_device_page_port(const struct sim_device *device)
 {
     return has_page(device) ? device->page_port : 0;
 }

@@ -1,4 +1,4 @@
-#include "sim/esp8266_state.h"
+#include "sim/device_state.h"
 
 #include "bearssl/digest.h"
 #include "updraft/endian.h"
@@ -17,20 +17,20 @@ static bool is_due(uint32_t time_ms, uint32_t now_ms)
     return (int32_t)(now_ms - time_ms) >= 0;
 }
 
-void esp8266_emit(struct esp8266 *device, const struct esp8266_event *event)
+void sim_device_emit(struct sim_device *device, const struct sim_device_event *event)
 {
     device->config.event(device->config.ctx, device, event);
 }
 
-static void emit_kind(struct esp8266 *device, enum esp8266_event_kind kind)
+static void emit_kind(struct sim_device *device, enum sim_device_event_kind kind)
 {
-    esp8266_emit(device, &(struct esp8266_event){.kind = kind});
+    sim_device_emit(device, &(struct sim_device_event){.kind = kind});
 }
 
 /* ---- Time ---- */
 
 /* What flash did since the last look takes the time it takes. */
-static void wait_for_flash(struct esp8266 *device, uint32_t now_ms)
+static void wait_for_flash(struct sim_device *device, uint32_t now_ms)
 {
     const uint64_t spent_ms = (nor_stats(device->nor)->time_ns - device->flash_ns) / 1000000u;
 
@@ -43,7 +43,7 @@ static void wait_for_flash(struct esp8266 *device, uint32_t now_ms)
     device->ready_ms += (uint32_t)spent_ms;
 }
 
-static bool is_busy(const struct esp8266 *device, uint32_t now_ms)
+static bool is_busy(const struct sim_device *device, uint32_t now_ms)
 {
     return !is_due(device->ready_ms, now_ms);
 }
@@ -52,25 +52,25 @@ static bool is_busy(const struct esp8266 *device, uint32_t now_ms)
 
 static void fetched(void *ctx, uint32_t done, uint32_t total)
 {
-    esp8266_emit(ctx,
-                 &(struct esp8266_event){.kind = ESP8266_FETCHING, .done = done, .total = total});
+    sim_device_emit(
+        ctx, &(struct sim_device_event){.kind = SIM_DEVICE_FETCHING, .done = done, .total = total});
 }
 
 static void begun(void *ctx)
 {
-    struct esp8266 *device = ctx;
+    struct sim_device *device = ctx;
 
     device->board->begun(device);
 }
 
-static int init_updater(struct esp8266 *device)
+static int init_updater(struct sim_device *device)
 {
     const struct ud_updater_config config = {
         .flash = nor_flash(device->nor),
         .target = device->board->target(device),
         .md5 = &ud_md5,
-        .verifier = esp8266_verifier(device),
-        .terms = esp8266_terms(device),
+        .verifier = sim_device_verifier(device),
+        .terms = sim_device_terms(device),
         .look = &ud_updater_gunzip,
         .gunzip = &device->gunzip,
         .buffer = device->buffer,
@@ -78,32 +78,32 @@ static int init_updater(struct esp8266 *device)
         .events = {.ctx = device,
                    .start = begun,
                    .progress = fetched,
-                   .error = esp8266_page_failed},
+                   .error = sim_device_page_failed},
     };
 
     return ud_updater_init(&device->updater, &config);
 }
 
-static void die(struct esp8266 *device, const char *why)
+static void die(struct sim_device *device, const char *why)
 {
     device->state = STATE_DEAD;
-    esp8266_emit(device, &(struct esp8266_event){.kind = ESP8266_DEAD, .text = why});
+    sim_device_emit(device, &(struct sim_device_event){.kind = SIM_DEVICE_DEAD, .text = why});
 }
 
-static void close_ways_in(struct esp8266 *device)
+static void close_ways_in(struct sim_device *device)
 {
-    esp8266_upload_close(device);
-    esp8266_page_close(device);
+    sim_device_upload_close(device);
+    sim_device_page_close(device);
 }
 
-static int open_ways_in(struct esp8266 *device)
+static int open_ways_in(struct sim_device *device)
 {
-    const int error = esp8266_upload_open(device);
+    const int error = sim_device_upload_open(device);
 
-    return error != 0 ? error : esp8266_page_open(device);
+    return error != 0 ? error : sim_device_page_open(device);
 }
 
-static void start(struct esp8266 *device, uint32_t now_ms)
+static void start(struct sim_device *device, uint32_t now_ms)
 {
     const char *why;
 
@@ -117,18 +117,18 @@ static void start(struct esp8266 *device, uint32_t now_ms)
     wait_for_flash(device, now_ms);
 }
 
-static void service_starting(struct esp8266 *device, uint32_t now_ms)
+static void service_starting(struct sim_device *device, uint32_t now_ms)
 {
     if (is_busy(device, now_ms)) {
         if (device->boot.is_copied)
-            esp8266_emit(device, &(struct esp8266_event){
-                                     .kind = ESP8266_COPYING,
-                                     .done = now_ms - device->start_ms,
-                                     .total = device->ready_ms - device->start_ms,
-                                 });
+            sim_device_emit(device, &(struct sim_device_event){
+                                        .kind = SIM_DEVICE_COPYING,
+                                        .done = now_ms - device->start_ms,
+                                        .total = device->ready_ms - device->start_ms,
+                                    });
         return;
     }
-    if (!esp8266_trust_start(device)) {
+    if (!sim_device_trust_start(device)) {
         die(device, "its key ring cannot be read");
         return;
     }
@@ -138,38 +138,38 @@ static void service_starting(struct esp8266 *device, uint32_t now_ms)
     }
     device->state = STATE_IDLE;
     device->board->report_boot(device);
-    emit_kind(device, ESP8266_STARTED);
+    emit_kind(device, SIM_DEVICE_STARTED);
 }
 
 /* ---- Checking in ---- */
 
-static void finish_check_in(struct esp8266 *device, uint32_t now_ms)
+static void finish_check_in(struct sim_device *device, uint32_t now_ms)
 {
     device->state = STATE_IDLE;
     device->poll_ms = now_ms + device->config.poll_ms;
 }
 
-static void report_failure(struct esp8266 *device, int error)
+static void report_failure(struct sim_device *device, int error)
 {
     char text[UD_MESSAGE_MAX];
 
     ud_pull_error_text(error, &device->updater, text, sizeof text);
-    esp8266_emit(device, &(struct esp8266_event){
-                             .kind = ESP8266_FAILED,
-                             .error = error,
-                             .number = ud_pull_error_number(error),
-                             .text = text,
-                         });
+    sim_device_emit(device, &(struct sim_device_event){
+                                .kind = SIM_DEVICE_FAILED,
+                                .error = error,
+                                .number = ud_pull_error_number(error),
+                                .text = text,
+                            });
 }
 
-static int prepare_pull(struct esp8266 *device)
+static int prepare_pull(struct sim_device *device)
 {
-    const struct esp8266_config *config = &device->config;
+    const struct sim_device_config *config = &device->config;
     const struct ud_pull_config pull_config = {
         .chip = device->board->chip,
         .identity = device->board->identity(device),
         .updater = &device->updater,
-        .version = esp8266_version(device),
+        .version = sim_device_version(device),
         .user = config->user,
         .password = config->password,
         .redirects = config->redirects,
@@ -178,11 +178,11 @@ static int prepare_pull(struct esp8266 *device)
     return ud_pull_init(&device->pull, &pull_config);
 }
 
-static void ask(struct esp8266 *device, uint32_t now_ms)
+static void ask(struct sim_device *device, uint32_t now_ms)
 {
     int error = prepare_pull(device);
 
-    emit_kind(device, ESP8266_ASKING);
+    emit_kind(device, SIM_DEVICE_ASKING);
     if (error == UD_OK)
         error = ud_pull_begin(&device->pull, device->config.url, now_ms);
     if (error != UD_OK) {
@@ -194,9 +194,9 @@ static void ask(struct esp8266 *device, uint32_t now_ms)
     device->state = STATE_ASKING;
 }
 
-static void restart_updated(struct esp8266 *device, uint32_t now_ms)
+static void restart_updated(struct sim_device *device, uint32_t now_ms)
 {
-    emit_kind(device, ESP8266_UPDATED);
+    emit_kind(device, SIM_DEVICE_UPDATED);
     if (device->config.ends_staged) {
         close_ways_in(device);
         device->state = STATE_OFF;
@@ -205,7 +205,7 @@ static void restart_updated(struct esp8266 *device, uint32_t now_ms)
     start(device, now_ms);
 }
 
-static void service_asking(struct esp8266 *device, uint32_t now_ms)
+static void service_asking(struct sim_device *device, uint32_t now_ms)
 {
     if (is_busy(device, now_ms))
         return;
@@ -222,7 +222,7 @@ static void service_asking(struct esp8266 *device, uint32_t now_ms)
     case UD_PULL_NO_UPDATES:
         /* On trial, a program that has reached its server has shown that it works. */
         device->board->confirm(device);
-        emit_kind(device, ESP8266_CURRENT);
+        emit_kind(device, SIM_DEVICE_CURRENT);
         break;
     case UD_PULL_FAILED:
     default:
@@ -232,16 +232,16 @@ static void service_asking(struct esp8266 *device, uint32_t now_ms)
 }
 
 /* Another way in than asking a server is in use. */
-static bool is_receiving(const struct esp8266 *device)
+static bool is_receiving(const struct sim_device *device)
 {
-    return esp8266_upload_is_active(device) || esp8266_page_is_active(device);
+    return sim_device_upload_is_active(device) || sim_device_page_is_active(device);
 }
 
-static void service_idle(struct esp8266 *device, uint32_t now_ms)
+static void service_idle(struct sim_device *device, uint32_t now_ms)
 {
     if (is_busy(device, now_ms))
         return;
-    if (esp8266_upload_service(device, now_ms) || esp8266_page_service(device, now_ms)) {
+    if (sim_device_upload_service(device, now_ms) || sim_device_page_service(device, now_ms)) {
         restart_updated(device, now_ms);
         return;
     }
@@ -254,13 +254,13 @@ static void service_idle(struct esp8266 *device, uint32_t now_ms)
         service_asking(device, now_ms);
 }
 
-static void service_nothing(struct esp8266 *device, uint32_t now_ms)
+static void service_nothing(struct sim_device *device, uint32_t now_ms)
 {
     (void)device;
     (void)now_ms;
 }
 
-static uint32_t next_check_in(const struct esp8266 *device, uint32_t now_ms)
+static uint32_t next_check_in(const struct sim_device *device, uint32_t now_ms)
 {
     const bool asks = device->config.url != NULL && !is_receiving(device);
 
@@ -268,7 +268,7 @@ static uint32_t next_check_in(const struct esp8266 *device, uint32_t now_ms)
 }
 
 /* When to look again, after a service at now_ms; far away when nothing will come. */
-static uint32_t next_service(const struct esp8266 *device, uint32_t now_ms)
+static uint32_t next_service(const struct sim_device *device, uint32_t now_ms)
 {
     switch (device->state) {
     case STATE_STARTING:
@@ -276,8 +276,8 @@ static uint32_t next_service(const struct esp8266 *device, uint32_t now_ms)
     case STATE_IDLE:
         return device->is_flash_busy
                    ? device->ready_ms
-                   : esp8266_page_deadline(
-                         device, esp8266_upload_deadline(device, next_check_in(device, now_ms)));
+                   : sim_device_page_deadline(
+                         device, sim_device_upload_deadline(device, next_check_in(device, now_ms)));
     case STATE_ASKING:
         return device->is_flash_busy ? device->ready_ms : ud_pull_deadline(&device->pull);
     case STATE_OFF:
@@ -287,9 +287,9 @@ static uint32_t next_service(const struct esp8266 *device, uint32_t now_ms)
     }
 }
 
-void esp8266_service(struct esp8266 *device, uint32_t now_ms)
+void sim_device_service(struct sim_device *device, uint32_t now_ms)
 {
-    static void (*const services[])(struct esp8266 *, uint32_t) = {
+    static void (*const services[])(struct sim_device *, uint32_t) = {
         [STATE_OFF] = service_nothing,  [STATE_STARTING] = service_starting,
         [STATE_IDLE] = service_idle,    [STATE_ASKING] = service_asking,
         [STATE_DEAD] = service_nothing,
@@ -300,15 +300,15 @@ void esp8266_service(struct esp8266 *device, uint32_t now_ms)
     device->next_ms = next_service(device, now_ms);
 }
 
-static size_t poll_ways_in(const struct esp8266 *device, struct pollfd *entries)
+static size_t poll_ways_in(const struct sim_device *device, struct pollfd *entries)
 {
-    const size_t count = esp8266_upload_poll(device, entries);
+    const size_t count = sim_device_upload_poll(device, entries);
 
-    return count + esp8266_page_poll(device, entries + count);
+    return count + sim_device_page_poll(device, entries + count);
 }
 
 /* While it asks, what comes for uploads and the page waits. */
-size_t esp8266_poll(const struct esp8266 *device, struct pollfd entries[ESP8266_SOCKETS])
+size_t sim_device_poll(const struct sim_device *device, struct pollfd entries[SIM_DEVICE_SOCKETS])
 {
     if (device->is_flash_busy)
         return 0;
@@ -323,7 +323,7 @@ size_t esp8266_poll(const struct esp8266 *device, struct pollfd entries[ESP8266_
     return 1;
 }
 
-uint32_t esp8266_deadline(const struct esp8266 *device)
+uint32_t sim_device_deadline(const struct sim_device *device)
 {
     return device->next_ms;
 }
@@ -331,12 +331,12 @@ uint32_t esp8266_deadline(const struct esp8266 *device)
 /* ---- Life ---- */
 
 /* As after a power cut: nothing of use. */
-static void forget_rtc(struct esp8266 *device)
+static void forget_rtc(struct sim_device *device)
 {
     rtc_init(&device->rtc, ud_get_u32(device->config.mac + 2));
 }
 
-static int open_flash(struct esp8266 *device)
+static int open_flash(struct sim_device *device)
 {
     const struct nor_config config = {
         .path = device->config.flash_path,
@@ -349,15 +349,15 @@ static int open_flash(struct esp8266 *device)
     return nor_open(&device->nor, &config);
 }
 
-int esp8266_open(struct esp8266 **out, const struct esp8266_config *config)
+int sim_device_open(struct sim_device **out, const struct sim_device_config *config)
 {
-    struct esp8266 *device = calloc(1, sizeof *device);
+    struct sim_device *device = calloc(1, sizeof *device);
 
     if (device == NULL)
         return -ENOMEM;
     device->config = *config;
     device->board = config->is_esp32 ? &board_esp32 : &board_esp8266;
-    esp8266_name(device);
+    sim_device_name(device);
     forget_rtc(device);
     device->upload_port = config->upload.port;
     device->uploads.udp = -1; /* not open */
@@ -370,14 +370,14 @@ int esp8266_open(struct esp8266 **out, const struct esp8266_config *config)
         error = open_ways_in(device); /* they can be had */
     close_ways_in(device);
     if (error != 0) {
-        esp8266_close(device);
+        sim_device_close(device);
         return error;
     }
     *out = device;
     return 0;
 }
 
-static void switch_off(struct esp8266 *device)
+static void switch_off(struct sim_device *device)
 {
     if (device->state == STATE_ASKING)
         ud_posix_pull_end(&device->driver);
@@ -385,7 +385,7 @@ static void switch_off(struct esp8266 *device)
     device->state = STATE_OFF;
 }
 
-void esp8266_close(struct esp8266 *device)
+void sim_device_close(struct sim_device *device)
 {
     if (device == NULL)
         return;
@@ -395,50 +395,50 @@ void esp8266_close(struct esp8266 *device)
 }
 
 /* Serves at once, so that fd and deadline mean something from here on. */
-static void start_anew(struct esp8266 *device, uint32_t now_ms)
+static void start_anew(struct sim_device *device, uint32_t now_ms)
 {
     switch_off(device);
     device->ready_ms = now_ms;
     device->flash_ns = nor_stats(device->nor)->time_ns;
     device->poll_ms = now_ms + device->config.first_delay_ms;
     start(device, now_ms);
-    esp8266_service(device, now_ms);
+    sim_device_service(device, now_ms);
 }
 
-void esp8266_power_on(struct esp8266 *device, uint32_t now_ms)
+void sim_device_power_on(struct sim_device *device, uint32_t now_ms)
 {
     forget_rtc(device);
     start_anew(device, now_ms);
 }
 
-void esp8266_reset(struct esp8266 *device, uint32_t now_ms)
+void sim_device_reset(struct sim_device *device, uint32_t now_ms)
 {
     start_anew(device, now_ms);
 }
 
 /* ---- What it is ---- */
 
-bool esp8266_is_running(const struct esp8266 *device)
+bool sim_device_is_running(const struct sim_device *device)
 {
     return device->state == STATE_IDLE || device->state == STATE_ASKING;
 }
 
-const struct esp8266_program *esp8266_program(const struct esp8266 *device)
+const struct sim_device_program *sim_device_program(const struct sim_device *device)
 {
     return &device->program;
 }
 
-const char *esp8266_version(const struct esp8266 *device)
+const char *sim_device_version(const struct sim_device *device)
 {
     return device->program.has_description ? device->program.description.version : "";
 }
 
-const char *esp8266_mac(const struct esp8266 *device)
+const char *sim_device_mac(const struct sim_device *device)
 {
     return device->sta_mac;
 }
 
-struct nor *esp8266_nor(const struct esp8266 *device)
+struct nor *sim_device_nor(const struct sim_device *device)
 {
     return device->nor;
 }

@@ -2,7 +2,7 @@
  * HTTP. */
 #include "image_builder.h"
 #include "posix/pull.h"
-#include "sim/esp8266.h"
+#include "sim/device.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -20,23 +20,23 @@
 #define PATIENCE_MS 20000u
 
 struct fixture {
-    struct esp8266_config config;
-    struct esp8266 *device;
+    struct sim_device_config config;
+    struct sim_device *device;
     uint32_t starts, updates;
     int number; /* of the last failed upload */
     char answer[1024];
 };
 
-static void record(void *ctx, struct esp8266 *device, const struct esp8266_event *event)
+static void record(void *ctx, struct sim_device *device, const struct sim_device_event *event)
 {
     struct fixture *fixture = ctx;
 
     (void)device;
-    if (event->kind == ESP8266_STARTED)
+    if (event->kind == SIM_DEVICE_STARTED)
         fixture->starts++;
-    if (event->kind == ESP8266_UPDATED)
+    if (event->kind == SIM_DEVICE_UPDATED)
         fixture->updates++;
-    if (event->kind == ESP8266_UPLOAD_FAILED)
+    if (event->kind == SIM_DEVICE_UPLOAD_FAILED)
         fixture->number = event->number;
 }
 
@@ -53,7 +53,7 @@ static int set_up(void **state)
     static struct fixture fixture;
 
     memset(&fixture, 0, sizeof fixture);
-    fixture.config = (struct esp8266_config){
+    fixture.config = (struct sim_device_config){
         .mac = {0x5c, 0xcf, 0x7f, 0x12, 0x34, 0x56},
         .page = {.address = "127.0.0.1"},
         .ctx = &fixture,
@@ -66,7 +66,7 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    esp8266_close(((struct fixture *)*state)->device);
+    sim_device_close(((struct fixture *)*state)->device);
     return 0;
 }
 
@@ -74,11 +74,11 @@ static void switch_on(struct fixture *fixture)
 {
     struct image_bytes program = make_program("1.0.0");
 
-    assert_int_equal(esp8266_open(&fixture->device, &fixture->config), 0);
-    memcpy(nor_bytes(esp8266_nor(fixture->device)), program.data, program.length);
-    esp8266_power_on(fixture->device, ud_posix_clock_ms());
+    assert_int_equal(sim_device_open(&fixture->device, &fixture->config), 0);
+    memcpy(nor_bytes(sim_device_nor(fixture->device)), program.data, program.length);
+    sim_device_power_on(fixture->device, ud_posix_clock_ms());
     while (fixture->starts == 0)
-        esp8266_service(fixture->device, ud_posix_clock_ms());
+        sim_device_service(fixture->device, ud_posix_clock_ms());
     image_free(&program);
 }
 
@@ -86,7 +86,7 @@ static int connect_to(const struct fixture *fixture)
 {
     const struct sockaddr_in address = {
         .sin_family = AF_INET,
-        .sin_port = htons(esp8266_page_port(fixture->device)),
+        .sin_port = htons(sim_device_page_port(fixture->device)),
         .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
     };
     const int fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -100,12 +100,12 @@ static int connect_to(const struct fixture *fixture)
 /* One turn of the device's loop. */
 static void turn(struct fixture *fixture)
 {
-    struct pollfd entries[ESP8266_SOCKETS];
-    const size_t count = esp8266_poll(fixture->device, entries);
+    struct pollfd entries[SIM_DEVICE_SOCKETS];
+    const size_t count = sim_device_poll(fixture->device, entries);
 
-    assert_true(count <= ESP8266_SOCKETS);
+    assert_true(count <= SIM_DEVICE_SOCKETS);
     assert_true(poll(entries, count, 5) >= 0);
-    esp8266_service(fixture->device, ud_posix_clock_ms());
+    sim_device_service(fixture->device, ud_posix_clock_ms());
 }
 
 static size_t send_some(int fd, const uint8_t *bytes, size_t length)
@@ -161,7 +161,7 @@ static void a_file_is_what_runs_next(void **state)
     while (fixture->starts < 2)
         turn(fixture);
     assert_int_equal(fixture->updates, 1);
-    assert_string_equal(esp8266_version(fixture->device), "2.0.0");
+    assert_string_equal(sim_device_version(fixture->device), "2.0.0");
     assert_int_equal(play(fixture, "GET /update?info HTTP/1.1\r\n\r\n", NULL, 0), 200);
     assert_non_null(strstr(fixture->answer, "{\"product\":\"demo\",\"version\":\"2.0.0\","));
     image_free(&program);
@@ -187,7 +187,7 @@ static void what_is_refused_leaves_it_running(void **state)
     assert_int_equal(put(fixture, large, 900000), 413); /* read to its end, the answer is whole */
     assert_int_equal(fixture->number, 4);
     assert_int_equal(fixture->updates, 0);
-    assert_string_equal(esp8266_version(fixture->device), "1.0.0");
+    assert_string_equal(sim_device_version(fixture->device), "1.0.0");
     free(large);
 }
 
@@ -196,23 +196,23 @@ static void the_port_stays_the_same(void **state)
     struct fixture *fixture = *state;
 
     switch_on(fixture);
-    const uint16_t port = esp8266_page_port(fixture->device);
+    const uint16_t port = sim_device_page_port(fixture->device);
     assert_int_not_equal(port, 0);
-    esp8266_reset(fixture->device, ud_posix_clock_ms());
-    assert_int_equal(esp8266_page_port(fixture->device), port);
-    assert_true(esp8266_is_running(fixture->device));
+    sim_device_reset(fixture->device, ud_posix_clock_ms());
+    assert_int_equal(sim_device_page_port(fixture->device), port);
+    assert_true(sim_device_is_running(fixture->device));
     assert_int_equal(play(fixture, "GET /update?info HTTP/1.1\r\n\r\n", NULL, 0), 200);
 }
 
 static void a_port_that_is_taken(void **state)
 {
     struct fixture *fixture = *state;
-    struct esp8266_config config = fixture->config;
-    struct esp8266 *other;
+    struct sim_device_config config = fixture->config;
+    struct sim_device *other;
 
     switch_on(fixture);
-    config.page.port = esp8266_page_port(fixture->device);
-    assert_int_equal(esp8266_open(&other, &config), -EADDRINUSE);
+    config.page.port = sim_device_page_port(fixture->device);
+    assert_int_equal(sim_device_open(&other, &config), -EADDRINUSE);
 }
 
 /* More than it takes at a time: the others are served when there is room. */
@@ -241,7 +241,7 @@ static void closing_in_the_middle(void **state)
     assert_int_equal(send(fd, head, sizeof head - 1, 0), sizeof head - 1);
     for (int i = 0; i < 5; i++)
         turn(fixture);
-    esp8266_close(fixture->device);
+    sim_device_close(fixture->device);
     fixture->device = NULL;
     assert_int_equal(recv(fd, fixture->answer, 1, 0), 0);
     close(fd);

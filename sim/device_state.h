@@ -1,19 +1,19 @@
-/* Inside a virtual ESP8266; for sim/esp8266*.c only. */
-#ifndef SIM_ESP8266_STATE_H
-#define SIM_ESP8266_STATE_H
+/* Inside a virtual device; for sim/device*.c and sim/esp*.c only. */
+#ifndef SIM_DEVICE_STATE_H
+#define SIM_DEVICE_STATE_H
 
 #include "posix/espota.h"
 #include "posix/form.h"
 #include "posix/pull.h"
 #include "sim/board.h"
+#include "sim/device.h"
 #include "sim/esp32.h"
-#include "sim/esp8266.h"
 #include "sim/rtc.h"
 #include "updraft/gunzip.h"
 #include "updraft/keys.h"
 #include "updraft/staging.h"
 
-#define ESP8266_ABILITIES 80u /* the longest text, with its NUL */
+#define SIM_DEVICE_ABILITIES 80u /* the longest text, with its NUL */
 
 enum state {
     STATE_OFF,
@@ -23,11 +23,11 @@ enum state {
     STATE_DEAD,
 };
 
-struct esp8266 {
-    struct esp8266_config config;
+struct sim_device {
+    struct sim_device_config config;
     const struct board_class *board;
-    char sta_mac[ESP8266_MAC_TEXT];
-    char ap_mac[ESP8266_MAC_TEXT];
+    char sta_mac[SIM_DEVICE_MAC_TEXT];
+    char ap_mac[SIM_DEVICE_MAC_TEXT];
     struct nor *nor;
     struct rtc rtc;
     enum state state;
@@ -38,13 +38,13 @@ struct esp8266 {
     uint64_t flash_ns; /* modelled flash time already waited for */
     bool is_flash_busy;
     struct boot_result boot;
-    struct esp8266_program program;
+    struct sim_device_program program;
     struct ud_staging staging;
     struct esp32 esp32; /* in place of boot and staging */
     struct ud_keys keys;
     struct ud_verifier verifier;
     struct ud_manifest_terms terms;
-    char abilities[ESP8266_ABILITIES];
+    char abilities[SIM_DEVICE_ABILITIES];
     struct ud_updater updater;
     struct ud_pull pull;
     struct ud_posix_pull driver;
@@ -59,60 +59,60 @@ struct esp8266 {
     uint8_t window[UD_GUNZIP_WINDOW]; /* last: memory that is seldom touched */
 };
 
-void esp8266_emit(struct esp8266 *device, const struct esp8266_event *event);
+void sim_device_emit(struct sim_device *device, const struct sim_device_event *event);
 
-/* ---- esp8266_upload.c; where the device takes none, all of it does nothing ---- */
+/* ---- device_upload.c; where the device takes none, all of it does nothing ---- */
 
 /* Opens the port, the same one every time. 0, or a negative errno. */
-int esp8266_upload_open(struct esp8266 *device);
-void esp8266_upload_close(struct esp8266 *device);
+int sim_device_upload_open(struct sim_device *device);
+void sim_device_upload_close(struct sim_device *device);
 
 /* True when an uploaded image is staged and wants a restart. */
-bool esp8266_upload_service(struct esp8266 *device, uint32_t now_ms);
+bool sim_device_upload_service(struct sim_device *device, uint32_t now_ms);
 
 /* An upload is under way. */
-bool esp8266_upload_is_active(const struct esp8266 *device);
+bool sim_device_upload_is_active(const struct sim_device *device);
 
-size_t esp8266_upload_poll(const struct esp8266 *device, struct pollfd *entries);
+size_t sim_device_upload_poll(const struct sim_device *device, struct pollfd *entries);
 
 /* When it must be served, or the time given if that comes first. */
-uint32_t esp8266_upload_deadline(const struct esp8266 *device, uint32_t or_ms);
+uint32_t sim_device_upload_deadline(const struct sim_device *device, uint32_t or_ms);
 
-/* ---- esp8266_page.c; where the device serves none, all of it does nothing ---- */
+/* ---- device_page.c; where the device serves none, all of it does nothing ---- */
 
 /* Opens the port, the same one every time. 0, or a negative errno. */
-int esp8266_page_open(struct esp8266 *device);
-void esp8266_page_close(struct esp8266 *device);
+int sim_device_page_open(struct sim_device *device);
+void sim_device_page_close(struct sim_device *device);
 
 /* True when an image is staged and wants a restart. */
-bool esp8266_page_service(struct esp8266 *device, uint32_t now_ms);
+bool sim_device_page_service(struct sim_device *device, uint32_t now_ms);
 
 /* Somebody is connected. */
-bool esp8266_page_is_active(const struct esp8266 *device);
+bool sim_device_page_is_active(const struct sim_device *device);
 
 /* The updater's error event, ctx the device: told of where it is the page's. */
-void esp8266_page_failed(void *ctx, int error);
+void sim_device_page_failed(void *ctx, int error);
 
-size_t esp8266_page_poll(const struct esp8266 *device, struct pollfd *entries);
+size_t sim_device_page_poll(const struct sim_device *device, struct pollfd *entries);
 
 /* When it must be served, or the time given if that comes first. */
-uint32_t esp8266_page_deadline(const struct esp8266 *device, uint32_t or_ms);
+uint32_t sim_device_page_deadline(const struct sim_device *device, uint32_t or_ms);
 
-/* ---- esp8266_trust.c ---- */
+/* ---- device_trust.c ---- */
 
 /* As the program was linked: without the sectors of a key ring. */
-struct ud_layout esp8266_layout(const struct esp8266 *device);
+struct ud_layout sim_device_layout(const struct sim_device *device);
 
 /* As its program starts. False when the key ring cannot be read. */
-bool esp8266_trust_start(struct esp8266 *device);
+bool sim_device_trust_start(struct sim_device *device);
 
 /* Null where it has none; meaningful once started. */
-const struct ud_verifier *esp8266_verifier(const struct esp8266 *device);
-const struct ud_manifest_terms *esp8266_terms(const struct esp8266 *device);
+const struct ud_verifier *sim_device_verifier(const struct sim_device *device);
+const struct ud_manifest_terms *sim_device_terms(const struct sim_device *device);
 
 /* ---- esp8266_identity.c ---- */
 
-void esp8266_name(struct esp8266 *device);
-struct ud_pull_identity esp8266_identity(const struct esp8266 *device); /* an ESP8266's */
+void sim_device_name(struct sim_device *device);
+struct ud_pull_identity esp8266_identity(const struct sim_device *device); /* an ESP8266's */
 
 #endif

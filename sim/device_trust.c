@@ -1,4 +1,4 @@
-#include "sim/esp8266_state.h"
+#include "sim/device_state.h"
 
 #include "bearssl/digest.h"
 #include "bearssl/keys.h"
@@ -10,12 +10,12 @@
 
 #define RING_SIZE (UD_KEYS_SECTORS * UD_FLASH_SECTOR)
 
-static bool has_ring(const struct esp8266 *device)
+static bool has_ring(const struct sim_device *device)
 {
     return device->config.trust.key_count > 0;
 }
 
-struct ud_layout esp8266_layout(const struct esp8266 *device)
+struct ud_layout sim_device_layout(const struct sim_device *device)
 {
     struct ud_layout layout = device->config.layout;
 
@@ -27,9 +27,9 @@ struct ud_layout esp8266_layout(const struct esp8266 *device)
     return layout;
 }
 
-static const char *product_of(const struct esp8266 *device)
+static const char *product_of(const struct sim_device *device)
 {
-    const struct esp8266_program *program = &device->program;
+    const struct sim_device_program *program = &device->program;
 
     if (device->config.trust.product != NULL)
         return device->config.trust.product;
@@ -37,7 +37,7 @@ static const char *product_of(const struct esp8266 *device)
 }
 
 /* "gzip keys=ID,ID", as the server wants to know it. */
-static bool name_abilities(struct esp8266 *device)
+static bool name_abilities(struct sim_device *device)
 {
     struct ud_keys_cursor cursor = {0};
     char *text = device->abilities;
@@ -56,7 +56,7 @@ static bool name_abilities(struct esp8266 *device)
     return cursor.error == UD_OK;
 }
 
-static bool open_ring(struct esp8266 *device)
+static bool open_ring(struct sim_device *device)
 {
     const struct ud_keys_config config = {
         .built_in = device->config.trust.keys,
@@ -65,16 +65,16 @@ static bool open_ring(struct esp8266 *device)
         .rsa = ud_bearssl_rsa,
         .p256 = ud_bearssl_p256,
         .flash = nor_flash(device->nor),
-        .address = esp8266_layout(device).fs_end,
+        .address = sim_device_layout(device).fs_end,
         .product = product_of(device),
     };
 
     return ud_keys_init(&device->keys, &config) == UD_OK;
 }
 
-bool esp8266_trust_start(struct esp8266 *device)
+bool sim_device_trust_start(struct sim_device *device)
 {
-    const struct esp8266_program *program = &device->program;
+    const struct sim_device_program *program = &device->program;
 
     if (has_ring(device) && !open_ring(device))
         return false;
@@ -89,12 +89,12 @@ bool esp8266_trust_start(struct esp8266 *device)
            ud_gunzip_init(&device->gunzip, device->window, sizeof device->window) == UD_OK;
 }
 
-const struct ud_verifier *esp8266_verifier(const struct esp8266 *device)
+const struct ud_verifier *sim_device_verifier(const struct sim_device *device)
 {
     return has_ring(device) ? &device->verifier : NULL;
 }
 
-const struct ud_manifest_terms *esp8266_terms(const struct esp8266 *device)
+const struct ud_manifest_terms *sim_device_terms(const struct sim_device *device)
 {
     return device->config.trust.wants_manifest ? &device->terms : NULL;
 }

@@ -1,4 +1,4 @@
-#include "sim/esp8266_state.h"
+#include "sim/device_state.h"
 
 #include "bearssl/digest.h"
 #include "updraft/messages.h"
@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool takes_uploads(const struct esp8266 *device)
+static bool takes_uploads(const struct sim_device *device)
 {
     return device->config.upload.address != NULL;
 }
@@ -23,24 +23,24 @@ static void failed(void *ctx, enum ud_espota_failure failure)
         [UD_ESPOTA_END_FAILED] = "an upload was not taken",
         [UD_ESPOTA_ERASE_FAILED] = "settings were not erased",
     };
-    struct esp8266 *device = ctx;
+    struct sim_device *device = ctx;
     const int error = device->updater.error;
     char reason[UD_MESSAGE_MAX] = "", text[UD_MESSAGE_MAX + 64];
 
     if (failure == UD_ESPOTA_BEGIN_FAILED || failure == UD_ESPOTA_END_FAILED)
         ud_updater_error_text(&device->updater, reason, sizeof reason);
     snprintf(text, sizeof text, "%s%s%s", phases[failure], reason[0] != '\0' ? ": " : "", reason);
-    esp8266_emit(device, &(struct esp8266_event){
-                             .kind = ESP8266_UPLOAD_FAILED,
-                             .error = error,
-                             .number = (int)failure,
-                             .text = text,
-                         });
+    sim_device_emit(device, &(struct sim_device_event){
+                                .kind = SIM_DEVICE_UPLOAD_FAILED,
+                                .error = error,
+                                .number = (int)failure,
+                                .text = text,
+                            });
 }
 
-static int init_engine(struct esp8266 *device)
+static int init_engine(struct sim_device *device)
 {
-    const struct esp8266_upload *upload = &device->config.upload;
+    const struct sim_device_upload *upload = &device->config.upload;
     const struct ud_espota_config config = {
         .updater = &device->updater,
         .digest = upload->uses_sha256 ? &ud_sha256 : &ud_md5,
@@ -51,9 +51,9 @@ static int init_engine(struct esp8266 *device)
     return ud_espota_init(&device->espota, &config);
 }
 
-int esp8266_upload_open(struct esp8266 *device)
+int sim_device_upload_open(struct sim_device *device)
 {
-    const struct esp8266_upload *upload = &device->config.upload;
+    const struct sim_device_upload *upload = &device->config.upload;
 
     if (!takes_uploads(device))
         return 0;
@@ -66,28 +66,28 @@ int esp8266_upload_open(struct esp8266 *device)
     return error;
 }
 
-void esp8266_upload_close(struct esp8266 *device)
+void sim_device_upload_close(struct sim_device *device)
 {
     if (takes_uploads(device))
         ud_posix_espota_close(&device->uploads);
 }
 
-bool esp8266_upload_service(struct esp8266 *device, uint32_t now_ms)
+bool sim_device_upload_service(struct sim_device *device, uint32_t now_ms)
 {
     return takes_uploads(device) && ud_posix_espota_service(&device->uploads, now_ms);
 }
 
-bool esp8266_upload_is_active(const struct esp8266 *device)
+bool sim_device_upload_is_active(const struct sim_device *device)
 {
     return takes_uploads(device) && ud_espota_want(&device->espota) != 0;
 }
 
-size_t esp8266_upload_poll(const struct esp8266 *device, struct pollfd *entries)
+size_t sim_device_upload_poll(const struct sim_device *device, struct pollfd *entries)
 {
     return takes_uploads(device) ? ud_posix_espota_poll(&device->uploads, entries) : 0;
 }
 
-uint32_t esp8266_upload_deadline(const struct esp8266 *device, uint32_t or_ms)
+uint32_t sim_device_upload_deadline(const struct sim_device *device, uint32_t or_ms)
 {
     uint32_t deadline_ms;
 
@@ -96,7 +96,7 @@ uint32_t esp8266_upload_deadline(const struct esp8266 *device, uint32_t or_ms)
     return (int32_t)(deadline_ms - or_ms) < 0 ? deadline_ms : or_ms;
 }
 
-uint16_t esp8266_upload_port(const struct esp8266 *device)
+uint16_t sim_device_upload_port(const struct sim_device *device)
 {
     return takes_uploads(device) ? device->upload_port : 0;
 }
