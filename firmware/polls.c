@@ -60,8 +60,7 @@ static void start_network(void)
         ets_printf("no network\n");
         return;
     }
-    const uint8_t *mac = device.ethernet.mac;
-    chance_seed((uint32_t)mac[2] << 24 | (uint32_t)mac[3] << 16 | (uint32_t)mac[4] << 8 | mac[5]);
+    chance_seed(device.ethernet.mac, sizeof device.ethernet.mac);
     netif_set_status_callback(&device.ethernet.netif, address_changed);
     if (dhcp_start(&device.ethernet.netif) != ERR_OK)
         ets_printf("no address: out of memory\n");

@@ -4,8 +4,6 @@
 #include "firmware/net/chance.h"
 #include "updraft/form_page.h"
 
-#include <stddef.h>
-
 bool page_open(struct page *page, struct ud_updater *updater, const struct ud_form_about *about,
                uint16_t port)
 {
@@ -18,9 +16,7 @@ bool page_open(struct page *page, struct ud_updater *updater, const struct ud_fo
     };
     uint8_t random[UD_FORM_RANDOM];
 
-    /* Good enough without a password: nothing is proved with them. */
-    for (size_t i = 0; i < sizeof random; i++)
-        random[i] = (uint8_t)chance_word();
+    chance_bytes(random, sizeof random);
     return ud_form_init(&page->form, &config, random) == UD_OK &&
            ud_lwip_form_open(&page->driver, &page->form, port);
 }

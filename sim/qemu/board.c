@@ -97,6 +97,7 @@ uint32_t board_power_on(void)
     read_options();
     attach_flash();
     board.zeros = host_file_open("/dev/zero");
+    board.chance = host_file_open("/dev/urandom");
     power_on(&board.power, &board.options.cut, NULL);
     fill_with_noise(DATA_RAM, DATA_RAM_END);
     fill_with_noise(CODE_RAM, CODE_RAM_END);

@@ -33,6 +33,7 @@ struct board {
     struct board_counts counts;
     uint32_t flash_size;
     int zeros;                  /* a file that is all zeros */
+    int chance;                 /* one whose bytes nobody can foretell */
     uint32_t hungry_us;         /* since the watchdog was last fed */
     bool has_cache;             /* part of IRAM is the flash cache */
     uint8_t cells[BOARD_BLOCK]; /* what an operation works on */

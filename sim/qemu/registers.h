@@ -41,6 +41,11 @@
 #define BOARD_MAC_HIGH 0x600010f8u
 #define BOARD_MAC_LOW  0x600010fcu
 
+/* Likewise the board's own: bytes nobody can foretell, other ones after every reset. The
+ * chip has a register that never repeats itself (3FF20E44), where QEMU has nothing. */
+#define BOARD_CHANCE       0x600010d8u
+#define BOARD_CHANCE_BYTES 32u
+
 /* QEMU's Ethernet. */
 #define ETHERNET_MODE   0x9d030000u
 #define ETHERNET_EVENTS 0x9d030004u

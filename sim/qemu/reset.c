@@ -1,6 +1,7 @@
 #include "sim/qemu/reset.h"
 
 #include "sim/qemu/board.h"
+#include "sim/qemu/host_file.h"
 #include "sim/qemu/image.h"
 #include "sim/qemu/registers.h"
 #include "sim/qemu/rom.h"
@@ -49,6 +50,8 @@ static void reset_peripherals(uint32_t cause)
     REGISTER(RTC_STATE) = cause;
     board.hungry_us = 0;
     board.has_cache = false;
+    if (!host_file_get(board.chance, (void *)BOARD_CHANCE, BOARD_CHANCE_BYTES))
+        board_fault("the host has no random bytes for", BOARD_CHANCE);
     reset_ethernet();
 }
 
