@@ -133,6 +133,12 @@ static const struct pull_message {
     const char *text;
 } pull_messages[] = {
     {UD_ERR_HTTP_CONNECT, -1, "connection failed"},
+    {UD_ERR_TLS, -1, "connection failed: TLS"},
+    {UD_ERR_TLS_TRUST, -1, "connection failed: certificate not trusted"},
+    {UD_ERR_TLS_NAME, -1, "connection failed: certificate is for another host"},
+    {UD_ERR_TLS_DATE, -1, "connection failed: certificate not valid at this time"},
+    {UD_ERR_TLS_PIN, -1, "connection failed: server has another key than the pinned one"},
+    {UD_ERR_TLS_RECORD, -1, "connection failed: TLS record larger than the buffer"},
     {UD_ERR_HTTP_SEND, -2, "send header failed"},
     {UD_ERR_HTTP_LOST, -5, "connection lost"},
     {UD_ERR_HTTP_NOT_HTTP, -7, "no HTTP server"},

@@ -171,6 +171,17 @@ void ud_pull_connection_failed(struct ud_pull *pull)
     pull->state = FINISHED; /* there is nothing to close */
 }
 
+void ud_pull_broken(struct ud_pull *pull, int error)
+{
+    const bool is_connecting = pull->state == CONNECTING;
+
+    if (!is_running(pull) || pull->state == CLOSING)
+        return;
+    fail(pull, error);
+    if (is_connecting)
+        pull->state = FINISHED;
+}
+
 void ud_pull_sent(struct ud_pull *pull, uint32_t length, uint32_t now_ms)
 {
     const uint32_t waiting = (uint32_t)pull->line_length - pull->line_sent;

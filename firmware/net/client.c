@@ -199,7 +199,7 @@ static void ask(struct client *client, uint32_t now_ms)
         report_failure(client, error);
         return;
     }
-    ud_lwip_pull_begin(&client->driver, &client->pull);
+    ud_lwip_pull_begin(&client->driver, &client->pull, NULL);
     client->is_asking = true;
 }
 

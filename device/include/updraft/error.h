@@ -65,6 +65,15 @@ enum ud_error {
     UD_ERR_HTTP_NO_VERSION = -46,   /* version asked for, no x-version in the answer */
     UD_ERR_HTTP_REDIRECTS = -47,    /* more redirects than the limit */
 
+    /* TLS. */
+    UD_ERR_TLS = -50,        /* the handshake failed, or a record was damaged */
+    UD_ERR_TLS_TRUST = -51,  /* the certificate comes from nobody trusted */
+    UD_ERR_TLS_NAME = -52,   /* it is for another host */
+    UD_ERR_TLS_DATE = -53,   /* it is not valid yet, or any more */
+    UD_ERR_TLS_PIN = -54,    /* it has another key */
+    UD_ERR_TLS_RECORD = -55, /* a record larger than the buffer: the server does not keep to
+                              * the length it was asked for */
+
     /* Decoding compressed images. */
     UD_ERR_GZIP = -60,       /* not a gzip member, or a damaged one */
     UD_ERR_GZIP_PLACE = -61, /* it goes where nobody decompresses it */

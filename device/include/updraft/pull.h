@@ -160,6 +160,8 @@ const void *ud_pull_send_buffer(const struct ud_pull *pull, uint32_t *length);
 /* Events. */
 void ud_pull_connected(struct ud_pull *pull, uint32_t now_ms);
 void ud_pull_connection_failed(struct ud_pull *pull);
+/* There is no connection (any more), for a reason of its own: one of UD_ERR_TLS*. */
+void ud_pull_broken(struct ud_pull *pull, int error);
 void ud_pull_sent(struct ud_pull *pull, uint32_t length, uint32_t now_ms);
 void ud_pull_received(struct ud_pull *pull, const void *data, uint32_t length, uint32_t now_ms);
 void ud_pull_peer_closed(struct ud_pull *pull);

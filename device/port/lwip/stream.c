@@ -125,6 +125,18 @@ void ud_lwip_stream_take(struct ud_lwip_stream *stream)
     pbuf_free(bytes);
 }
 
+void ud_lwip_stream_take_some(struct ud_lwip_stream *stream, uint32_t length)
+{
+    struct pbuf *bytes = stream->received;
+
+    if (bytes == NULL || length >= bytes->len) {
+        ud_lwip_stream_take(stream);
+        return;
+    }
+    if (pbuf_remove_header(bytes, length) == 0 && stream->pcb != NULL)
+        tcp_recved(stream->pcb, (uint16_t)length);
+}
+
 bool ud_lwip_stream_is_over(const struct ud_lwip_stream *stream)
 {
     return stream->received == NULL &&

@@ -41,6 +41,8 @@ void ud_lwip_stream_flush(struct ud_lwip_stream *stream);
 /* The first bytes not taken yet, which stay there until they are; null: none now. */
 const void *ud_lwip_stream_received(const struct ud_lwip_stream *stream, uint32_t *length);
 void ud_lwip_stream_take(struct ud_lwip_stream *stream);
+/* So many of them, at most what ud_lwip_stream_received() gave. */
+void ud_lwip_stream_take_some(struct ud_lwip_stream *stream, uint32_t length);
 
 /* Nothing more will come, and all that came was taken. */
 bool ud_lwip_stream_is_over(const struct ud_lwip_stream *stream);

@@ -24,8 +24,25 @@ static void forget_addresses(struct ud_posix_pull *driver)
     driver->candidate = NULL;
 }
 
+/* What TLS has left to say, an alert or a good-bye; nobody waits for it to arrive. */
+static void end_tls(struct ud_posix_pull *driver)
+{
+    const struct ud_tls *tls = driver->config.tls;
+    uint32_t length;
+
+    if (!driver->is_secure)
+        return;
+    driver->is_secure = false;
+    tls->methods->close(tls->ctx);
+    const void *bytes = tls->methods->send_buffer(tls->ctx, &length);
+    if (length > 0 && send(driver->fd, bytes, length, MSG_NOSIGNAL) < 0)
+        return;
+    tls->methods->sent(tls->ctx, length);
+}
+
 static void close_socket(struct ud_posix_pull *driver)
 {
+    end_tls(driver);
     if (driver->fd != NO_SOCKET)
         close(driver->fd);
     driver->fd = NO_SOCKET;
@@ -38,7 +55,7 @@ static bool look_up(struct ud_posix_pull *driver)
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
     char port[sizeof "65535"];
 
-    if (endpoint.tls)
+    if (endpoint.tls && driver->config.tls == NULL)
         return false;
     snprintf(port, sizeof port, "%u", (unsigned)endpoint.port);
     if (getaddrinfo(endpoint.host, port, &hints, &driver->addresses) != 0)
@@ -92,6 +109,22 @@ static int connect_error(int fd)
     return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
 }
 
+/* There is a connection: it is the engine's, or TLS's until that is done. */
+static void begin(struct ud_posix_pull *driver, uint32_t now_ms)
+{
+    const struct ud_pull_endpoint endpoint = ud_pull_endpoint(driver->pull);
+    const struct ud_tls *tls = driver->config.tls;
+
+    if (!endpoint.tls) {
+        ud_pull_connected(driver->pull, now_ms);
+        return;
+    }
+    const int error = tls->methods->begin(tls->ctx, endpoint.host);
+    driver->is_secure = error == UD_OK;
+    if (error != UD_OK)
+        ud_pull_broken(driver->pull, error);
+}
+
 /* True when something has happened that the engine should be asked about. */
 static bool serve_connect(struct ud_posix_pull *driver, uint32_t now_ms)
 {
@@ -101,7 +134,7 @@ static bool serve_connect(struct ud_posix_pull *driver, uint32_t now_ms)
         if (connect_error(driver->fd) == 0) {
             driver->is_connecting = false;
             forget_addresses(driver);
-            ud_pull_connected(driver->pull, now_ms);
+            begin(driver, now_ms);
             return true;
         }
         close_socket(driver);
@@ -152,6 +185,60 @@ static bool serve_receive(struct ud_posix_pull *driver, uint32_t now_ms)
     return true;
 }
 
+/* ---- TLS between the engine and the socket ---- */
+
+static bool connection_lost(struct ud_posix_pull *driver)
+{
+    if (ud_pull_want(driver->pull) & UD_PULL_CONNECT)
+        ud_pull_connection_failed(driver->pull);
+    else
+        ud_pull_peer_closed(driver->pull);
+    return true;
+}
+
+static bool secure_send(struct ud_posix_pull *driver)
+{
+    const struct ud_tls *tls = driver->config.tls;
+    uint32_t length;
+    const void *bytes = tls->methods->send_buffer(tls->ctx, &length);
+    const ssize_t sent = send(driver->fd, bytes, length, MSG_NOSIGNAL);
+
+    if (sent < 0)
+        return would_block() ? false : connection_lost(driver);
+    tls->methods->sent(tls->ctx, (uint32_t)sent);
+    return true;
+}
+
+static bool secure_receive(struct ud_posix_pull *driver)
+{
+    const struct ud_tls *tls = driver->config.tls;
+    uint32_t room;
+    void *record = tls->methods->receive_buffer(tls->ctx, &room);
+    const ssize_t received = recv(driver->fd, record, room, 0);
+
+    if (received < 0 && would_block())
+        return false;
+    if (received <= 0)
+        return connection_lost(driver);
+    tls->methods->received(tls->ctx, (uint32_t)received);
+    return true;
+}
+
+static bool serve_secure(struct ud_posix_pull *driver, uint32_t now_ms, int *turns)
+{
+    const struct ud_tls *tls = driver->config.tls;
+
+    if (ud_pull_tls_service(driver->pull, tls, now_ms))
+        return true;
+    const unsigned want = tls->methods->want(tls->ctx);
+    if ((want & UD_TLS_SEND) && secure_send(driver))
+        return true;
+    if ((want & UD_TLS_RECEIVE) == 0 || *turns == 0)
+        return false;
+    --*turns;
+    return secure_receive(driver);
+}
+
 static void serve_close(struct ud_posix_pull *driver, uint32_t now_ms)
 {
     forget_addresses(driver);
@@ -193,6 +280,12 @@ static bool serve_one(struct ud_posix_pull *driver, uint32_t now_ms, int *turns)
         serve_others(driver, now_ms);
         return true;
     }
+    if (want & UD_PULL_FINISHED) {
+        close_socket(driver); /* of a handshake that failed */
+        return false;
+    }
+    if (driver->is_secure)
+        return serve_secure(driver, now_ms, turns);
     if (want & UD_PULL_CONNECT)
         return serve_connect(driver, now_ms);
     if ((want & UD_PULL_SEND) && serve_send(driver, now_ms))
@@ -227,6 +320,10 @@ short ud_posix_pull_events(const struct ud_posix_pull *driver)
     const unsigned want = ud_pull_want(driver->pull);
     short events = 0;
 
+    if (driver->is_secure) {
+        const struct ud_tls *tls = driver->config.tls;
+        return (tls->methods->want(tls->ctx) & UD_TLS_SEND) ? POLLIN | POLLOUT : POLLIN;
+    }
     if (want & (UD_PULL_CONNECT | UD_PULL_SEND))
         events |= POLLOUT;
     if (want & UD_PULL_RECEIVE)

@@ -15,12 +15,13 @@
  * or all of that at once, blocking: ud_posix_pull_run().
  *
  * Nothing here blocks but the look-up of a host name; an address in the URL
- * needs none. There is no TLS: leave ud_pull_config.can_tls false.
+ * needs none. For https give a TLS, and set ud_pull_config.can_tls.
  */
 #ifndef UPDRAFT_POSIX_PULL_H
 #define UPDRAFT_POSIX_PULL_H
 
 #include "updraft/pull.h"
+#include "updraft/tls.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -32,6 +33,7 @@ struct ud_posix_pull_config {
     /* Closes what else the application has open towards the network; null when
      * there is nothing. Called once, when the image starts to arrive. */
     void (*close_others)(void *ctx);
+    const struct ud_tls *tls; /* for https, one connection at a time; null: there is none */
 };
 
 struct ud_posix_pull {
@@ -41,6 +43,7 @@ struct ud_posix_pull {
     struct addrinfo *candidate; /* the next one to try */
     int fd;                     /* -1: no connection */
     bool is_connecting;
+    bool is_secure; /* TLS has begun on the connection */
     uint32_t connections;
 };
 
