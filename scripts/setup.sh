@@ -7,7 +7,7 @@ BUILD=$PROJECT_ROOT/build
 BUILD_PACKAGES=(gcc libc6-dev meson ninja-build pkg-config
     libmicrohttpd-dev libgnutls28-dev libjansson-dev libcurl4-openssl-dev libsqlite3-dev
     libavahi-core-dev libssl-dev zlib1g-dev libzopfli-dev libbearssl-dev
-    gcc-xtensa-lx106 picolibc-xtensa-lx106-elf)
+    gcc-xtensa-lx106 picolibc-xtensa-lx106-elf python3 python3-yaml)
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "$(basename "$0"): $*"; exit 1; }

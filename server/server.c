@@ -85,8 +85,16 @@ static void take_plain_request(void *ctx, struct http_request *request)
         http_answer_line(request, 404, "this port is for devices; people use https://");
 }
 
-static const struct http_service service = {take_headers, take_request};
-static const struct http_service plain_service = {NULL, take_plain_request};
+static void answer_refused(void *ctx, struct http_request *request, unsigned status,
+                           const char *line)
+{
+    (void)ctx;
+    if (operator_api_wants(request))
+        operator_api_refuse(request, status, line);
+}
+
+static const struct http_service service = {take_headers, take_request, answer_refused};
+static const struct http_service plain_service = {NULL, take_plain_request, NULL};
 
 /* --- the fleet's callbacks --- */
 

@@ -27,6 +27,9 @@ struct http_stream;
 struct http_service {
     void (*headers)(void *ctx, struct http_request *request); /* null: bodies are collected */
     void (*request)(void *ctx, struct http_request *request);
+    /* May put what the layer itself refuses in a form of its own; null, or nothing
+     * answered: as plain text. */
+    void (*refused)(void *ctx, struct http_request *request, unsigned status, const char *line);
 };
 
 /* Zeros stand for the defaults. */

@@ -1,6 +1,7 @@
 #include "server/http/http_state.h"
 
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -139,10 +140,23 @@ static struct http_request *new_request(struct http_server *server,
     return request;
 }
 
+static void refuse(struct http_request *request, unsigned status, const char *line)
+{
+    const struct http_config *config = &request->server->config;
+
+    if (config->service->refused != NULL)
+        config->service->refused(config->ctx, request, status, line);
+    if (!request->is_answered)
+        http_answer_line(request, status, "%s", line);
+}
+
 static void answer_too_large(struct http_request *request)
 {
-    http_answer_line(request, MHD_HTTP_CONTENT_TOO_LARGE, "the body is larger than %llu bytes",
-                     (unsigned long long)request->body_limit);
+    char line[80];
+
+    snprintf(line, sizeof line, "the body is larger than %llu bytes",
+             (unsigned long long)request->body_limit);
+    refuse(request, MHD_HTTP_CONTENT_TOO_LARGE, line);
 }
 
 /* A body is announced: lets the service choose what becomes of it. */
@@ -177,7 +191,7 @@ static enum MHD_Result begin(struct http_server *server, struct MHD_Connection *
     if (atomic_load(&server->is_draining)) {
         http_set_header(request, MHD_HTTP_HEADER_RETRY_AFTER, "10");
         http_set_header(request, MHD_HTTP_HEADER_CONNECTION, "close");
-        http_answer_line(request, MHD_HTTP_SERVICE_UNAVAILABLE, "the server is shutting down");
+        refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, "the server is shutting down");
     } else if (has_body(request)) {
         begin_body(request);
     }

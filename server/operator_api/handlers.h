@@ -17,7 +17,7 @@ operator_handler handle_list_groups, handle_set_group;
 operator_handler handle_list_rollouts, handle_show_rollout, handle_add_rollout, handle_try_rollout,
     handle_approve_rollout, handle_pause_rollout, handle_resume_rollout, handle_cancel_rollout,
     handle_roll_back_rollout;
-operator_handler handle_overview, handle_events;
+operator_handler handle_overview, handle_events, handle_openapi;
 
 /* Before the body of a publication is sent: takes it, or refuses. */
 void begin_publication(const struct operator_api *api, struct http_request *request);

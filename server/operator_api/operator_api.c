@@ -38,9 +38,18 @@ static const struct route {
     {"POST", "/rollouts/{}/roll-back", ROLE_OPERATOR, handle_roll_back_rollout},
     {"GET", "/overview", ROLE_VIEWER, handle_overview},
     {"GET", "/events", ROLE_VIEWER, handle_events},
+    {"GET", "/openapi.json", ROLE_VIEWER, handle_openapi},
 };
 
 #define ROUTE_COUNT (sizeof routes / sizeof routes[0])
+
+bool operator_api_route(size_t index, struct operator_route *route)
+{
+    if (index >= ROUTE_COUNT)
+        return false;
+    *route = (struct operator_route){routes[index].method, routes[index].path, routes[index].role};
+    return true;
+}
 
 bool operator_api_wants(const struct http_request *request)
 {
@@ -76,6 +85,11 @@ void answer_error(struct http_request *request, unsigned status, const char *for
         if ((unsigned char)*c < ' ' || (unsigned char)*c > '~')
             *c = '?';
     answer_json(request, status, json_pack("{ss}", "error", text));
+}
+
+void operator_api_refuse(struct http_request *request, unsigned status, const char *line)
+{
+    answer_error(request, status, "%s", line);
 }
 
 void answer_cannot_write(struct http_request *request)

@@ -8,6 +8,7 @@
 #include "server/events/hub.h"
 #include "server/fleet/fleet.h"
 #include "server/http/http.h"
+#include "server/model/role.h"
 #include "server/work/worker.h"
 
 struct operator_api {
@@ -20,6 +21,19 @@ struct operator_api {
     uint64_t upload_limit;         /* bytes */
     bool refuses_unknown;          /* devices; for the overview */
 };
+
+/* A row of the table of routes. */
+struct operator_route {
+    const char *method;
+    const char *path; /* below /api/v1; {} stands for one name */
+    enum role role;   /* it needs, or more */
+};
+
+/* False beyond the last. */
+bool operator_api_route(size_t index, struct operator_route *route);
+
+/* Answers with an error in the API's form what did not get as far as a route. */
+void operator_api_refuse(struct http_request *request, unsigned status, const char *line);
 
 /* Is the path below /api? */
 bool operator_api_wants(const struct http_request *request);

@@ -1,5 +1,7 @@
 #include "server/operator_api/handlers.h"
 
+#include "server/openapi/openapi.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,6 +96,13 @@ void handle_overview(const struct operator_api *api, struct http_request *reques
                           "unknown_devices", api->refuses_unknown ? "refuse" : "register",
                           "version", UPDRAFT_VERSION));
     free(tally.versions);
+}
+
+void handle_openapi(const struct operator_api *api, struct http_request *request, const char *name)
+{
+    (void)api;
+    (void)name;
+    http_answer_static(request, 200, "application/json", openapi_json, openapi_json_size);
 }
 
 void handle_events(const struct operator_api *api, struct http_request *request, const char *name)

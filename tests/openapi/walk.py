@@ -1,0 +1,256 @@
+"""Walks every operation of the API, in the ways it can end, against a running server.
+
+    walk.py SERVER TOKEN_FILE SERVER_PID IMAGE_1 IMAGE_2 FOREIGN_IMAGE
+
+A new operation is walked by adding a call to the function of its kind below. What has
+no call is named in the end.
+"""
+
+import http.client
+import subprocess
+import sys
+import time
+
+from client import Client, Listener
+from contract import Broken
+
+MAC, STRANGER, NOBODY = "5C:CF:7F:00:00:01", "5C:CF:7F:00:00:02", "5C:CF:7F:00:00:99"
+PLAN = {"product": "demo", "version": "2.0.0", "stages": [{"percent": 100}]}
+
+# Statuses that cannot be had here, and why.
+EXCUSED = {
+    403: "every token there is may do everything",
+    503: "reading goes on when writing fails; only a server that shuts down answers so",
+}
+EXCUSED_OF = {}
+
+
+def check_in(client, mac, version):
+    connection = http.client.HTTPConnection(client.address, timeout=60)
+    connection.request("GET", "/update", headers={
+        "User-Agent": "ESP8266-http-Update", "x-ESP8266-STA-MAC": mac,
+        "x-ESP8266-AP-MAC": "5E" + mac[2:], "x-ESP8266-free-space": "2000000",
+        "x-ESP8266-sketch-size": "300000", "x-ESP8266-sketch-md5": "0" * 32,
+        "x-ESP8266-chip-size": "4194304", "x-ESP8266-sdk-version": "2.2.2",
+        "x-ESP8266-mode": "sketch", "x-ESP8266-version": version})
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+def read(name):
+    with open(name, "rb") as file:
+        return file.read()
+
+
+def walk_releases(client, image_1, image_2, foreign):
+    publish = lambda expect, body, **query: client.call(
+        "POST", "/releases", expect, query=query, body=body)
+    first = read(image_1)
+    client.call("GET", "/releases", 200)
+    publish(201, first, product="demo", version="1.0.0", channel="stable", name="demo.bin")
+    publish(200, first)
+    publish(201, read(image_2), channel="candidate")
+    publish(400, first, product="a/b")
+    publish(400, first, key="zz")
+    publish(409, read(image_2), product="demo", version="1.0.0")
+    publish(422, b"<html>")
+    publish(422, read(foreign), product="demo", version="3.0.0")
+    releases = client.call("GET", "/releases", 200, query={"product": "demo"})["releases"]
+    if [release["version"] for release in releases] != ["2.0.0", "1.0.0"]:
+        raise Broken(f"the releases are {releases}")
+
+
+def walk_devices(client):
+    call = lambda method, expect, mac, body=None, **more: client.call(
+        method, "/devices/{mac}", expect, values={"mac": mac}, body=body, **more)
+    call("PUT", 201, MAC, {"product": "demo", "channel": "stable"})
+    call("PUT", 200, MAC.lower().replace(":", "-"), {"pin": "1.0.0", "group": "lab"})
+    call("GET", 200, MAC)
+    if check_in(client, MAC, "1.0.0") != 304 or check_in(client, STRANGER, "0.1") != 304:
+        raise Broken("devices that are current or unassigned get something")
+    call("GET", 200, MAC)
+    call("GET", 200, STRANGER)
+    for method, body in (("GET", None), ("PUT", {}), ("DELETE", None)):
+        call(method, 400, "nonsense", body)
+    call("PUT", 409, MAC, {"pin": "9"}, is_sound=True)
+    call("GET", 404, NOBODY)
+    retry = lambda expect, mac: client.call(
+        "POST", "/devices/{mac}/retry", expect, values={"mac": mac})
+    retry(200, MAC)
+    retry(400, "nonsense")
+    retry(404, NOBODY)
+    client.call("GET", "/devices", 200)
+    client.call("GET", "/devices", 200, query={"product": "demo", "group": "lab", "state": "current"})
+    client.call("GET", "/devices", 400, query={"state": "asleep"})
+    call("DELETE", 204, STRANGER)
+    call("DELETE", 404, STRANGER)
+
+
+def walk_groups(client):
+    group = lambda expect, name, body, **more: client.call(
+        "PUT", "/groups/{name}", expect, values={"name": name}, body=body, **more)
+    group(200, "lab", {"product": "demo", "channel": None})
+    group(200, "lab", {"pin": "1.0.0"})
+    group(400, ".hidden", {})
+    group(409, "lab", {"pin": "9"}, is_sound=True)
+    group(200, "lab", {"pin": None})
+    client.call("GET", "/groups", 200)
+
+
+def walk_rollouts(client):
+    one = lambda method, what, expect, number: client.call(
+        method, "/rollouts/{id}" + what, expect, values={"id": str(number)})
+    client.call("POST", "/rollouts/dry-run", 200, body=PLAN)
+    client.call("POST", "/rollouts/dry-run", 409, body={**PLAN, "version": "9"}, is_sound=True)
+    client.call("POST", "/rollouts", 409, body={**PLAN, "version": "9"}, is_sound=True)
+    client.call("PUT", "/devices/{mac}", 200, values={"mac": MAC}, body={"pin": None})
+    planned = client.call("POST", "/rollouts", 201, body={
+        **PLAN, "target": {"group": "nobody", "sdk": "2.2.2"}, "promote": "stable",
+        "window": {"from": "22:00", "to": "05:00", "utc_offset_minutes": 60},
+        "start": "2099-01-01T00:00:00Z", "attempts": 1, "silence": 3600})["id"]
+    one("POST", "/approve", 409, planned)
+    one("POST", "/pause", 409, planned)
+    one("POST", "/resume", 409, planned)
+    one("POST", "/cancel", 200, planned)
+    one("POST", "/cancel", 409, planned)
+    running = client.call("POST", "/rollouts", 201, body={
+        **PLAN, "stages": [{"devices": 1}, {"percent": 100, "approval": True, "success": 50,
+                                            "failure": 5, "time_limit": 60}]})["id"]
+    wait_for(client, running, "running")
+    one("POST", "/pause", 200, running)
+    one("POST", "/resume", 200, running)
+    check_in(client, MAC, "2.0.0")
+    wait_for(client, running, "awaiting")
+    one("POST", "/approve", 200, running)
+    one("POST", "/roll-back", 200, running)
+    one("POST", "/roll-back", 409, running)
+    for what in ("approve", "pause", "resume", "cancel", "roll-back"):
+        one("POST", "/" + what, 404, 77)
+    one("GET", "", 404, 77)
+    client.call("GET", "/rollouts", 200)
+
+
+def wait_for(client, rollout, state):
+    for _ in range(300):
+        if client.call("GET", "/rollouts/{id}", 200, values={"id": str(rollout)})["state"] == state:
+            return
+        time.sleep(0.2)
+    raise Broken(f"rollout {rollout} is never {state}")
+
+
+def walk_server(client):
+    client.call("GET", "/overview", 200)
+    client.call("GET", "/openapi.json", 200)
+
+
+# --- what holds for all of them ---
+
+
+def samples(client, operation):
+    """A path for an operation that no walk needs to have been to."""
+    given = {"mac": NOBODY, "id": "77"}
+    return {name: given.get(name, "sample") for name in operation.names}
+
+
+def walk_strangers(client):
+    for operation in client.contract.operations:
+        if not operation.is_open:
+            for token in ("", "0" * 64):
+                client.call(operation.method, operation.path, 401, samples(client, operation), token=token)
+
+
+def walk_bodies(client):
+    for operation in client.contract.operations:
+        content = operation.description.get("requestBody", {}).get("content", {})
+        ask = lambda expect, body: client.call(
+            operation.method, operation.path, expect, samples(client, operation), body=body)
+        if "application/json" in content:
+            ask(400, ["an array"])
+            ask(400, {"no-such-field": 1})
+            ask(413, {"no-such-field": "x" * 70000})
+        elif content:
+            ask(413, bytes(33 * 1024 * 1024))
+
+
+def walk_other_methods(client):
+    for path in client.contract.document["paths"]:
+        allowed = {o.method for o in client.contract.operations if o.path == path}
+        fits = {o.method for o in client.contract.operations if o.pattern.match(path)}
+        operation = next(o for o in client.contract.operations if o.path == path)
+        url = client.contract.url(operation, samples(client, operation), {})
+        for method in {"GET", "PUT", "POST", "DELETE"} - fits:
+            status, headers, body = client.exchange(method, url, client.token)
+            told = set(headers.get("allow", "").split(", "))
+            if status != 405 or not allowed <= told:
+                raise Broken(f"{method} {path} answers {status}, and allows {told}: {body!r}")
+
+
+def walk_without_disk(client, server_pid):
+    """No file may grow any more: what was carried out before is refused, as described,
+    unless there is nothing to write."""
+    subprocess.run(["prlimit", "--pid", server_pid, "--fsize=0"], check=True)
+    refused = 0
+    for method, path, values, query, body in list(client.last.values()):
+        if method == "GET":
+            continue
+        operation = client.contract.find(method, path)
+        for status in (503, 404, 409, 200):
+            try:
+                client.call(method, path, status, values, query, body, is_sound=True)
+            except Broken as fault:
+                if "answered" in str(fault) and "not described" not in str(fault):
+                    continue
+                raise
+            refused += status == 503
+            break
+        else:
+            raise Broken(f"{operation} does not bear a full disk")
+    if refused < 2:
+        raise Broken(f"only {refused} changes were refused when nothing could be written")
+
+
+def unseen(client):
+    for operation in client.contract.operations:
+        for status in map(int, operation.description["responses"]):
+            if status in EXCUSED or status in EXCUSED_OF.get(operation.id, ()):
+                continue
+            if (operation.id, status) not in client.seen:
+                yield f"{operation} was never seen to answer {status}: add a call to walk.py"
+
+
+def check_events(client, listener):
+    for _ in range(100):
+        missing = set(listener.operation.description["x-events"]) - {e[0] for e in listener.events}
+        if not missing:
+            break
+        time.sleep(0.1)
+    faults = [*listener.faults, *(f"the event {name} was never seen" for name in sorted(missing))]
+    if faults:
+        raise Broken("\n".join(faults))
+
+
+def main(server, token_file, server_pid, image_1, image_2, foreign):
+    client = Client(server, read(token_file).decode().strip())
+    listener = Listener(client, "/events")
+    walk_server(client)
+    walk_releases(client, image_1, image_2, foreign)
+    walk_devices(client)
+    walk_groups(client)
+    walk_rollouts(client)
+    check_events(client, listener)
+    walk_strangers(client)
+    walk_bodies(client)
+    walk_other_methods(client)
+    walk_without_disk(client, server_pid)
+    missing = list(unseen(client))
+    print("\n".join(missing) or f"{len(client.contract.operations)} operations, "
+          f"{len(client.seen)} ways to end")
+    return 1 if missing else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(*sys.argv[1:]))
+    except Broken as fault:
+        sys.exit(str(fault))
