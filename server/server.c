@@ -295,6 +295,8 @@ static void set_up_interfaces(struct server *server, const struct server_config 
         .blobs = server->blobs,
         .hub = server->hub,
         .worker = server->worker,
+        .store = &store_sqlite,
+        .database = server->data.database,
         .token = server->data.token,
         .signing_key = config->signing_key,
         .upload_limit = config->upload_limit != 0 ? config->upload_limit : UPLOAD_LIMIT,

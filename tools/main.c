@@ -21,6 +21,7 @@ static const struct command commands[] = {
     {"devices", command_devices, "a server's devices, and what they should run"},
     {"releases", command_releases, "what a server has to hand out"},
     {"rollout", command_rollout, "a release for devices in stages, that halts when it fails"},
+    {"audit", command_audit, "who changed what on a server"},
     {"image", command_image, "what is in a firmware file, and whether it is sound"},
     {"device", command_device, "virtual devices: boot from flash files, ask a server, update"},
     {"push", command_push, "upload a firmware file to devices of the local network"},

@@ -167,6 +167,25 @@ struct change *fleet_rollout_event(struct fleet *fleet, const struct rollout_vie
     return change;
 }
 
+/* For the audit log: the server decides this by itself. */
+static struct change *note_verdict(const struct fleet *fleet, struct change *change)
+{
+    struct audit_note *note = change != NULL ? calloc(1, sizeof *note) : NULL;
+
+    if (note == NULL) {
+        change_free(change);
+        return NULL;
+    }
+    const struct rollout *rollout = change->as.rollout;
+    note->at_ms = fleet_now(fleet);
+    snprintf(note->who, sizeof note->who, "server");
+    snprintf(note->action, sizeof note->action, "rollout %u is %s, %u of %u stages open",
+             rollout->id, rollout_state_name(rollout->state), rollout->stage, rollout->stage_count);
+    audit_text(note->detail, sizeof note->detail, rollout->reason);
+    change->audit = note;
+    return change;
+}
+
 void fleet_judge_rollouts(struct fleet *fleet)
 {
     size_t count;
@@ -178,7 +197,8 @@ void fleet_judge_rollouts(struct fleet *fleet)
             rollout_judge(&views[i].rollout, &views[i].counts.all, fleet_now(fleet));
         struct change *change =
             verdict.event != ROLLOUT_EVENT_COUNT
-                ? fleet_rollout_event(fleet, &views[i], verdict.event, verdict.reason)
+                ? note_verdict(fleet,
+                               fleet_rollout_event(fleet, &views[i], verdict.event, verdict.reason))
                 : NULL;
         if (change != NULL)
             fleet_submit(fleet, change, NULL, NULL);

@@ -90,6 +90,10 @@ const char *http_body(const struct http_request *request, size_t *length);
 void http_set_context(struct http_request *request, void *context, void (*release)(void *context));
 void *http_context(const struct http_request *request);
 
+/* The same for who it is that asks. */
+void http_set_caller(struct http_request *request, void *caller, void (*release)(void *caller));
+void *http_caller(const struct http_request *request);
+
 /* In headers(): hands the body to `write` piece by piece, instead of collecting
  * it. Beyond `limit` bytes the request is answered 413. After a false from
  * `write` the rest is thrown away; request() is called all the same. */

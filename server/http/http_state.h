@@ -60,6 +60,8 @@ struct http_request {
     const char *path; /* the library's, as method is */
     void *context;
     void (*release)(void *context);
+    void *caller;
+    void (*release_caller)(void *caller);
     http_next *next; /* not null: suspended */
     void *next_ctx;
     bool is_answered;

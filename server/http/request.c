@@ -89,6 +89,19 @@ void *http_context(const struct http_request *request)
     return request->context;
 }
 
+void http_set_caller(struct http_request *request, void *caller, void (*release)(void *caller))
+{
+    if (request->release_caller != NULL)
+        request->release_caller(request->caller);
+    request->caller = caller;
+    request->release_caller = release;
+}
+
+void *http_caller(const struct http_request *request)
+{
+    return request->caller;
+}
+
 void http_take_body(struct http_request *request, uint64_t limit,
                     bool (*write)(void *ctx, const void *data, size_t length), void *ctx)
 {
@@ -115,6 +128,8 @@ void http_request_free(struct http_request *request)
 {
     if (request->release != NULL)
         request->release(request->context);
+    if (request->release_caller != NULL)
+        request->release_caller(request->caller);
     for (unsigned i = 0; i < request->field_count; i++)
         free(request->fields[i].name);
     free(request->body);

@@ -18,6 +18,7 @@ operator_handler handle_list_rollouts, handle_show_rollout, handle_add_rollout, 
     handle_approve_rollout, handle_pause_rollout, handle_resume_rollout, handle_cancel_rollout,
     handle_roll_back_rollout;
 operator_handler handle_overview, handle_events, handle_openapi;
+operator_handler handle_list_audit, handle_verify_audit;
 
 /* Before the body of a publication is sent: takes it, or refuses. */
 void begin_publication(const struct operator_api *api, struct http_request *request);
@@ -44,15 +45,16 @@ struct operation {
     void (*answer)(struct operation *operation); /* when the change is durable */
     mac_address mac;
     char name[NAME_SIZE];
-    bool is_new; /* answer 201 */
+    const char *detail; /* for the audit log; null: the body. Lives until perform() */
+    bool is_new;        /* answer 201 */
 };
 
 /* The request's context; null, and the request answered, when memory is out. */
 struct operation *new_operation(const struct operator_api *api, struct http_request *request,
                                 void (*answer)(struct operation *operation));
 
-/* Suspends the request until the change is durable, then answers. Takes the
- * change over (null: out of memory). */
+/* Suspends the request until the change, recorded in the audit log, is durable, then answers. Takes
+ * the change over (null: out of memory). */
 void perform(struct operation *operation, struct change *change);
 
 #endif

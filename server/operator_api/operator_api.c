@@ -1,16 +1,19 @@
 #include "server/operator_api/handlers.h"
 
-#include "server/model/role.h"
+#include "server/operator_api/caller.h"
+#include "server/operator_api/recorded.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define ROOT        "/api/v1"
 #define ERROR_SIZE  400
 #define RETRY_AFTER "30"
+
+/* Of the methods a path takes. */
+#define ALLOWED_SIZE 40
 
 static const struct route {
     const char *method;
@@ -36,6 +39,8 @@ static const struct route {
     {"POST", "/rollouts/{}/resume", ROLE_OPERATOR, handle_resume_rollout},
     {"POST", "/rollouts/{}/cancel", ROLE_OPERATOR, handle_cancel_rollout},
     {"POST", "/rollouts/{}/roll-back", ROLE_OPERATOR, handle_roll_back_rollout},
+    {"GET", "/audit", ROLE_VIEWER, handle_list_audit},
+    {"GET", "/audit/verify", ROLE_VIEWER, handle_verify_audit},
     {"GET", "/overview", ROLE_VIEWER, handle_overview},
     {"GET", "/events", ROLE_VIEWER, handle_events},
     {"GET", "/openapi.json", ROLE_VIEWER, handle_openapi},
@@ -98,34 +103,6 @@ void answer_cannot_write(struct http_request *request)
     answer_error(request, 503, "the server cannot write (its log says why): nothing was changed");
 }
 
-/* Takes the same time wherever the first difference is. */
-static bool is_equal(const char *left, const char *right)
-{
-    const size_t length = strlen(right);
-    unsigned char difference = 0;
-
-    if (strlen(left) != length)
-        return false;
-    for (size_t i = 0; i < length; i++)
-        difference |= (unsigned char)(left[i] ^ right[i]);
-    return difference == 0;
-}
-
-/* Of who asks; for ROLE_NONE the request is answered. */
-static enum role role_of(const struct operator_api *api, struct http_request *request)
-{
-    const char *value = http_header(request, "Authorization");
-
-    if (value != NULL && strncasecmp(value, "Bearer ", 7) == 0 && is_equal(value + 7, api->token))
-        return ROLE_ADMIN;
-    http_set_header(request, "WWW-Authenticate", "Bearer realm=\"updraft\"");
-    answer_error(request, 401, "%s",
-                 value == NULL ? "an operator's token is needed: Authorization: Bearer TOKEN, from "
-                                 "operator.token in the server's data folder"
-                               : "that is not the operator's token");
-    return ROLE_NONE;
-}
-
 #define NAME_MAX_LENGTH 64
 
 /* Does the path fit the route? Copies what stands for {}. */
@@ -158,50 +135,83 @@ static void answer_no_route(struct http_request *request, const char *allowed)
                  http_method(request), allowed);
 }
 
-static void call(const struct operator_api *api, struct http_request *request,
-                 const struct route *route, const char *name, enum role role)
-{
-    if (role >= route->role)
-        route->handler(api, request, name);
-    else
-        answer_error(request, 403, "this needs the role %s, and yours is %s",
-                     role_name(route->role), role_name(role));
-}
-
-static const char *below_root(const struct http_request *request)
+const char *operator_api_below_root(const struct http_request *request)
 {
     const char *path = http_path(request);
 
     return strncmp(path, ROOT, strlen(ROOT)) == 0 ? path + strlen(ROOT) : "";
 }
 
-void operator_api_handle(const struct operator_api *api, struct http_request *request)
+/* The route, and what stands for {}; null: there is none, and `allowed` lists what the
+ * path takes. */
+static const struct route *find_route(const struct http_request *request, char name[NAME_SIZE],
+                                      char allowed[ALLOWED_SIZE])
 {
-    const char *path = below_root(request);
-    const enum role role = role_of(api, request);
-    char name[NAME_SIZE], allowed[40] = "";
+    const char *path = operator_api_below_root(request);
 
-    if (role == ROLE_NONE)
-        return;
+    allowed[0] = '\0';
     for (size_t i = 0; i < ROUTE_COUNT; i++) {
         if (!fits(routes[i].path, path, name))
             continue;
-        if (strcmp(routes[i].method, http_method(request)) == 0) {
-            call(api, request, &routes[i], name, role);
-            return;
-        }
+        if (strcmp(routes[i].method, http_method(request)) == 0)
+            return &routes[i];
         if (allowed[0] != '\0')
             strcat(allowed, ", ");
         strcat(allowed, routes[i].method);
     }
-    answer_no_route(request, allowed);
+    return NULL;
+}
+
+/* May the caller go this way? If not, the request is answered. */
+static bool is_allowed(const struct caller *caller, const struct route *route,
+                       struct http_request *request)
+{
+    const enum role needed = route != NULL ? route->role : ROLE_VIEWER;
+
+    if (caller->role >= needed)
+        return true;
+    if (caller->role != ROLE_NONE) {
+        answer_error(request, 403, "this needs the role %s, and yours is %s", role_name(needed),
+                     role_name(caller->role));
+        return false;
+    }
+    http_set_header(request, "WWW-Authenticate", "Bearer realm=\"updraft\"");
+    answer_error(request, 401,
+                 "a token is needed: Authorization: Bearer TOKEN, for example from operator.token "
+                 "in the server's data folder");
+    return false;
+}
+
+/* The route the request may take; null, and the request answered, when there is none. */
+static const struct route *admit(const struct operator_api *api, struct http_request *request,
+                                 char name[NAME_SIZE])
+{
+    char allowed[ALLOWED_SIZE];
+    const struct caller *caller = caller_find(api, request);
+    const struct route *route = caller != NULL ? find_route(request, name, allowed) : NULL;
+
+    if (caller == NULL || !is_allowed(caller, route, request))
+        return NULL;
+    if (route == NULL)
+        answer_no_route(request, allowed);
+    return route;
+}
+
+void operator_api_handle(const struct operator_api *api, struct http_request *request)
+{
+    char name[NAME_SIZE];
+    const struct route *route = admit(api, request, name);
+
+    if (route != NULL)
+        route->handler(api, request, name);
 }
 
 void operator_api_headers(const struct operator_api *api, struct http_request *request)
 {
-    if (role_of(api, request) == ROLE_NONE)
-        return;
-    if (strcmp(http_method(request), "POST") == 0 && strcmp(below_root(request), "/releases") == 0)
+    char name[NAME_SIZE];
+    const struct route *route = admit(api, request, name);
+
+    if (route != NULL && route->handler == handle_publish)
         begin_publication(api, request);
 }
 
@@ -302,5 +312,6 @@ static void go_on(void *ctx, struct http_request *request)
 void perform(struct operation *operation, struct change *change)
 {
     http_suspend(operation->request, go_on, operation);
-    fleet_submit(operation->api->fleet, change, written, operation);
+    fleet_submit(operation->api->fleet, recorded(operation->request, change, operation->detail),
+                 written, operation);
 }

@@ -16,6 +16,8 @@ struct operator_api {
     struct blobs *blobs;
     struct hub *hub;
     struct worker *worker;
+    const struct store_class *store; /* to read the audit log with */
+    const char *database;            /* the store's location */
     const char *token;
     const struct key *signing_key; /* for what is published unsigned; null = none */
     uint64_t upload_limit;         /* bytes */
@@ -37,6 +39,9 @@ void operator_api_refuse(struct http_request *request, unsigned status, const ch
 
 /* Is the path below /api? */
 bool operator_api_wants(const struct http_request *request);
+
+/* The path below /api/v1; "" when it is not below. */
+const char *operator_api_below_root(const struct http_request *request);
 
 /* The two steps of struct http_service. `api` outlives the request. */
 void operator_api_headers(const struct operator_api *api, struct http_request *request);

@@ -1,5 +1,6 @@
 /* Publishing: a file becomes a release, or a further form of one. */
 #include "server/operator_api/handlers.h"
+#include "server/operator_api/recorded.h"
 #include "server/operator_api/views.h"
 
 #include "server/log/log.h"
@@ -319,8 +320,20 @@ static void written(void *ctx, enum change_result result)
     http_resume(publication->request);
 }
 
+/* For the audit log: which bytes they are. */
+static void describe(const struct release *release, char detail[AUDIT_DETAIL_SIZE])
+{
+    const struct release_image *image = &release->image;
+    char sha256[2 * UD_SHA256_SIZE + 1];
+
+    ud_hex_encode(image->files[image->file_count - 1].sha256, UD_SHA256_SIZE, sha256);
+    snprintf(detail, AUDIT_DETAIL_SIZE, "%s %s on %s, SHA-256 %s", release->product,
+             release->version, release->channel, sha256);
+}
+
 static void submit(struct publication *publication)
 {
+    char detail[AUDIT_DETAIL_SIZE];
     struct change *change = change_new(publication->kind, 0);
     struct release *copy = malloc(sizeof *copy);
 
@@ -332,7 +345,9 @@ static void submit(struct publication *publication)
         *copy = publication->release;
         change->as.release = copy;
     }
-    fleet_submit(publication->api->fleet, change, written, publication);
+    describe(&publication->release, detail);
+    fleet_submit(publication->api->fleet, recorded(publication->request, change, detail), written,
+                 publication);
 }
 
 /* The worker's part: all that takes long. */

@@ -1,13 +1,11 @@
 #include "server/operator_api/views.h"
 
+#include "server/model/address.h"
 #include "server/model/clock.h"
 #include "updraft/hex.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
-
-static const uint8_t ipv4_mapped[12] = {[10] = 0xff, [11] = 0xff};
 
 static json_t *text_or_null(const char *text)
 {
@@ -50,13 +48,9 @@ static json_t *chip_id(const struct device_facts *facts)
 
 static json_t *address(const uint8_t bytes[16])
 {
-    const bool is_ipv4 = memcmp(bytes, ipv4_mapped, sizeof ipv4_mapped) == 0;
-    char text[INET6_ADDRSTRLEN];
+    char text[ADDRESS_TEXT_SIZE];
 
-    if (inet_ntop(is_ipv4 ? AF_INET : AF_INET6, bytes + (is_ipv4 ? 12 : 0), text, sizeof text) ==
-        NULL)
-        return json_null();
-    return json_string(text);
+    return json_string(address_format(bytes, text));
 }
 
 static const char *chip_name(enum ud_chip chip)

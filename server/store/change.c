@@ -21,6 +21,7 @@ void change_free(struct change *change)
         free(change->as.release);
     if (change_has_rollout(change))
         free(change->as.rollout);
+    free(change->audit);
     free(change);
 }
 

@@ -4,6 +4,7 @@
 #ifndef SERVER_STORE_CHANGE_H
 #define SERVER_STORE_CHANGE_H
 
+#include "server/model/audit.h"
 #include "server/model/device.h"
 #include "server/model/names.h"
 #include "server/model/release.h"
@@ -50,6 +51,7 @@ struct settings {
 
 struct change {
     enum change_kind kind;
+    struct audit_note *audit; /* owned; recorded with the change; null: it is nobody's */
     mac_address device;
     union {
         struct {

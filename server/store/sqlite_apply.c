@@ -72,6 +72,9 @@ static const char *const texts[STATEMENT_COUNT] = {
         " reason = ?7 WHERE id = ?1 AND revision = ?2 - 1",
     [STATEMENT_STAGE_END] =
         "UPDATE rollout_stages SET end_place = ?3 WHERE rollout = ?1 AND place = ?2",
+    [STATEMENT_AUDIT] = "INSERT INTO audit (number, at_ms, who, address, action, detail, hash)"
+                        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [STATEMENT_AUDIT_END] = "SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1",
 };
 
 int sqlite_prepare(struct sqlite_store *store)
@@ -410,6 +413,17 @@ static int apply_one(struct sqlite_store *store, const struct change *change,
     }
 }
 
+/* A change and its entry in the audit log are one: neither is there without the other. */
+static int apply_recorded(struct sqlite_store *store, const struct change *change,
+                          enum change_result *result)
+{
+    const int status = apply_one(store, change, result);
+
+    if (status != SQLITE_OK || *result != CHANGE_DONE || change->audit == NULL)
+        return status;
+    return sqlite_append_audit(store, change->audit);
+}
+
 static void give_up(struct sqlite_store *store, size_t count, enum change_result *results,
                     char error[STORE_ERROR_SIZE])
 {
@@ -428,7 +442,7 @@ void sqlite_apply(struct store *base, struct change *const *changes, size_t coun
     int status = sqlite3_exec(store->database, "BEGIN IMMEDIATE", NULL, NULL, NULL);
 
     for (size_t i = 0; i < count && status == SQLITE_OK; i++)
-        status = apply_one(store, changes[i], &results[i]);
+        status = apply_recorded(store, changes[i], &results[i]);
     if (status == SQLITE_OK)
         status = sqlite3_exec(store->database, "COMMIT", NULL, NULL, NULL);
     if (status != SQLITE_OK)

@@ -58,6 +58,14 @@ static const char *const migrations[] = {
     "  percent INTEGER NOT NULL, success INTEGER NOT NULL, failure INTEGER NOT NULL,"
     "  needs_approval INTEGER NOT NULL, time_limit_s BIGINT NOT NULL,"
     "  end_place BIGINT NOT NULL DEFAULT 0, PRIMARY KEY (rollout, place));",
+
+    "CREATE TABLE audit ("
+    "  number BIGINT PRIMARY KEY, at_ms BIGINT NOT NULL, who TEXT NOT NULL,"
+    "  address TEXT NOT NULL, action TEXT NOT NULL, detail TEXT NOT NULL, hash BLOB NOT NULL);"
+    "CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit"
+    "  BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;"
+    "CREATE TRIGGER audit_is_not_cut BEFORE DELETE ON audit"
+    "  BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;",
 };
 
 #define SCHEMA_VERSION ((int)(sizeof migrations / sizeof migrations[0]))

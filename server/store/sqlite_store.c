@@ -1,11 +1,15 @@
 #include "server/store/sqlite_store.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
-/* Durable when a commit returns: the log is synced before it does. */
+/* Durable when a commit returns: the log is synced before it does. Others may read
+ * meanwhile; the lock of the data folder keeps a second server out. */
 static const char settings[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                               "PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = MEMORY;";
+                               "PRAGMA temp_store = MEMORY;";
 
 static void sqlite_close(struct store *base)
 {
@@ -22,6 +26,12 @@ static int open_database(struct sqlite_store *store, const char *path, char erro
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     int status = sqlite3_open_v2(path, &store->database, flags, NULL);
 
+    /* It holds digests of secrets; the files SQLite puts beside it get the same mode. */
+    if (status == SQLITE_OK && chmod(path, S_IRUSR | S_IWUSR) != 0) {
+        snprintf(error, STORE_ERROR_SIZE, "%s", strerror(errno));
+        return -1;
+    }
+    sqlite3_busy_timeout(store->database, SQLITE_BUSY_MS);
     if (status == SQLITE_OK)
         status = sqlite3_exec(store->database, settings, NULL, NULL, NULL);
     if (status == SQLITE_OK) {
@@ -55,5 +65,6 @@ const struct store_class store_sqlite = {
     .open = sqlite_open,
     .load = sqlite_load,
     .apply = sqlite_apply,
+    .read_audit = sqlite_read_audit,
     .close = sqlite_close,
 };

@@ -28,8 +28,13 @@ enum sqlite_statement {
     STATEMENT_STAGE,
     STATEMENT_PROGRESS,
     STATEMENT_STAGE_END,
+    STATEMENT_AUDIT,
+    STATEMENT_AUDIT_END,
     STATEMENT_COUNT,
 };
+
+/* Who reads beside the server waits for as long as a commit may take, and it for them. */
+#define SQLITE_BUSY_MS 5000
 
 struct sqlite_store {
     struct store base;
@@ -54,6 +59,14 @@ int sqlite_apply_progress(struct sqlite_store *store, const struct rollout *roll
 
 /* All rollouts. 0, the reader's result, or -1. */
 int sqlite_load_rollouts(struct sqlite_store *store, const struct store_reader *reader, void *ctx);
+
+/* Continues the audit log, within the transaction. SQLITE_OK or SQLite's error. */
+int sqlite_append_audit(struct sqlite_store *store, const struct audit_note *note);
+
+/* As in struct store_class; opens the database for itself. */
+int sqlite_read_audit(const char *location, const struct audit_query *query,
+                      bool (*visit)(void *ctx, const struct audit_record *record), void *ctx,
+                      char error[STORE_ERROR_SIZE]);
 
 /* Runs a statement once and makes it ready for the next time. */
 int sqlite_run(sqlite3_stmt *statement);

@@ -6,6 +6,7 @@
 #ifndef SERVER_STORE_STORE_H
 #define SERVER_STORE_STORE_H
 
+#include "server/model/audit.h"
 #include "server/model/group.h"
 #include "server/store/change.h"
 
@@ -35,6 +36,12 @@ struct store_reader {
     int (*device)(void *ctx, const struct stored_device *device);
 };
 
+struct audit_query {
+    bool is_newest_first;
+    uint64_t from;  /* records after this number, or newest first before it; 0: from the end */
+    uint32_t limit; /* 0: all */
+};
+
 struct store {
     const struct store_class *class;
 };
@@ -52,6 +59,11 @@ struct store_class {
     void (*apply)(struct store *store, struct change *const *changes, size_t count,
                   enum change_result *results, char error[STORE_ERROR_SIZE]);
     void (*close)(struct store *store);
+    /* The records of the audit log, until `visit` returns false. On a connection of its
+     * own, so from any thread, while a server runs or not. 0, or -1 with a line in error. */
+    int (*read_audit)(const char *location, const struct audit_query *query,
+                      bool (*visit)(void *ctx, const struct audit_record *record), void *ctx,
+                      char error[STORE_ERROR_SIZE]);
 };
 
 /* `location` is the path of the database file. */

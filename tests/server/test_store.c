@@ -644,7 +644,7 @@ static void a_database_of_the_first_schema_is_brought_up(void **state)
         "ALTER TABLE devices DROP COLUMN abilities; DROP TABLE rollouts; DROP TABLE rollout_stages;"
         "ALTER TABLE devices DROP COLUMN rollout; ALTER TABLE devices DROP COLUMN before_release;"
         "ALTER TABLE devices DROP COLUMN comebacks; ALTER TABLE devices DROP COLUMN taken_ms;"
-        "DELETE FROM schema_version WHERE version > 1";
+        "DROP TABLE audit; DELETE FROM schema_version WHERE version > 1";
     struct fixture *fixture = *state;
     struct device_facts facts = some_facts();
     sqlite3 *database;
