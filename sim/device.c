@@ -173,6 +173,7 @@ static int prepare_pull(struct sim_device *device)
         .user = config->user,
         .password = config->password,
         .redirects = config->redirects,
+        .can_tls = device->session != NULL,
     };
 
     return ud_pull_init(&device->pull, &pull_config);
@@ -190,7 +191,8 @@ static void ask(struct sim_device *device, uint32_t now_ms)
         report_failure(device, error);
         return;
     }
-    ud_posix_pull_begin(&device->driver, &device->pull, NULL);
+    const struct ud_posix_pull_config config = {.tls = sim_device_tls(device)};
+    ud_posix_pull_begin(&device->driver, &device->pull, &config);
     device->state = STATE_ASKING;
 }
 
@@ -367,6 +369,8 @@ int sim_device_open(struct sim_device **out, const struct sim_device_config *con
     if (error == 0)
         error = device->board->open(device);
     if (error == 0)
+        error = sim_device_tls_open(device);
+    if (error == 0)
         error = open_ways_in(device); /* they can be had */
     close_ways_in(device);
     if (error != 0) {
@@ -390,6 +394,7 @@ void sim_device_close(struct sim_device *device)
     if (device == NULL)
         return;
     switch_off(device);
+    sim_device_tls_close(device);
     nor_close(device->nor);
     free(device);
 }

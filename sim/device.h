@@ -24,6 +24,7 @@
 #ifndef SIM_DEVICE_H
 #define SIM_DEVICE_H
 
+#include "bearssl/anchor.h"
 #include "sim/boot_machine.h"
 #include "sim/nor.h"
 #include "updraft/image.h"
@@ -94,6 +95,15 @@ struct sim_device_page {
     const char *password;
 };
 
+/* Which server it believes to be its own, where the URL is https. */
+struct sim_device_tls {
+    const struct ud_bearssl_anchor *anchors; /* they must outlive the device */
+    uint32_t anchor_count;
+    const uint8_t *pin;   /* null: none. Likewise */
+    uint32_t record_size; /* bytes of TLS records it has memory for */
+    bool lacks_clock;     /* knows no time, as a device without a clock */
+};
+
 struct sim_device_config {
     const char *flash_path;  /* null: flash in memory, lost at close */
     bool is_scratch;         /* flash_path is only what flash holds at first */
@@ -111,6 +121,7 @@ struct sim_device_config {
     struct sim_device_upload upload;
     struct sim_device_page page;
     struct sim_device_trust trust;
+    struct sim_device_tls tls;
     bool writes_files_in_place; /* file systems are not staged */
     bool ends_staged;           /* an update is ordered in the boot journal, where it outlives
                                  * the device, which ends instead of restarting */

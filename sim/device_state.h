@@ -2,6 +2,7 @@
 #ifndef SIM_DEVICE_STATE_H
 #define SIM_DEVICE_STATE_H
 
+#include "bearssl/tls.h"
 #include "posix/espota.h"
 #include "posix/form.h"
 #include "posix/pull.h"
@@ -48,6 +49,7 @@ struct sim_device {
     struct ud_updater updater;
     struct ud_pull pull;
     struct ud_posix_pull driver;
+    struct sim_device_session *session; /* of TLS; null: it does not ask by https */
     struct ud_espota espota;
     struct ud_posix_espota uploads;
     uint16_t upload_port;
@@ -60,6 +62,15 @@ struct sim_device {
 };
 
 void sim_device_emit(struct sim_device *device, const struct sim_device_event *event);
+
+/* ---- device_tls.c ---- */
+
+/* 0, or a negative errno; -EINVAL when it would trust nobody. */
+int sim_device_tls_open(struct sim_device *device);
+void sim_device_tls_close(struct sim_device *device);
+
+/* For the next check-in; null where it does not ask by https. */
+const struct ud_tls *sim_device_tls(struct sim_device *device);
 
 /* ---- device_upload.c; where the device takes none, all of it does nothing ---- */
 

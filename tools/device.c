@@ -17,6 +17,7 @@
 #define CHIP_DEFAULT           "esp8266"
 #define LAYOUT_DEFAULT         "4M2M"
 #define POLL_DEFAULT_S         10ul
+#define TLS_RECORD_DEFAULT     4096ul
 #define TRIAL_DEFAULT_S        60ul
 #define SECONDS_LIMIT          86400ul
 #define UPLOAD_ADDRESS_DEFAULT "127.0.0.1"
@@ -40,7 +41,7 @@ static void add_rows(struct rows *rows, const struct option_row *more, size_t co
 static void add_device_rows(struct rows *rows, struct device_order *order)
 {
     const struct option_row more[] = {
-        {"url", 'u', OPTION_TEXT, &order->url, "URL", "what to ask; http only"},
+        {"url", 'u', OPTION_TEXT, &order->url, "URL", "what to ask"},
         {"flash", 'f', OPTION_TEXT, &order->flash, "FILE",
          "the flash of one device; made if it does not exist"},
         {"dir", 'd', OPTION_TEXT, &order->dir, "DIR", "flash files of several, named by MAC"},
@@ -72,6 +73,14 @@ static void add_life_rows(struct rows *rows, struct device_order *order)
         {"timeout", 't', OPTION_NUMBER, &order->timeout_s, "SECONDS", "give up after that time"},
         {"speed", 0, OPTION_TEXT, &order->speed, "real|fast",
          "take the time a flash chip takes, or none (default fast)"},
+        {"ca", 0, OPTION_TEXT, &order->ca, "FILE",
+         "https: PEM certificates of whom the server's must come from, or the server's own"},
+        {"pin", 0, OPTION_TEXT, &order->pin, "PIN",
+         "https: the server's key must be this one, sha256//… as tls-check prints it"},
+        {"tls-record", 0, OPTION_NUMBER, &order->tls_record, "BYTES",
+         "https: memory for the server's records, which it is asked to keep to (default 4096)"},
+        {"no-clock", 0, OPTION_FLAG, &order->lacks_clock, NULL,
+         "https: as a device that does not know the time"},
         {"redirects", 0, OPTION_FLAG, &order->redirects, NULL, "follow them"},
         {"user", 0, OPTION_TEXT, &order->user, "NAME", "for Basic authorization"},
         {"password-file", 0, OPTION_TEXT, &order->password_file, "FILE", "its password"},
@@ -177,9 +186,7 @@ static int check_url(const struct device_order *order)
                             " or --page PORT");
     if (ud_url_parse(order->url, &url) != UD_OK)
         return report_usage("%s is no URL like http://127.0.0.1:8266/update", order->url);
-    if (url.tls)
-        return report_usage("%s: virtual devices speak http, not https", order->url);
-    return EXIT_OK;
+    return device_tls_check(order);
 }
 
 static int check_macs(struct device_order *order)
@@ -359,6 +366,7 @@ int command_device(int argc, char **argv)
         .upload_address = UPLOAD_ADDRESS_DEFAULT,
         .count = 1,
         .poll_s = POLL_DEFAULT_S,
+        .tls_record = TLS_RECORD_DEFAULT,
         .trial_s = TRIAL_DEFAULT_S,
     };
     const enum options_result parsed = parse(argc, argv, &order);

@@ -5,6 +5,7 @@
 #ifndef TOOLS_DEVICE_H
 #define TOOLS_DEVICE_H
 
+#include "bearssl/trust.h"
 #include "host/file.h"
 #include "host/mac.h"
 #include "host/options.h"
@@ -47,6 +48,10 @@ struct device_order {
     unsigned long timeout_s; /* 0: none */
     bool once;
     bool redirects;
+    const char *ca;           /* file of certificates; with a URL of https */
+    const char *pin;          /* of the server's key; likewise */
+    unsigned long tls_record; /* bytes of memory for TLS records */
+    bool lacks_clock;
     bool json;
     bool qemu;
     const char *rom; /* the board's; null: that of the build this program is from */
@@ -95,6 +100,19 @@ struct device_trust {
 /* Reads public keys. EXIT_OK, or reported. Close in any case; it may be all zero. */
 int device_trust_open(struct device_trust *trust, const struct option_list *paths);
 void device_trust_close(struct device_trust *trust);
+
+/* ---- device_tls.c ---- */
+
+/* Which server they take for theirs. */
+struct device_tls {
+    uint32_t count;
+    struct ud_bearssl_anchor anchors[UD_BEARSSL_ANCHORS_MAX];
+    uint8_t pin[UD_SHA256_SIZE]; /* where the order has one */
+};
+
+/* EXIT_OK, or reported. */
+int device_tls_check(const struct device_order *order);
+int device_tls_open(struct device_tls *tls, const struct device_order *order);
 
 /* ---- device_signals.c ---- */
 

@@ -42,6 +42,7 @@ struct run {
     char *password;
     char *upload_password;
     struct device_trust trust;
+    struct device_tls tls;
     struct mdns_publisher *publisher;
     struct device_signals signals;
     size_t open; /* units with outcome OPEN */
@@ -210,6 +211,8 @@ static struct sim_device_config device_config(const struct run *run, struct unit
         .is_lifelike = order->is_lifelike,
         .upload = upload_config(run, unit),
         .page = page_config(run, unit),
+        .tls = {run->tls.anchors, run->tls.count, order->pin != NULL ? run->tls.pin : NULL,
+                (uint32_t)order->tls_record, order->lacks_clock},
         .trust = {run->trust.keys, (uint32_t)run->trust.count, order->wants_manifest,
                   order->product},
         .writes_files_in_place = order->in_place,
@@ -312,6 +315,8 @@ static int open_run(struct run *run)
         status = read_password(run->order->upload_password_file, &run->upload_password);
     if (status == EXIT_OK)
         status = device_trust_open(&run->trust, &run->order->trusted);
+    if (status == EXIT_OK)
+        status = device_tls_open(&run->tls, run->order);
     if (status == EXIT_OK)
         status = device_flash_open(&run->flash, run->order);
     if (status != EXIT_OK)
