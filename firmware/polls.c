@@ -112,7 +112,8 @@ void firmware_behave(const struct ud_flash *flash)
         ethernet_service(&device.ethernet);
         sys_check_timeouts();
         client_service(&device.client, has_network(), clock_ms());
-        restart_if(page_service(&device.page, clock_ms()));
+        if (!client_is_shaking_hands(&device.client))
+            restart_if(page_service(&device.page, clock_ms()));
         ethernet_sleep(&device.ethernet);
     }
 }

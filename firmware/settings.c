@@ -12,8 +12,10 @@
 #define AT_TRIAL   16u
 #define AT_PAGE    20u
 #define AT_URL     24u
+#define AT_PIN     280u
 
-_Static_assert(AT_URL + SETTINGS_URL_MAX == SETTINGS_SIZE, "the URL comes last");
+_Static_assert(AT_URL + SETTINGS_URL_MAX == AT_PIN, "the pin comes after the URL");
+_Static_assert(AT_PIN + UD_SHA256_SIZE == SETTINGS_SIZE, "and last");
 _Static_assert(SETTINGS_SIZE % UD_FLASH_WORD == 0, "flash takes words");
 
 static uint32_t crc_of(const uint8_t bytes[SETTINGS_SIZE])
@@ -35,6 +37,7 @@ int settings_encode(const struct settings *settings, uint8_t bytes[SETTINGS_SIZE
     ud_put_u32(bytes + AT_POLL, settings->poll_s);
     ud_put_u32(bytes + AT_TRIAL, settings->trial_s);
     ud_put_u32(bytes + AT_PAGE, settings->page_port);
+    memcpy(bytes + AT_PIN, settings->pin, sizeof settings->pin);
     ud_put_u32(bytes + AT_CRC, crc_of(bytes));
     return UD_OK;
 }
@@ -50,6 +53,7 @@ int settings_decode(const uint8_t bytes[SETTINGS_SIZE], struct settings *setting
         return UD_ERR_ARGUMENT;
     memset(settings->url, 0, sizeof settings->url);
     memcpy(settings->url, bytes + AT_URL, length);
+    memcpy(settings->pin, bytes + AT_PIN, sizeof settings->pin);
     settings->poll_s = ud_get_u32(bytes + AT_POLL);
     settings->trial_s = ud_get_u32(bytes + AT_TRIAL);
     settings->page_port = ud_get_u16(bytes + AT_PAGE);

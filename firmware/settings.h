@@ -9,17 +9,19 @@
  *   +10 u32 trial    seconds a program on trial has to reach its server; 0: no limit
  *   +14 u32 page     TCP port of the page for browsers; 0: none is served
  *   +18     URL      256 bytes, without a NUL, then zeros
+ *   +118    pin      SHA-256 of the server's public key, for https; zeros: none
  */
 #ifndef FIRMWARE_SETTINGS_H
 #define FIRMWARE_SETTINGS_H
 
+#include "updraft/digest.h"
 #include "updraft/flash.h"
 
 #include <stdint.h>
 
 #define SETTINGS_MAGIC   0x54455355u
 #define SETTINGS_VERSION 1u
-#define SETTINGS_SIZE    280u
+#define SETTINGS_SIZE    312u
 #define SETTINGS_URL_MAX 256u /* bytes, NUL included, as UD_PULL_URL_MAX */
 
 struct settings {
@@ -27,6 +29,7 @@ struct settings {
     uint32_t poll_s;            /* at least 1 */
     uint32_t trial_s;
     uint16_t page_port;
+    uint8_t pin[UD_SHA256_SIZE]; /* zeros: none */
 };
 
 /* UD_ERR_ARGUMENT for a URL that does not end, or no poll_s. */

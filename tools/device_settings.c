@@ -1,5 +1,6 @@
 /* What a board's program is told: its settings, written into its flash. */
 #include "firmware/settings.h"
+#include "host/pin.h"
 #include "host/report.h"
 #include "tools/device.h"
 #include "updraft/url.h"
@@ -45,6 +46,8 @@ int device_settings_write(const struct device_order *order, uint8_t *flash,
 
     if (status != EXIT_OK)
         return status;
+    if (order->pin != NULL && !pin_parse(order->pin, settings.pin))
+        return report_failure("%s is no pin", order->pin);
     memset(flash + layout->eeprom, 0xff, UD_FLASH_SECTOR);
     if (settings_encode(&settings, flash + layout->eeprom) != UD_OK)
         return report_failure("no settings can be made of this");

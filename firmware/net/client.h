@@ -7,6 +7,7 @@
 #ifndef FIRMWARE_NET_CLIENT_H
 #define FIRMWARE_NET_CLIENT_H
 
+#include "firmware/net/secure.h"
 #include "firmware/settings.h"
 #include "lwip/pull.h"
 #include "updraft/flash.h"
@@ -48,8 +49,16 @@ struct client {
     uint32_t next_ms; /* when it asks next */
     uint32_t buffer[UD_FLASH_SECTOR / sizeof(uint32_t)];
     struct ud_gunzip gunzip;
-    uint8_t window[UD_GUNZIP_WINDOW];
+    struct secure secure;
+    union {
+        uint8_t window[UD_GUNZIP_WINDOW]; /* while an update arrives */
+        struct secure_handshake handshake;
+    } shared;
 };
+
+/* TLS finds out whether the server is the right one: no update may begin meanwhile, by
+ * any way in. */
+bool client_is_shaking_hands(const struct client *client);
 
 /* Reads what is to be known of the running program. UD_ERR_*. */
 UD_MUST_CHECK int client_init(struct client *client, const struct client_config *config,
