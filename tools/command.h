@@ -21,6 +21,7 @@ command_function command_espota;
 command_function command_keygen;
 command_function command_partitions;
 command_function command_otadata;
+command_function command_settings;
 command_function command_sign;
 command_function command_verify;
 command_function command_signing;

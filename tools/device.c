@@ -25,7 +25,7 @@
 #define MAC_MULTICAST          (1ull << 40) /* no station has such an address */
 #define MAC_LAST               0xffffffull  /* the part that counts up */
 
-#define ROWS_MAX 48u
+#define ROWS_MAX 64u
 
 struct rows {
     struct option_row rows[ROWS_MAX]; /* ended by one that is all zero */
@@ -135,6 +135,8 @@ static void add_board_rows(struct rows *rows, struct device_order *order)
          "long (default 60; 0: never)"},
         {"cut", 0, OPTION_TEXT, &order->cut, "PLAN",
          "with --qemu: power goes before, in or after a flash operation: 12b, 12t:7, 12a+rtc"},
+        {"set", 0, OPTION_LIST, &order->settings, "NAME=VALUE",
+         "with --qemu: a setting of the board's program, as for updraft settings"},
         {"rom", 0, OPTION_TEXT, &order->rom, "FILE", "with --qemu: another rom.elf for the board"},
     };
 
@@ -155,7 +157,7 @@ static enum options_result parse(int argc, char **argv, struct device_order *ord
         "stage what they get, and boot it through the bootloader's own code. With --qemu one "
         "board\n"
         "runs what is in its flash on the chip's own instruction set, and shows its console;\n"
-        "--url, --poll, --trial and --page go to its settings in flash. Without --flash or --dir "
+        "what it is to ask, take and trust goes to its settings in flash. Without --flash or --dir "
         "flash is "
         "forgotten in the end.",
         rows.rows};
@@ -285,13 +287,8 @@ static int check_kind(const struct device_order *order)
         bool is_given;
         const char *why;
     } rows[] = {
-        {"--uploads", order->upload_port != 0, "its program takes none"},
-        {"--page-user", order->page_user != NULL, "its page asks for no password"},
         {"--once", order->once, "--until TEXT ends it"},
         {"--stage", order->stage, "it boots what it stages"},
-        {"--trust", order->trusted.count > 0, "the program in flash knows its keys"},
-        {"--manifest", order->wants_manifest, "the program in flash knows its terms"},
-        {"--product", order->product != NULL, "the program in flash knows its terms"},
         {"--in-place", order->in_place, "the program in flash decides"},
         {"--redirects", order->redirects, "the program in flash decides"},
         {"--user", order->user != NULL, "the program in flash decides"},
@@ -299,9 +296,6 @@ static int check_kind(const struct device_order *order)
         {"--chip", strcasecmp(order->chip, CHIP_DEFAULT) != 0, "it is an ESP8266"},
         {"--dir", order->dir != NULL, "it runs one board"},
         {"--count", order->count != 1, "it runs one board"},
-        {"--ca", order->ca != NULL, "--pin says which server is the right one"},
-        {"--no-clock", order->lacks_clock, "it has none anyway"},
-        {"--tls-record", order->tls_record != TLS_RECORD_DEFAULT, "the program in flash decides"},
         {"--speed", strcmp(order->speed, "fast") != 0, "flash takes no time there"},
         {"--json", order->json, "the board's console is text"},
     };
@@ -320,6 +314,21 @@ static int check_settings(const struct device_order *order)
     return EXIT_OK;
 }
 
+static int check_board_uploads(const struct device_order *order)
+{
+    if (!are_ports(order->page_port, 1))
+        return report_usage("--page takes 1 to 65535");
+    if (order->page_user != NULL && (order->page_port == 0 || order->upload_password_file == NULL))
+        return report_usage("--page-user needs --page PORT and --upload-password-file FILE");
+    if (!are_ports(order->upload_port, 1))
+        return report_usage("--uploads takes 1 to 65535");
+    if (strcmp(order->upload_address, UPLOAD_ADDRESS_DEFAULT) != 0)
+        return report_usage(
+            "--upload-address does not go with --qemu: ports of " UPLOAD_ADDRESS_DEFAULT
+            " lead to the board");
+    return EXIT_OK;
+}
+
 static int check_board(struct device_order *order)
 {
     int status = check_kind(order);
@@ -332,8 +341,9 @@ static int check_board(struct device_order *order)
         return report_usage("--timeout and --trial take at most %lu seconds", SECONDS_LIMIT);
     if (order->poll_s == 0 || order->poll_s > SECONDS_LIMIT)
         return report_usage("--poll takes 1 to %lu seconds", SECONDS_LIMIT);
-    if (!are_ports(order->page_port, 1))
-        return report_usage("--page takes 1 to 65535");
+    status = check_board_uploads(order);
+    if (status != EXIT_OK)
+        return status;
     status = order->url != NULL ? check_url(order) : check_settings(order);
     if (status == EXIT_OK)
         status = check_macs(order);
@@ -344,8 +354,9 @@ static int check(struct device_order *order)
 {
     if (order->qemu)
         return check_board(order);
-    if (order->cut != NULL || order->rom != NULL || order->trial_s != TRIAL_DEFAULT_S)
-        return report_usage("--cut, --rom and --trial go with --qemu only");
+    if (order->cut != NULL || order->rom != NULL || order->trial_s != TRIAL_DEFAULT_S ||
+        order->settings.count != 0)
+        return report_usage("--cut, --rom, --set and --trial go with --qemu only");
     int status = check_url(order);
 
     if (status == EXIT_OK)

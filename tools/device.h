@@ -13,6 +13,7 @@
 #include "sim/device.h"
 #include "tools/chip.h"
 #include "tools/chip_esp32.h"
+#include "updraft/espota.h"
 
 #include <signal.h>
 #include <stdbool.h>
@@ -54,8 +55,9 @@ struct device_order {
     bool lacks_clock;
     bool json;
     bool qemu;
-    const char *rom; /* the board's; null: that of the build this program is from */
-    const char *cut; /* when the board's power goes; null: it does not */
+    struct option_list settings; /* of the board's program, NAME=VALUE */
+    const char *rom;             /* the board's; null: that of the build this program is from */
+    const char *cut;             /* when the board's power goes; null: it does not */
 
     /* Filled in by the check of the above. */
     mac_address first_mac;
@@ -146,12 +148,15 @@ int device_run(const struct device_order *order);
 
 /* ---- device_settings.c ---- */
 
-#define DEVICE_PAGE_PORT 80u /* of the page, on the board */
+/* On the board. */
+#define DEVICE_PAGE_PORT   80u
+#define DEVICE_UPLOAD_PORT UD_ESPOTA_PORT_ESP8266
 
-/* Writes the settings of the board's program into flash, all of its content, as an
- * order with a URL or a page has them. EXIT_OK, or reported. */
-int device_settings_write(const struct device_order *order, uint8_t *flash,
-                          const struct ud_layout *layout);
+bool device_settings_are_given(const struct device_order *order);
+
+/* Writes what the order has of the settings of the board's program into flash, `size` bytes
+ * that are all of its content; the others stay. EXIT_OK, or reported. */
+int device_settings_write(const struct device_order *order, uint8_t *flash, uint32_t size);
 
 /* ---- device_qemu.c ---- */
 

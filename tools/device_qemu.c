@@ -15,9 +15,10 @@
 #include <unistd.h>
 
 /* Beside the program, where the LX106 build is part of the native one's folder. */
-#define ROM_BESIDE "lx106/sim/qemu/rom.elf"
-#define MS_PER_S   1000u
-#define SEED       1u /* of what memory wakes up with: always the same */
+#define ROM_BESIDE   "lx106/sim/qemu/rom.elf"
+#define THIS_MACHINE "127.0.0.1"
+#define MS_PER_S     1000u
+#define SEED         1u /* of what memory wakes up with: always the same */
 
 struct life {
     const struct device_order *order;
@@ -26,7 +27,7 @@ struct life {
     struct qemu_board *board;
     char rom[PATH_MAX];
     char mac[MAC_TEXT_SIZE];
-    char nic[128];        /* "user", the board's address, and a port that leads to the board */
+    char nic[256];        /* "user", the board's address, and ports that lead to the board */
     uint64_t deadline_ms; /* 0: none */
     bool is_inside_line;  /* of the console */
 };
@@ -63,23 +64,32 @@ static int open_board(struct life *life)
 
     if (error != 0)
         return device_flash_report(&life->flash, error);
-    if (life->order->url == NULL && life->order->page_port == 0)
-        return EXIT_OK;
-    return device_settings_write(life->order, qemu_board_flash(life->board),
-                                 &life->flash.chip.layout);
+    return device_settings_write(life->order, qemu_board_flash(life->board), config.flash_size);
+}
+
+/* From a port of this machine to one of the board. */
+static void lead_port(struct life *life, const char *protocol, unsigned long from, unsigned to)
+{
+    const size_t length = strlen(life->nic);
+
+    snprintf(life->nic + length, sizeof life->nic - length, ",hostfwd=%s:%s:%lu-:%u", protocol,
+             THIS_MACHINE, from, to);
 }
 
 static void name_network(struct life *life)
 {
-    const unsigned long port = life->order->page_port;
-
     mac_format(life->order->first_mac, life->mac);
-    const int length = snprintf(life->nic, sizeof life->nic, "user,mac=%s", life->mac);
-    if (port == 0)
-        return;
-    snprintf(life->nic + length, sizeof life->nic - (size_t)length,
-             ",hostfwd=tcp:127.0.0.1:%lu-:%u", port, DEVICE_PAGE_PORT);
-    printf("-- http://127.0.0.1:%lu" UD_FORM_PATH " is the board's page --\n", port);
+    snprintf(life->nic, sizeof life->nic, "user,mac=%s", life->mac);
+    if (life->order->page_port != 0) {
+        lead_port(life, "tcp", life->order->page_port, DEVICE_PAGE_PORT);
+        printf("-- http://%s:%lu" UD_FORM_PATH " is the board's page --\n", THIS_MACHINE,
+               life->order->page_port);
+    }
+    if (life->order->upload_port != 0) {
+        lead_port(life, "udp", life->order->upload_port, DEVICE_UPLOAD_PORT);
+        printf("-- updraft push %s:%lu FILE reaches the board --\n", THIS_MACHINE,
+               life->order->upload_port);
+    }
 }
 
 static int open_life(struct life *life)

@@ -1,11 +1,13 @@
 /* What a board's program is told: its settings, written into its flash. */
 #include "firmware/settings.h"
-#include "host/pin.h"
 #include "host/report.h"
 #include "tools/device.h"
+#include "tools/flash_view.h"
+#include "tools/settings_edit.h"
 #include "updraft/url.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* How what runs in the emulator reaches the machine the emulator runs on. */
@@ -17,39 +19,118 @@ static bool is_host(const char *text, const struct ud_url *url, const char *name
 }
 
 /* This machine's own names mean the board itself over there. */
-static int translate_url(const char *text, char url[SETTINGS_URL_MAX])
+static int set_server(struct settings_record *record, const char *text)
 {
+    char url[2 * SETTINGS_URL_MAX];
     struct ud_url parts;
-    int length;
 
     if (ud_url_parse(text, &parts) != UD_OK)
         return report_failure("%s is no URL", text);
     if (is_host(text, &parts, "127.0.0.1") || is_host(text, &parts, "localhost"))
-        length = snprintf(url, SETTINGS_URL_MAX, "%.*s" THIS_MACHINE "%s", parts.host, text,
-                          text + parts.host + parts.host_length);
+        snprintf(url, sizeof url, "%.*s" THIS_MACHINE "%s", parts.host, text,
+                 text + parts.host + parts.host_length);
     else
-        length = snprintf(url, SETTINGS_URL_MAX, "%s", text);
-    return length < (int)SETTINGS_URL_MAX
-               ? EXIT_OK
-               : report_failure("the URL is longer than %u characters", SETTINGS_URL_MAX - 1);
+        snprintf(url, sizeof url, "%s", text);
+    return settings_edit_set(record, SETTINGS_SERVER, url);
 }
 
-int device_settings_write(const struct device_order *order, uint8_t *flash,
-                          const struct ud_layout *layout)
+static int set_number(struct settings_record *record, enum settings_tag tag, unsigned long number)
 {
-    struct settings settings = {
-        .poll_s = (uint32_t)order->poll_s,
-        .trial_s = (uint32_t)order->trial_s,
-        .page_port = order->page_port != 0 ? DEVICE_PAGE_PORT : 0,
-    };
-    const int status = order->url != NULL ? translate_url(order->url, settings.url) : EXIT_OK;
+    char text[24];
 
+    snprintf(text, sizeof text, "%lu", number);
+    return settings_edit_set(record, tag, text);
+}
+
+static int set_polling(struct settings_record *record, const struct device_order *order)
+{
+    if (order->url == NULL)
+        return EXIT_OK;
+    int status = set_server(record, order->url);
+    if (status == EXIT_OK)
+        status = set_number(record, SETTINGS_POLL, order->poll_s);
+    return status == EXIT_OK ? set_number(record, SETTINGS_PATIENCE, order->trial_s) : status;
+}
+
+static int set_password(struct settings_record *record, const char *path)
+{
+    char *line = settings_edit_read_line(path);
+
+    if (line == NULL)
+        return EXIT_FAILED;
+    const int status = settings_edit_set(record, SETTINGS_PASSWORD, line);
+    free(line);
+    return status;
+}
+
+static int set_ways_in(struct settings_record *record, const struct device_order *order)
+{
+    int status = EXIT_OK;
+
+    if (order->page_port != 0)
+        status = set_number(record, SETTINGS_PAGE, DEVICE_PAGE_PORT);
+    if (status == EXIT_OK && order->upload_port != 0)
+        status = set_number(record, SETTINGS_UPLOADS, DEVICE_UPLOAD_PORT);
+    if (status == EXIT_OK && order->page_user != NULL)
+        status = settings_edit_set(record, SETTINGS_USER, order->page_user);
+    if (status == EXIT_OK && order->upload_sha256)
+        status = settings_edit_set(record, SETTINGS_SHA256, "on");
+    if (status == EXIT_OK && order->upload_password_file != NULL)
+        status = set_password(record, order->upload_password_file);
+    return status;
+}
+
+static int set_trust(struct settings_record *record, const struct device_order *order)
+{
+    int status = EXIT_OK;
+
+    if (order->trusted.count != 0)
+        status = settings_edit_trust(record, &order->trusted);
+    if (status == EXIT_OK && order->wants_manifest)
+        status = settings_edit_set(record, SETTINGS_MANIFEST, "on");
+    if (status == EXIT_OK && order->product != NULL)
+        status = settings_edit_set(record, SETTINGS_PRODUCT, order->product);
+    return status;
+}
+
+static int change(struct settings_record *record, const struct device_order *order)
+{
+    int status = set_polling(record, order);
+
+    if (status == EXIT_OK)
+        status = set_ways_in(record, order);
+    if (status == EXIT_OK)
+        status = set_trust(record, order);
+    for (size_t i = 0; i < order->settings.count && status == EXIT_OK; i++)
+        status = settings_edit_assign(record, order->settings.values[i]);
+    return status;
+}
+
+bool device_settings_are_given(const struct device_order *order)
+{
+    return order->url != NULL || order->page_port != 0 || order->upload_port != 0 ||
+           order->page_user != NULL || order->upload_sha256 ||
+           order->upload_password_file != NULL || order->trusted.count != 0 ||
+           order->wants_manifest || order->product != NULL || order->settings.count != 0;
+}
+
+int device_settings_write(const struct device_order *order, uint8_t *flash, uint32_t size)
+{
+    uint32_t bytes[UD_FLASH_SECTOR / sizeof(uint32_t)];
+    struct settings_record record;
+    struct settings_place place;
+    struct flash_view view;
+
+    if (!device_settings_are_given(order))
+        return EXIT_OK;
+    if (!flash_view_init_writable(&view, flash, size) ||
+        settings_find_place(size, &place) != UD_OK ||
+        settings_record_load(&view.port, &place, (uint8_t *)bytes, &record) != UD_OK)
+        return report_failure("there is no place for settings in a flash of %u bytes", size);
+    const int status = change(&record, order);
     if (status != EXIT_OK)
         return status;
-    if (order->pin != NULL && !pin_parse(order->pin, settings.pin))
-        return report_failure("%s is no pin", order->pin);
-    memset(flash + layout->eeprom, 0xff, UD_FLASH_SECTOR);
-    if (settings_encode(&settings, flash + layout->eeprom) != UD_OK)
-        return report_failure("no settings can be made of this");
+    if (settings_record_save(&view.port, &place, &record) != UD_OK)
+        return report_failure("the settings could not be written");
     return EXIT_OK;
 }

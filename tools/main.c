@@ -30,6 +30,7 @@ static const struct command commands[] = {
     {"flash", command_flash, "put together the content of a flash chip"},
     {"partitions", command_partitions, "partition tables: CSV to binary and back, and a picture"},
     {"otadata", command_otadata, "which slot of an ESP32 starts"},
+    {"settings", command_settings, "what the firmware in a flash file was told, and changing it"},
     {"keygen", command_keygen, "make a key pair to sign updates with"},
     {"sign", command_sign, "append a signature to an update"},
     {"verify", command_verify, "is an update signed by a key?"},

@@ -15,8 +15,6 @@
 /* Set in addresses that no manufacturer gave out: that of the access point. */
 #define MAC_LOCAL_BIT 0x02u
 
-#define ABILITIES "gzip"
-
 /* ---- What it says of itself ---- */
 
 static void print_mac(const uint8_t *mac, uint8_t first_bits, char text[CLIENT_MAC_TEXT])
@@ -34,9 +32,10 @@ static void print_mac(const uint8_t *mac, uint8_t first_bits, char text[CLIENT_M
 
 static int read_sketch_md5(struct client *client)
 {
+    struct updates *updates = client->config.updates;
     uint8_t md5[UD_MD5_SIZE];
-    const int error = ud_staging_sketch_digest(&client->staging, &ud_md5, client->buffer,
-                                               sizeof client->buffer, md5);
+    const int error = ud_staging_sketch_digest(&updates->staging, &ud_md5, updates->buffer,
+                                               sizeof updates->buffer, md5);
 
     if (error == UD_OK)
         ud_hex_encode(md5, sizeof md5, client->sketch_md5);
@@ -45,67 +44,26 @@ static int read_sketch_md5(struct client *client)
 
 static int read_identity(struct client *client)
 {
+    const struct updates *updates = client->config.updates;
     const uint8_t *mac = client->config.mac;
     struct ud_pull_identity *identity = &client->identity;
 
     print_mac(mac, 0, client->sta_mac);
     print_mac(mac, MAC_LOCAL_BIT, client->ap_mac);
+    trust_abilities(&updates->trust, client->abilities);
     *identity = (struct ud_pull_identity){
         .chip_id = (uint32_t)mac[3] << 16 | (uint32_t)mac[4] << 8 | mac[5],
         .sta_mac = client->sta_mac,
         .ap_mac = client->ap_mac,
         .sketch_md5 = client->sketch_md5,
-        .chip_size = client->config.flash->size,
-        .sdk_version = client->description.sdk,
-        .abilities = ABILITIES,
+        .chip_size = updates->flash->size,
+        .sdk_version = updates->description.sdk,
+        .abilities = client->abilities,
     };
-    int error = ud_staging_sketch_size(&client->staging, &identity->sketch_size);
+    int error = ud_staging_sketch_size(&updates->staging, &identity->sketch_size);
     if (error == UD_OK)
-        error = ud_staging_free_space(&client->staging, &identity->free_space);
+        error = ud_staging_free_space(&updates->staging, &identity->free_space);
     return error == UD_OK ? read_sketch_md5(client) : error;
-}
-
-/* ---- Setting up ---- */
-
-/* The bootloader is ours, so orders go to its journal, where a power cut leaves them. */
-static int init_staging(struct client *client)
-{
-    const struct ud_staging_config config = {
-        .flash = client->config.flash,
-        .rtc = &client->rtc,
-        .layout = client->config.layout,
-        .journal = true,
-        .straps = ud_rom_straps,
-    };
-
-    client->rtc = ud_rom_rtc_port();
-    return ud_staging_init(&client->staging, &config);
-}
-
-static void progressed(void *ctx, uint32_t done, uint32_t total)
-{
-    (void)ctx;
-    ud_rom_watchdog_feed();
-    if (done == 0)
-        ets_printf("an update of %u bytes arrives\n", (unsigned)total);
-}
-
-static int init_updater(struct client *client)
-{
-    const struct ud_updater_config config = {
-        .flash = client->config.flash,
-        .target = ud_staging_target(&client->staging),
-        .md5 = &ud_md5,
-        .look = &ud_updater_gunzip,
-        .gunzip = &client->gunzip,
-        .buffer = client->buffer,
-        .buffer_size = sizeof client->buffer,
-        .events = {.progress = progressed},
-    };
-    const int error =
-        ud_gunzip_init(&client->gunzip, client->shared.window, sizeof client->shared.window);
-
-    return error == UD_OK ? ud_updater_init(&client->updater, &config) : error;
 }
 
 int client_init(struct client *client, const struct client_config *config, uint32_t now_ms)
@@ -116,30 +74,17 @@ int client_init(struct client *client, const struct client_config *config, uint3
     client->config = *config;
     client->start_ms = now_ms;
     client->next_ms = now_ms;
-    int error = ud_image_read_description(config->flash, UD_IMAGE_APP_OFFSET, &client->description);
+    int error = read_identity(client);
     if (error == UD_OK)
-        error = init_staging(client);
-    if (error == UD_OK)
-        error = read_identity(client);
-    if (error == UD_OK)
-        error = init_updater(client);
-    if (error == UD_OK)
-        error = ud_trial_load(config->flash, &trial);
+        error = ud_trial_load(config->updates->flash, &trial);
     if (error == UD_OK)
         client->is_on_trial = trial.is_open;
     return error;
 }
 
-struct ud_form_about client_about(const struct client *client)
+void client_hurry(struct client *client, uint32_t now_ms)
 {
-    const struct ud_layout *layout = &client->config.layout;
-
-    return (struct ud_form_about){
-        .product = client->description.project,
-        .version = client->description.version,
-        .free_space = client->identity.free_space,
-        .filesystem_space = layout->fs_end - layout->fs_start,
-    };
+    client->next_ms = now_ms;
 }
 
 /* ---- The trial ---- */
@@ -148,7 +93,11 @@ static void confirm(struct client *client)
 {
     if (!client->is_on_trial)
         return;
-    const int error = ud_trial_confirm(client->config.flash);
+    if (!trust_has_keys_left(&client->config.updates->trust)) {
+        ets_printf("does not confirm itself: it could never be updated again\n");
+        return;
+    }
+    const int error = ud_trial_confirm(client->config.updates->flash);
     client->is_on_trial = error != UD_OK;
     if (error != UD_OK)
         ets_printf("could not confirm itself: error %d\n", error);
@@ -159,7 +108,7 @@ static void confirm(struct client *client)
 /* Each restart is one of the few boots the bootloader gives it. */
 static void watch_trial(const struct client *client, uint32_t now_ms)
 {
-    const uint32_t limit_s = client->config.settings.trial_s;
+    const uint32_t limit_s = client->config.settings->patience_s;
 
     if (!client->is_on_trial || limit_s == 0 || now_ms - client->start_ms < limit_s * MS_PER_S)
         return;
@@ -172,63 +121,41 @@ static void watch_trial(const struct client *client, uint32_t now_ms)
 static void wait_for_next(struct client *client, uint32_t now_ms)
 {
     client->is_asking = false;
-    client->next_ms = now_ms + client->config.settings.poll_s * MS_PER_S;
+    client->next_ms = now_ms + client->config.settings->poll_s * MS_PER_S;
 }
 
 static void report_failure(const struct client *client, int error)
 {
     char text[UD_MESSAGE_MAX];
 
-    ud_pull_error_text(error, &client->updater, text, sizeof text);
+    ud_pull_error_text(error, &client->config.updates->updater, text, sizeof text);
     ets_printf("check-in failed: error %d, %s\n", ud_pull_error_number(error), text);
-}
-
-/* Zeros are no pin. */
-static const uint8_t *pin_of(const struct settings *settings)
-{
-    for (uint32_t i = 0; i < sizeof settings->pin; i++)
-        if (settings->pin[i] != 0)
-            return settings->pin;
-    return NULL;
-}
-
-/* Null: settings say of no server that it is the right one. */
-static const struct ud_tls *prepare_tls(struct client *client)
-{
-    const struct secure_config config = {
-        .handshake = &client->shared.handshake,
-        .pin = pin_of(&client->config.settings),
-    };
-
-    return secure_prepare(&client->secure, &config) ? &client->secure.tls : NULL;
 }
 
 static void ask(struct client *client, uint32_t now_ms)
 {
-    const struct ud_tls *tls = prepare_tls(client);
     const struct ud_pull_config config = {
         .chip = UD_CHIP_ESP8266,
         .identity = client->identity,
-        .updater = &client->updater,
-        .version = client->description.version,
-        .can_tls = tls != NULL,
+        .updater = &client->config.updates->updater,
+        .version = client->config.updates->description.version,
     };
     int error = ud_pull_init(&client->pull, &config);
 
     if (error == UD_OK)
-        error = ud_pull_begin(&client->pull, client->config.settings.url, now_ms);
+        error = ud_pull_begin(&client->pull, client->config.settings->server, now_ms);
     if (error != UD_OK) {
         wait_for_next(client, now_ms);
         report_failure(client, error);
         return;
     }
-    ud_lwip_pull_begin(&client->driver, &client->pull, tls);
+    ud_lwip_pull_begin(&client->driver, &client->pull, NULL);
     client->is_asking = true;
 }
 
 static void begin(struct client *client, uint32_t now_ms)
 {
-    if (client->config.settings.url[0] != '\0') {
+    if (client->config.settings->server[0] != '\0') {
         ask(client, now_ms);
         return;
     }
@@ -255,18 +182,14 @@ static void finish(struct client *client, uint32_t now_ms)
     }
 }
 
-bool client_is_shaking_hands(const struct client *client)
-{
-    return client->is_asking && (ud_pull_want(&client->pull) & UD_PULL_CONNECT) &&
-           ud_pull_endpoint(&client->pull).tls;
-}
-
 void client_service(struct client *client, bool has_network, uint32_t now_ms)
 {
     const bool is_due = (int32_t)(now_ms - client->next_ms) >= 0;
 
+    if (client->config.settings->waits_for_server == 0)
+        confirm(client);
     watch_trial(client, now_ms);
-    if (has_network && !client->is_asking && is_due && !ud_updater_is_running(&client->updater))
+    if (has_network && !client->is_asking && is_due)
         begin(client, now_ms);
     if (client->is_asking && !ud_lwip_pull_service(&client->driver, now_ms))
         finish(client, now_ms);

@@ -1,9 +1,11 @@
-/* The page for browsers, at UD_FORM_PATH: who reaches the device may update it, as there is
- * no password.
+/* The page for browsers, at UD_FORM_PATH: who knows the password may update the device, or
+ * who reaches it, if there is none.
  */
 #ifndef FIRMWARE_NET_PAGE_H
 #define FIRMWARE_NET_PAGE_H
 
+#include "firmware/net/updates.h"
+#include "firmware/settings.h"
 #include "lwip/form.h"
 
 #include <stdbool.h>
@@ -14,10 +16,9 @@ struct page {
     struct ud_lwip_form driver;
 };
 
-/* Opens the port, for ever. about's texts and the updater must outlive the page. False
- * when it cannot be had. */
-bool page_open(struct page *page, struct ud_updater *updater, const struct ud_form_about *about,
-               uint16_t port);
+/* Opens the port of the settings, if they have one, for ever. updates and settings must
+ * outlive the page. */
+void page_start(struct page *page, struct updates *updates, const struct settings *settings);
 
 /* Does what can be done without waiting. True when an image was taken: the device must be
  * restarted. One that is not open, all zero, is fine. */

@@ -51,7 +51,6 @@ struct assignment {
     const char *group;
     const char *channel;
     const char *pin;
-    bool downgrade; /* the pin may be an older version than the device runs */
 };
 
 /* Offers of one release, counted until the device arrives there. */

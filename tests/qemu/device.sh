@@ -19,7 +19,7 @@ emulators_of() { pgrep -P "$1" qemu-system; }
 
 wrong_calls_are_refused() {
     local option
-    for option in --once --redirects "--user me" "--password-file x" "--uploads 8266" \
+    for option in --once --redirects "--user me" "--password-file x" \
         "--stage" "--dir folder" "--count 2" "--speed real" --json; do
         # shellcheck disable=SC2086
         refused 2 device --qemu --app "$APP" $option
@@ -42,10 +42,17 @@ wrong_calls_are_refused() {
     refused 2 device --qemu --app "$APP" --url http://127.0.0.1/ --poll 0
     refused 2 device --qemu --app "$APP" --page 65536
     refused 2 device --qemu --app "$APP" --page 8080 --page-user me
+    refused 2 device --qemu --app "$APP" --uploads 65536
+    refused 2 device --qemu --app "$APP" --uploads 8266 --upload-address 0.0.0.0
+    refused 2 device --app "$APP" --url http://127.0.0.1/ --set poll=1
+    refused 1 device --qemu --app "$APP" --set poll=0
+    says 'poll takes 1 to 86400 seconds'
+    refused 2 device --qemu --app "$APP" --set nonsense=1
+    says 'there is no setting nonsense'
     refused 2 device --qemu --app "$APP" --mac 5D:CF:7F:00:00:02
     says 'is a group address'
     refused 1 device --qemu --app "$APP" --url "http://127.0.0.1/$(printf 'x%.0s' {1..300})"
-    says 'longer than 255 characters'
+    says 'server takes at most 255 characters'
     refused 2 device --qemu
     says '--app is missing'
     refused 2 device --qemu --app "$APP" --timeout 86401

@@ -1,4 +1,4 @@
-/* A device with a network: gets an address, asks its server as its settings say, and
+/* A device with a network: gets an address, serves the ways in that its settings open, and
  * sleeps between.
  */
 #include "esp8266-rom/port.h"
@@ -9,16 +9,17 @@
 #include "firmware/net/clock.h"
 #include "firmware/net/ethernet.h"
 #include "firmware/net/page.h"
+#include "firmware/net/updates.h"
 #include "firmware/settings.h"
 
 #include "lwip/dhcp.h"
 #include "lwip/init.h"
 #include "lwip/timeouts.h"
 
-#define POLL_DEFAULT_S 60u
-
 /* More than the stack could hold: the program's whole state. */
 static struct device {
+    struct settings settings;
+    struct updates updates;
     struct ethernet ethernet;
     struct client client;
     struct page page;
@@ -35,21 +36,15 @@ static void address_changed(struct netif *netif)
 
 static int start_client(const struct ud_flash *flash)
 {
-    struct client_config config = {.flash = flash, .mac = device.ethernet.mac};
-    int error = ud_layout_auto(flash->size, UD_MAP_OTA_FS, &config.layout);
+    const struct settings *settings = &device.settings;
+    const struct client_config config = {
+        .updates = &device.updates, .settings = settings, .mac = device.ethernet.mac};
+    const int error = updates_init(&device.updates, flash, &device.settings);
 
     if (error != UD_OK)
         return error;
-    error = settings_load(flash, config.layout.eeprom, &config.settings);
-    if (error == UD_ERR_ARGUMENT) {
-        ets_printf("no settings in flash: asks no server\n");
-        config.settings = (struct settings){.poll_s = POLL_DEFAULT_S};
-        error = UD_OK;
-    }
-    if (error != UD_OK)
-        return error;
-    if (config.settings.url[0] != '\0')
-        ets_printf("asks %s every %u s\n", config.settings.url, (unsigned)config.settings.poll_s);
+    if (settings->server[0] != '\0')
+        ets_printf("asks %s every %u s\n", settings->server, (unsigned)settings->poll_s);
     return client_init(&device.client, &config, clock_ms());
 }
 
@@ -64,18 +59,6 @@ static void start_network(void)
     netif_set_status_callback(&device.ethernet.netif, address_changed);
     if (dhcp_start(&device.ethernet.netif) != ERR_OK)
         ets_printf("no address: out of memory\n");
-}
-
-static void start_page(uint16_t port)
-{
-    const struct ud_form_about about = client_about(&device.client);
-
-    if (port == 0)
-        return;
-    if (page_open(&device.page, &device.client.updater, &about, port))
-        ets_printf("page on port %u\n", port);
-    else
-        ets_printf("no page: its port cannot be opened\n");
 }
 
 static void restart_if(bool is_updated)
@@ -106,14 +89,13 @@ void firmware_behave(const struct ud_flash *flash)
     const int error = start_client(flash);
     if (error != UD_OK)
         stop_with(error);
-    start_page(device.client.config.settings.page_port);
+    page_start(&device.page, &device.updates, &device.settings);
     for (;;) {
         ud_rom_watchdog_feed();
         ethernet_service(&device.ethernet);
         sys_check_timeouts();
         client_service(&device.client, has_network(), clock_ms());
-        if (!client_is_shaking_hands(&device.client))
-            restart_if(page_service(&device.page, clock_ms()));
+        restart_if(page_service(&device.page, clock_ms()));
         ethernet_sleep(&device.ethernet);
     }
 }
