@@ -8,6 +8,7 @@
 #include "server/http/certificate.h"
 #include "server/http/http.h"
 #include "server/log/log.h"
+#include "server/metrics/page.h"
 #include "server/model/clock.h"
 #include "server/operator_api/operator_api.h"
 #include "server/operator_api/views.h"
@@ -40,7 +41,10 @@ struct server {
     struct worker *worker;
     struct certificate *certificate; /* null: plain HTTP */
     struct http_server *http;
-    struct http_server *plain_http; /* null: none beside TLS */
+    struct http_server *plain_http;   /* null: none beside TLS */
+    struct http_server *metrics_http; /* null: none */
+    struct counters counters;
+    struct metrics_page *metrics;
     struct device_api device_api;
     struct device_api plain_device_api;
     struct operator_api operator_api;
@@ -62,12 +66,26 @@ static void take_headers(void *ctx, struct http_request *request)
         operator_api_headers(&server->operator_api, request);
 }
 
+static void take_api_request(const struct server *server, struct http_request *request)
+{
+    http_set_mark(request, COUNTED_API);
+    operator_api_handle(&server->operator_api, request);
+}
+
+static void take_metrics_request(const struct server *server, struct http_request *request)
+{
+    if (operator_api_allows(&server->operator_api, request, ROLE_VIEWER))
+        metrics_page_handle(server->metrics, request);
+}
+
 static void take_request(void *ctx, struct http_request *request)
 {
     const struct server *server = ctx;
 
     if (operator_api_wants(request))
-        operator_api_handle(&server->operator_api, request);
+        take_api_request(server, request);
+    else if (strcmp(http_path(request), METRICS_PATH) == 0)
+        take_metrics_request(server, request);
     else if (device_api_wants(request))
         device_api_handle(&server->device_api, request);
     else
@@ -93,8 +111,30 @@ static void answer_refused(void *ctx, struct http_request *request, unsigned sta
         operator_api_refuse(request, status, line);
 }
 
-static const struct http_service service = {take_headers, take_request, answer_refused};
-static const struct http_service plain_service = {NULL, take_plain_request, NULL};
+static void note_answer(void *ctx, unsigned mark, unsigned status)
+{
+    struct server *server = ctx;
+
+    counters_note_answer(&server->counters, (enum counted_interface)mark, status);
+}
+
+/* On a port that whoever set it up lets only a Prometheus get to. */
+static void take_open_metrics_request(void *ctx, struct http_request *request)
+{
+    const struct server *server = ctx;
+
+    if (strcmp(http_path(request), METRICS_PATH) == 0)
+        metrics_page_handle(server->metrics, request);
+    else
+        http_answer_line(request, 404, "this port has only " METRICS_PATH);
+}
+
+static const struct http_service service = {take_headers, take_request, answer_refused,
+                                            note_answer};
+static const struct http_service plain_service = {.request = take_plain_request,
+                                                  .answered = note_answer};
+static const struct http_service metrics_service = {.request = take_open_metrics_request,
+                                                    .answered = note_answer};
 
 /* --- the fleet's callbacks --- */
 
@@ -286,6 +326,7 @@ static void set_up_interfaces(struct server *server, const struct server_config 
     server->device_api = (struct device_api){
         .fleet = server->fleet,
         .blobs = server->blobs,
+        .counters = &server->counters,
         .refuses_unknown = config->refuses_unknown,
     };
     server->plain_device_api = server->device_api;
@@ -319,6 +360,26 @@ static bool open_certificate(struct server *server, const struct server_config *
     return server->certificate != NULL;
 }
 
+/* An address that is null is none to listen on. */
+static bool start_port(const struct http_config *config, struct http_server **http,
+                       char error[HTTP_ERROR_SIZE], bool *is_usage)
+{
+    if (config->listen == NULL)
+        return true;
+    *http = http_start(config, error, is_usage);
+    return *http != NULL;
+}
+
+/* The last to stop is the one that matters most. */
+static void stop_ports(struct server *server, unsigned drain_ms)
+{
+    struct http_server *const ports[] = {server->metrics_http, server->plain_http, server->http};
+
+    for (size_t i = 0; i < sizeof ports / sizeof ports[0]; i++)
+        if (ports[i] != NULL)
+            http_stop(ports[i], drain_ms);
+}
+
 static bool start_http(struct server *server, const struct server_config *config,
                        char error[SERVER_ERROR_SIZE], bool *is_usage)
 {
@@ -328,18 +389,17 @@ static bool start_http(struct server *server, const struct server_config *config
                                      .ctx = server};
     const struct http_config plain = {
         .listen = config->listen_plain, .service = &plain_service, .ctx = server};
+    const struct http_config metrics = {
+        .listen = config->listen_metrics, .service = &metrics_service, .ctx = server, .threads = 1};
     char reason[HTTP_ERROR_SIZE];
 
     set_up_interfaces(server, config);
-    server->http = http_start(&http, reason, is_usage);
-    if (server->http != NULL && config->listen_plain != NULL) {
-        server->plain_http = http_start(&plain, reason, is_usage);
-        if (server->plain_http == NULL)
-            http_stop(server->http, 0);
-    }
-    if (server->http != NULL && (config->listen_plain == NULL || server->plain_http != NULL))
+    if (start_port(&http, &server->http, reason, is_usage) &&
+        start_port(&plain, &server->plain_http, reason, is_usage) &&
+        start_port(&metrics, &server->metrics_http, reason, is_usage))
         return true;
     snprintf(error, SERVER_ERROR_SIZE, "%s", reason);
+    stop_ports(server, 0);
     return false;
 }
 
@@ -349,6 +409,8 @@ static void free_server(struct server *server)
         worker_stop(server->worker);
     if (server->fleet != NULL)
         fleet_close(server->fleet);
+    if (server->metrics != NULL)
+        metrics_page_free(server->metrics);
     if (server->hub != NULL)
         hub_free(server->hub);
     if (server->blobs != NULL)
@@ -374,6 +436,12 @@ static bool start_parts(struct server *server, const struct server_config *confi
     }
     if (!open_fleet(server, config, error))
         return false;
+    server->metrics = metrics_page_new(&(struct metrics_source){
+        server->fleet, server->hub, server->worker, &server->counters, &server->http});
+    if (server->metrics == NULL) {
+        snprintf(error, SERVER_ERROR_SIZE, "out of memory");
+        return false;
+    }
     /* A file whose release was not acknowledged before the server ended. */
     const int swept = blobs_sweep(server->blobs, is_release_file, server);
     if (swept > 0)
@@ -410,6 +478,11 @@ const char *server_plain_address(const struct server *server)
     return server->plain_http != NULL ? http_listen_address(server->plain_http) : NULL;
 }
 
+const char *server_metrics_address(const struct server *server)
+{
+    return server->metrics_http != NULL ? http_listen_address(server->metrics_http) : NULL;
+}
+
 bool server_is_secure(const struct server *server)
 {
     return server->certificate != NULL;
@@ -423,8 +496,6 @@ const char *server_token(const struct server *server)
 void server_stop(struct server *server, unsigned drain_ms)
 {
     hub_end(server->hub);
-    if (server->plain_http != NULL)
-        http_stop(server->plain_http, drain_ms);
-    http_stop(server->http, drain_ms);
+    stop_ports(server, drain_ms);
     free_server(server);
 }

@@ -16,6 +16,8 @@ struct server_config {
     const char *tls_key;
     const char *listen_plain;      /* "ADDR:PORT": beside TLS, plain HTTP for devices that
                                     * verify signatures; null: none */
+    const char *listen_metrics;    /* "ADDR:PORT": /metrics for everybody who gets there;
+                                    * null: none */
     uint32_t downloads;            /* that may go on at once; 0: any number */
     uint32_t site_downloads;       /* of these in one source network; 0: any number */
     bool refuses_unknown;          /* devices: 403, instead of listing them as unassigned */
@@ -37,6 +39,7 @@ struct server *server_start(const struct server_config *config, char error[SERVE
 const char *server_address(const struct server *server); /* "ADDR:PORT" */
 /* Null: there is none. */
 const char *server_plain_address(const struct server *server);
+const char *server_metrics_address(const struct server *server);
 bool server_is_secure(const struct server *server);
 const char *server_token(const struct server *server);
 

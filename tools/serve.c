@@ -26,6 +26,7 @@ struct serve_options {
     const char *tls_certificate;
     const char *tls_key;
     const char *listen_plain;
+    const char *listen_metrics;
     unsigned long drain_seconds;
     unsigned long downloads, site_downloads; /* 0 = any number */
 };
@@ -41,6 +42,8 @@ static enum options_result parse(int argc, char **argv, struct serve_options *op
         {"tls-key", 0, OPTION_TEXT, &options->tls_key, "FILE", "and its private key, PEM"},
         {"listen-plain", 0, OPTION_TEXT, &options->listen_plain, "ADDR:PORT",
          "beside https, plain http for devices; they get signed files only"},
+        {"metrics-listen", 0, OPTION_TEXT, &options->listen_metrics, "ADDR:PORT",
+         "/metrics without a token there, for Prometheus"},
         {"unknown-devices", 0, OPTION_TEXT, &options->unknown, "register|refuse",
          "what devices get that nobody entered (default register)"},
         {"sign", 0, OPTION_TEXT, &options->sign, "KEY",
@@ -104,12 +107,15 @@ static const char *reachable(const char *address, char *text, size_t size)
 static void announce(const struct server *server)
 {
     const char *address = server_address(server), *plain = server_plain_address(server);
+    const char *metrics = server_metrics_address(server);
     const char *scheme = server_is_secure(server) ? "https" : "http";
     char dashboard[80];
 
     printf("listening on %s://%s\n", scheme, address);
     if (plain != NULL)
         printf("for devices that verify signatures: http://%s\n", plain);
+    if (metrics != NULL)
+        printf("metrics: http://%s/metrics\n", metrics);
     printf("dashboard: %s://%s/#token=%s\n", scheme,
            reachable(address, dashboard, sizeof dashboard), server_token(server));
     fflush(stdout);
@@ -171,6 +177,7 @@ static int serve(const struct serve_options *options, const struct key *signing_
         .tls_certificate = options->tls_certificate,
         .tls_key = options->tls_key,
         .listen_plain = options->listen_plain,
+        .listen_metrics = options->listen_metrics,
         .downloads = (uint32_t)options->downloads,
         .site_downloads = (uint32_t)options->site_downloads,
         .refuses_unknown = strcmp(options->unknown, "refuse") == 0,

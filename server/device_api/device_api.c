@@ -87,13 +87,16 @@ struct transfer {
     mac_address mac;
     uint8_t address[16];
     uint32_t number;
-    uint32_t offset;
+    uint32_t offset; /* of the first byte sent */
+    uint32_t length; /* of what is sent */
+    uint64_t sent;   /* of it, as last heard */
 };
 
 static void note_progress(void *ctx, uint64_t sent)
 {
-    const struct transfer *transfer = ctx;
+    struct transfer *transfer = ctx;
 
+    transfer->sent = sent;
     fleet_transfer_progress(transfer->api->fleet, transfer->mac, transfer->number,
                             transfer->offset + (uint32_t)sent);
 }
@@ -107,6 +110,9 @@ static void note_end(void *ctx, bool is_whole)
     log_line("%s %s %s %s", mac_format(transfer->mac, mac),
              is_whole ? "was sent" : "broke off while it was sent", release->product,
              release->version);
+    struct counters *counters = transfer->api->counters;
+    counter_add(is_whole ? &counters->downloads_whole : &counters->downloads_broken, 1);
+    counter_add(&counters->download_bytes, is_whole ? transfer->length : transfer->sent);
     fleet_transfer_end(transfer->api->fleet, transfer->mac, transfer->number, is_whole);
     fleet_download_over(transfer->api->fleet, transfer->address);
     free(transfer);
@@ -130,7 +136,9 @@ static void send_image(struct visit *visit, int file)
         .mac = visit->mac,
         .number = fleet_transfer_begin(visit->api->fleet, visit->mac, choice->file->size),
         .offset = (uint32_t)visit->part.range.first,
+        .length = (uint32_t)visit->part.range.length,
     };
+    counter_add(&visit->api->counters->downloads_begun, 1);
     memcpy(transfer->address, visit->address, sizeof transfer->address);
     visit->has_download = false;
     image_answer(visit->request, choice, &visit->part, file, &callbacks);
@@ -300,6 +308,7 @@ static void check_in(const struct device_api *api, struct http_request *request)
         answer_unknown(visit, &checkin);
         return;
     }
+    counter_add(&api->counters->decisions[visit->decision.state], 1);
     visit->has_download = visit->decision.offer;
     answer_known(visit);
 }
@@ -314,6 +323,7 @@ void device_api_handle(const struct device_api *api, struct http_request *reques
         http_answer_line(request, 405, "devices ask with GET");
         return;
     }
+    http_set_mark(request, is_download ? COUNTED_DOWNLOAD : COUNTED_CHECKIN);
     if (is_download)
         device_api_download(api, request);
     else

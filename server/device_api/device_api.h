@@ -5,10 +5,12 @@
 #include "server/blobs/blobs.h"
 #include "server/fleet/fleet.h"
 #include "server/http/http.h"
+#include "server/metrics/counters.h"
 
 struct device_api {
     struct fleet *fleet;
     const struct blobs *blobs;
+    struct counters *counters;
     bool is_signed_only;  /* nobody gets a file without a signature */
     bool refuses_unknown; /* devices: 403, instead of listing them as unassigned */
 };

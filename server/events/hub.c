@@ -182,6 +182,18 @@ bool hub_has_listeners(struct hub *hub)
     return has;
 }
 
+size_t hub_listener_count(struct hub *hub)
+{
+    size_t count = 0;
+
+    pthread_mutex_lock(&hub->lock);
+    for (const struct listener *listener = hub->listeners; listener != NULL;
+         listener = listener->next)
+        count++;
+    pthread_mutex_unlock(&hub->lock);
+    return count;
+}
+
 /* Takes the caller's reference over. */
 static void push_to_all(struct hub *hub, struct message *message)
 {

@@ -18,6 +18,8 @@ void hub_subscribe(struct hub *hub, struct http_request *request);
 
 bool hub_has_listeners(struct hub *hub);
 
+size_t hub_listener_count(struct hub *hub);
+
 /* `json` is one line. */
 void hub_publish(struct hub *hub, const char *event, const char *json);
 

@@ -99,6 +99,19 @@ void fleet_close(struct fleet *fleet)
     free_state(fleet);
 }
 
+uint32_t fleet_download_count(struct fleet *fleet)
+{
+    pthread_mutex_lock(&fleet->lock);
+    const uint32_t downloads = fleet->downloads;
+    pthread_mutex_unlock(&fleet->lock);
+    return downloads;
+}
+
+const struct writer_stats *fleet_writer_stats(const struct fleet *fleet)
+{
+    return writer_stats(fleet->writer);
+}
+
 void fleet_submit(struct fleet *fleet, struct change *change, writer_done *done, void *ctx)
 {
     writer_submit(fleet->writer, change, done, ctx);

@@ -152,6 +152,14 @@ uint32_t fleet_next_rollout(struct fleet *fleet);
 struct change *fleet_rollout_event(struct fleet *fleet, const struct rollout_view *view,
                                    enum rollout_event event, const char *reason);
 
+/* --- for the metrics --- */
+
+/* Copies of those that are not over, newest first; as fleet_copy_rollouts(). */
+struct rollout_view *fleet_copy_unsettled_rollouts(struct fleet *fleet, size_t *count);
+void fleet_count_rollout_states(struct fleet *fleet, uint32_t counts[ROLLOUT_STATE_COUNT]);
+uint32_t fleet_download_count(struct fleet *fleet); /* going on */
+const struct writer_stats *fleet_writer_stats(const struct fleet *fleet);
+
 /* Lets rollouts go on, or halt, by themselves. */
 void fleet_judge_rollouts(struct fleet *fleet);
 

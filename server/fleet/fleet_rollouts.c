@@ -44,15 +44,16 @@ void fleet_count_rollout(struct fleet *fleet, const struct rollout *rollout,
     *counts = view.counts;
 }
 
-/* Copies of those that may change by themselves, or of all of them. */
-static struct rollout_view *copy_rollouts(struct fleet *fleet, bool only_active, size_t *count)
+/* Copies of those in states up to `last`, in the order of the states. */
+static struct rollout_view *copy_rollouts(struct fleet *fleet, enum rollout_state last,
+                                          size_t *count)
 {
     pthread_mutex_lock(&fleet->lock);
     const size_t total = fleet->rollout_count;
     struct rollout_view *views = calloc(total + 1, sizeof *views);
     *count = 0;
     for (size_t i = total; i > 0 && views != NULL; i--)
-        if (!only_active || fleet->rollouts[i - 1]->state <= ROLLOUT_AWAITING)
+        if (fleet->rollouts[i - 1]->state <= last)
             views[(*count)++].rollout = *fleet->rollouts[i - 1];
     pthread_mutex_unlock(&fleet->lock);
     return views;
@@ -60,10 +61,27 @@ static struct rollout_view *copy_rollouts(struct fleet *fleet, bool only_active,
 
 struct rollout_view *fleet_copy_rollouts(struct fleet *fleet, size_t *count)
 {
-    struct rollout_view *views = copy_rollouts(fleet, false, count);
+    struct rollout_view *views = copy_rollouts(fleet, ROLLOUT_STATE_COUNT, count);
 
     count_all(fleet, views, *count);
     return views;
+}
+
+struct rollout_view *fleet_copy_unsettled_rollouts(struct fleet *fleet, size_t *count)
+{
+    struct rollout_view *views = copy_rollouts(fleet, ROLLOUT_HALTED, count);
+
+    count_all(fleet, views, *count);
+    return views;
+}
+
+void fleet_count_rollout_states(struct fleet *fleet, uint32_t counts[ROLLOUT_STATE_COUNT])
+{
+    memset(counts, 0, ROLLOUT_STATE_COUNT * sizeof *counts);
+    pthread_mutex_lock(&fleet->lock);
+    for (size_t i = 0; i < fleet->rollout_count; i++)
+        counts[fleet->rollouts[i]->state]++;
+    pthread_mutex_unlock(&fleet->lock);
 }
 
 bool fleet_view_rollout(struct fleet *fleet, uint32_t id, struct rollout_view *view)
@@ -189,7 +207,7 @@ static struct change *note_verdict(const struct fleet *fleet, struct change *cha
 void fleet_judge_rollouts(struct fleet *fleet)
 {
     size_t count;
-    struct rollout_view *views = copy_rollouts(fleet, true, &count);
+    struct rollout_view *views = copy_rollouts(fleet, ROLLOUT_AWAITING, &count);
 
     count_all(fleet, views, count);
     for (size_t i = 0; i < count; i++) {

@@ -53,6 +53,9 @@ static bool queue(struct http_request *request, unsigned status, const char *typ
     tls_limit_records(request->connection);
     request->is_answered = MHD_queue_response(request->connection, status, response) == MHD_YES;
     MHD_destroy_response(response);
+    const struct http_config *config = &request->server->config;
+    if (request->is_answered && config->service->answered != NULL)
+        config->service->answered(config->ctx, request->mark, status);
     return request->is_answered;
 }
 

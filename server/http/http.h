@@ -30,6 +30,8 @@ struct http_service {
     /* May put what the layer itself refuses in a form of its own; null, or nothing
      * answered: as plain text. */
     void (*refused)(void *ctx, struct http_request *request, unsigned status, const char *line);
+    /* Told of every answer that is on its way, with the request's mark; null: nobody. */
+    void (*answered)(void *ctx, unsigned mark, unsigned status);
 };
 
 /* Zeros stand for the defaults. */
@@ -60,6 +62,8 @@ struct http_server *http_start(const struct http_config *config, char error[HTTP
 /* "ADDR:PORT" as it is listened on. Lives as long as the server. */
 const char *http_listen_address(const struct http_server *server);
 
+unsigned http_connection_count(struct http_server *server);
+
 /* Takes no more connections and waits until those there are have their answers,
  * at most drain_ms; then cuts what is left. Streams must have been ended and
  * suspended requests must all be resumed. */
@@ -69,6 +73,9 @@ void http_stop(struct http_server *server, unsigned drain_ms);
 
 const char *http_method(const struct http_request *request);
 const char *http_path(const struct http_request *request); /* decoded, from '/' on */
+
+/* A number of the service's own for answered(); 0 until it is set. */
+void http_set_mark(struct http_request *request, unsigned mark);
 
 /* Null when absent. Names of headers are compared without regard to case. */
 const char *http_header(const struct http_request *request, const char *name);

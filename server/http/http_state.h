@@ -58,6 +58,7 @@ struct http_request {
     struct MHD_Connection *connection;
     const char *method;
     const char *path; /* the library's, as method is */
+    unsigned mark;
     void *context;
     void (*release)(void *context);
     void *caller;

@@ -15,6 +15,11 @@ const char *http_path(const struct http_request *request)
     return request->path;
 }
 
+void http_set_mark(struct http_request *request, unsigned mark)
+{
+    request->mark = mark;
+}
+
 const char *http_header(const struct http_request *request, const char *name)
 {
     return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);

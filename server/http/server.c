@@ -216,6 +216,17 @@ const char *http_listen_address(const struct http_server *server)
     return server->address;
 }
 
+unsigned http_connection_count(struct http_server *server)
+{
+    unsigned count = 0;
+
+    pthread_mutex_lock(&server->lock);
+    for (const struct http_client *client = server->clients; client != NULL; client = client->next)
+        count++;
+    pthread_mutex_unlock(&server->lock);
+    return count;
+}
+
 /* Closes who waits for nothing. Returns how many connections are left. */
 static size_t close_idle(struct http_server *server, int64_t newcomer_deadline_ms)
 {

@@ -13,6 +13,9 @@ int64_t clock_now_ms(void);
 /* Milliseconds that only go forward, for deadlines. */
 int64_t clock_monotonic_ms(void);
 
+/* The same clock in microseconds, for what is measured. */
+int64_t clock_monotonic_us(void);
+
 /* Reads "2026-11-21T10:20:30Z", milliseconds or not. False when it is no such text. */
 bool clock_parse(const char *text, int64_t *ms);
 

@@ -162,12 +162,9 @@ static const struct route *find_route(const struct http_request *request, char n
     return NULL;
 }
 
-/* May the caller go this way? If not, the request is answered. */
-static bool is_allowed(const struct caller *caller, const struct route *route,
-                       struct http_request *request)
+/* May the caller do what takes this role? If not, the request is answered. */
+static bool is_allowed(const struct caller *caller, enum role needed, struct http_request *request)
 {
-    const enum role needed = route != NULL ? route->role : ROLE_VIEWER;
-
     if (caller->role >= needed)
         return true;
     if (caller->role != ROLE_NONE) {
@@ -190,11 +187,19 @@ static const struct route *admit(const struct operator_api *api, struct http_req
     const struct caller *caller = caller_find(api, request);
     const struct route *route = caller != NULL ? find_route(request, name, allowed) : NULL;
 
-    if (caller == NULL || !is_allowed(caller, route, request))
+    if (caller == NULL || !is_allowed(caller, route != NULL ? route->role : ROLE_VIEWER, request))
         return NULL;
     if (route == NULL)
         answer_no_route(request, allowed);
     return route;
+}
+
+bool operator_api_allows(const struct operator_api *api, struct http_request *request,
+                         enum role role)
+{
+    const struct caller *caller = caller_find(api, request);
+
+    return caller != NULL && is_allowed(caller, role, request);
 }
 
 void operator_api_handle(const struct operator_api *api, struct http_request *request)

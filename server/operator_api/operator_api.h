@@ -34,6 +34,10 @@ struct operator_route {
 /* False beyond the last. */
 bool operator_api_route(size_t index, struct operator_route *route);
 
+/* May who asks do what takes this role? If not, the request is answered. */
+bool operator_api_allows(const struct operator_api *api, struct http_request *request,
+                         enum role role);
+
 /* Answers with an error in the API's form what did not get as far as a route. */
 void operator_api_refuse(struct http_request *request, unsigned status, const char *line);
 

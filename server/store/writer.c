@@ -14,6 +14,7 @@ struct entry {
     writer_done *done;
     void *ctx;
     bool is_behind;
+    int64_t since_us; /* when it was submitted or collected */
 };
 
 struct queue {
@@ -24,6 +25,7 @@ struct queue {
 
 struct writer {
     struct writer_config config;
+    struct writer_stats stats;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
@@ -63,6 +65,7 @@ static bool wait_for_work(struct writer *writer)
     const struct queue empty = writer->batch;
     writer->batch = writer->waiting;
     writer->waiting = empty;
+    atomic_store(&writer->stats.waiting, 0);
     const bool is_stopping = writer->is_stopping;
     pthread_mutex_unlock(&writer->lock);
     return is_stopping;
@@ -74,7 +77,8 @@ static void collect(struct writer *writer)
 
     writer->behind_at_ms = clock_monotonic_ms() + WRITER_BEHIND_MS;
     while ((change = writer->config.collect(writer->config.ctx)) != NULL)
-        if (!queue_add(&writer->batch, (struct entry){change, NULL, NULL, true})) {
+        if (!queue_add(&writer->batch,
+                       (struct entry){change, NULL, NULL, true, clock_monotonic_us()})) {
             writer->config.uncollect(writer->config.ctx, change);
             change_free(change);
             return;
@@ -99,6 +103,10 @@ static bool make_room(struct writer *writer, size_t count)
 
 static void settle(struct writer *writer, struct entry *entry, enum change_result result)
 {
+    if (result == CHANGE_FAILED)
+        atomic_fetch_add(&writer->stats.failures, 1);
+    else if (!entry->is_behind)
+        histogram_note(&writer->stats.waits, clock_monotonic_us() - entry->since_us);
     if (result == CHANGE_DONE)
         writer->config.committed(writer->config.ctx, entry->change);
     else if (entry->is_behind)
@@ -114,6 +122,7 @@ static void note_trouble(struct writer *writer, bool has_failed, const char *err
     if (has_failed != writer->is_failing)
         writer->config.trouble(writer->config.trouble_ctx, has_failed ? error : NULL);
     writer->is_failing = has_failed;
+    atomic_store(&writer->stats.is_failing, has_failed);
 }
 
 static void commit(struct writer *writer, struct entry *entries, size_t count)
@@ -129,7 +138,10 @@ static void commit(struct writer *writer, struct entry *entries, size_t count)
     }
     for (size_t i = 0; i < count; i++)
         writer->changes[i] = entries[i].change;
+    const int64_t begun_us = clock_monotonic_us();
     store->class->apply(store, writer->changes, count, writer->results, error);
+    histogram_note(&writer->stats.commits, clock_monotonic_us() - begun_us);
+    atomic_fetch_add(&writer->stats.changes, count);
     note_trouble(writer, writer->results[0] == CHANGE_FAILED, error);
     for (size_t i = 0; i < count; i++)
         settle(writer, &entries[i], writer->results[i]);
@@ -182,11 +194,13 @@ struct writer *writer_start(const struct writer_config *config)
 
 void writer_submit(struct writer *writer, struct change *change, writer_done *done, void *ctx)
 {
+    const int64_t since_us = clock_monotonic_us();
     bool is_queued = false;
 
     if (change != NULL) {
         pthread_mutex_lock(&writer->lock);
-        is_queued = queue_add(&writer->waiting, (struct entry){change, done, ctx, false});
+        is_queued = queue_add(&writer->waiting, (struct entry){change, done, ctx, false, since_us});
+        atomic_store(&writer->stats.waiting, writer->waiting.count);
         pthread_cond_signal(&writer->wake);
         pthread_mutex_unlock(&writer->lock);
     }
@@ -195,6 +209,11 @@ void writer_submit(struct writer *writer, struct change *change, writer_done *do
     if (done != NULL)
         done(ctx, CHANGE_FAILED);
     change_free(change);
+}
+
+const struct writer_stats *writer_stats(const struct writer *writer)
+{
+    return &writer->stats;
 }
 
 void writer_stop(struct writer *writer)

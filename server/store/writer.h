@@ -7,6 +7,7 @@
 #ifndef SERVER_STORE_WRITER_H
 #define SERVER_STORE_WRITER_H
 
+#include "server/metrics/histogram.h"
 #include "server/store/store.h"
 
 #define WRITER_BEHIND_MS 1000
@@ -26,6 +27,19 @@ struct writer_config {
     void (*trouble)(void *trouble_ctx, const char *error);
     void *trouble_ctx;
 };
+
+/* What the writer has done so far; read it as it goes. */
+struct writer_stats {
+    struct histogram commits; /* how long transactions take */
+    struct histogram waits;   /* from submission to durable */
+    atomic_ullong changes;
+    atomic_ullong failures;   /* changes that could not be written */
+    atomic_ullong waiting;    /* changes now in the queue */
+    atomic_ullong is_failing; /* 0 or 1 */
+};
+
+/* Lives as long as the writer. */
+const struct writer_stats *writer_stats(const struct writer *writer);
 
 typedef void writer_done(void *ctx, enum change_result result);
 

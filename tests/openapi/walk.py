@@ -144,6 +144,13 @@ def walk_server(client):
     client.call("GET", "/openapi.json", 200)
 
 
+def walk_audit(client):
+    client.call("GET", "/audit", 200)
+    client.call("GET", "/audit", 200, query={"after": "1", "limit": "2"})
+    client.call("GET", "/audit", 400, query={"before": "yesterday"})
+    client.call("GET", "/audit/verify", 200)
+
+
 # --- what holds for all of them ---
 
 
@@ -238,6 +245,7 @@ def main(server, token_file, server_pid, image_1, image_2, foreign):
     walk_devices(client)
     walk_groups(client)
     walk_rollouts(client)
+    walk_audit(client)
     check_events(client, listener)
     walk_strangers(client)
     walk_bodies(client)
