@@ -10,6 +10,7 @@
 #include "firmware/net/ethernet.h"
 #include "firmware/net/page.h"
 #include "firmware/net/updates.h"
+#include "firmware/net/uploads.h"
 #include "firmware/settings.h"
 
 #include "lwip/dhcp.h"
@@ -23,6 +24,7 @@ static struct device {
     struct ethernet ethernet;
     struct client client;
     struct page page;
+    struct uploads uploads;
 } device;
 
 static void address_changed(struct netif *netif)
@@ -61,11 +63,11 @@ static void start_network(void)
         ets_printf("no address: out of memory\n");
 }
 
-static void restart_if(bool is_updated)
+static void restart_if(bool is_updated, const char *way)
 {
     if (!is_updated)
         return;
-    ets_printf("updated by the page: restarts\n");
+    ets_printf("updated by %s: restarts\n", way);
     ud_rom_restart();
 }
 
@@ -90,12 +92,15 @@ void firmware_behave(const struct ud_flash *flash)
     if (error != UD_OK)
         stop_with(error);
     page_start(&device.page, &device.updates, &device.settings);
+    uploads_start(&device.uploads, &device.updates, &device.settings);
     for (;;) {
         ud_rom_watchdog_feed();
         ethernet_service(&device.ethernet);
         sys_check_timeouts();
         client_service(&device.client, has_network(), clock_ms());
-        restart_if(page_service(&device.page, clock_ms()));
-        ethernet_sleep(&device.ethernet);
+        restart_if(page_service(&device.page, clock_ms()), "the page");
+        restart_if(uploads_service(&device.uploads, clock_ms()), "an upload");
+        if (!uploads_are_busy(&device.uploads))
+            ethernet_sleep(&device.ethernet);
     }
 }

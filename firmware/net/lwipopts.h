@@ -25,17 +25,17 @@
 #define PBUF_POOL_BUFSIZE              128
 #define LWIP_DISABLE_TCP_SANITY_CHECKS 1 /* they want the window to fit into that pool */
 
-/* Memory: a connection to a server and two from browsers. The window is what
- * the Ethernet's buffers hold, less room for what else is on the wire. */
+/* Memory: a connection to a server, one to an uploader and two from browsers. The window is
+ * what the Ethernet's buffers hold, less room for what else is on the wire. */
 #define MEM_ALIGNMENT           4
 #define MEM_SIZE                4096
 #define TCP_MSS                 1460
 #define TCP_WND                 (4 * TCP_MSS)
 #define TCP_SND_BUF             (2 * TCP_MSS)
 #define TCP_QUEUE_OOSEQ         0
-#define MEMP_NUM_TCP_PCB        5 /* two of them may be closing */
+#define MEMP_NUM_TCP_PCB        6 /* two of them may be closing */
 #define MEMP_NUM_TCP_PCB_LISTEN 1
-#define MEMP_NUM_UDP_PCB        3 /* DHCP, DNS, and one more look-up */
+#define MEMP_NUM_UDP_PCB        4 /* DHCP, DNS, one more look-up, uploads */
 #define DNS_TABLE_SIZE          1
 #define DNS_MAX_NAME_LENGTH     64
 

@@ -185,6 +185,42 @@ a_browser_updates_it() {
     cmp -n "$(stat -c %s "$NET-2.0.0.bin")" browsed "$NET-2.0.0.bin"
 }
 
+# Both proofs of the password, and an uploader that does not know it.
+uploads_update_it() {
+    local port proof
+    echo secret >password
+    for proof in '' --upload-sha256; do
+        port=$(free_port)
+        rm -f uploaded
+        # shellcheck disable=SC2086
+        board_in_background uploaded --app "$NET-1.0.0.bin" --uploads "$port" --upload-password-file password $proof
+        has_said 'uploads on port 8266, with a password'
+        has_said 'address 10.0.2.15'
+        ! UPDRAFT_PASSWORD=wrong "$UPDRAFT" push "127.0.0.1:$port" "$NET-1.1.0.bin" 2>err
+        grep -q 'wrong password' err
+        has_said 'an upload did not prove the password'
+        UPDRAFT_PASSWORD=secret "$UPDRAFT" push "127.0.0.1:$port" "$NET-1.1.0.bin"
+        has_said 'demo 1.1.0'
+        kill $pid
+        wait $pid
+        cmp -n "$(stat -c %s "$NET-1.1.0.bin")" uploaded "$NET-1.1.0.bin"
+    done
+}
+
+# As the Arduino core's uploader does it, with nothing newer than its options.
+the_stock_uploader_updates_it() {
+    local port
+    echo secret >password
+    port=$(free_port)
+    rm -f stock
+    board_in_background stock --app "$NET-1.0.0.bin" --uploads "$port" --upload-password-file password
+    has_said 'address 10.0.2.15'
+    "$UPDRAFT" espota -i 127.0.0.1 -p "$port" --auth=secret -f "$NET-1.1.0.bin"
+    has_said 'demo 1.1.0'
+    kill $pid
+    wait $pid
+}
+
 # While one sends, others are told to wait.
 one_upload_at_a_time() {
     local port first
@@ -234,6 +270,8 @@ check what_arrives_damaged_is_not_taken
 check servers_that_are_not_there_are_asked_again
 check power_cuts_do_not_stop_an_update
 check a_browser_updates_it
+check uploads_update_it
+check the_stock_uploader_updates_it
 check one_upload_at_a_time
 check an_idle_device_sleeps
 tap_end
