@@ -4,13 +4,12 @@
 
 #include <string.h>
 
-/* System V ABI, and the Xtensa supplement for the machine number. */
+/* System V ABI. */
 #define HEADER_SIZE         52u
 #define SECTION_HEADER_SIZE 40u
 #define CLASS_32            1
 #define DATA_LITTLE         1
 #define TYPE_EXECUTABLE     2
-#define MACHINE_XTENSA      94
 #define SECTION_NOBITS      8
 #define SECTION_ALLOCATED   0x2u
 
@@ -79,10 +78,12 @@ enum elf_result elf_open(struct elf *elf, const void *bytes, size_t length)
         return ELF_NOT_ELF;
     if (length < HEADER_SIZE)
         return ELF_DAMAGED;
+    const uint16_t machine = ud_get_u16(header + AT_MACHINE);
     if (header[AT_CLASS] != CLASS_32 || header[AT_DATA] != DATA_LITTLE ||
         ud_get_u16(header + AT_TYPE) != TYPE_EXECUTABLE ||
-        ud_get_u16(header + AT_MACHINE) != MACHINE_XTENSA)
+        (machine != ELF_XTENSA && machine != ELF_RISCV))
         return ELF_OTHER;
+    elf->machine = (enum elf_machine)machine;
     elf->entry = ud_get_u32(header + AT_ENTRY);
     elf->sections = ud_get_u32(header + AT_SECTIONS);
     elf->section_count = ud_get_u16(header + AT_SECTION_COUNT);
@@ -116,6 +117,14 @@ enum elf_result elf_section(const struct elf *elf, const char *name, struct elf_
     return ELF_NO_SECTION;
 }
 
+enum elf_result elf_section_at(const struct elf *elf, uint32_t index, struct elf_section *section)
+{
+    const struct row row = row_at(elf, index);
+    if (!(row.flags & SECTION_ALLOCATED) || row.type == SECTION_NOBITS || row.length == 0)
+        return ELF_NO_SECTION;
+    return section_from_row(elf, &row, section);
+}
+
 const char *elf_message(enum elf_result result)
 {
     switch (result) {
@@ -124,7 +133,7 @@ const char *elf_message(enum elf_result result)
     case ELF_NOT_ELF:
         return "is not an ELF file";
     case ELF_OTHER:
-        return "is an ELF file, but not a linked program for Xtensa";
+        return "is an ELF file, but not a linked program for these chips";
     case ELF_NO_SECTION:
         return "lacks a section";
     case ELF_DAMAGED:

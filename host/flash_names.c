@@ -45,6 +45,18 @@ bool flash_size_parse(const char *name, uint8_t *code)
     return false;
 }
 
+bool flash_size_parse_esp32(const char *name, uint8_t *code)
+{
+    static const char *const names[] = {"1M", "2M", "4M", "8M", "16M", "32M", "64M", "128M"};
+
+    for (uint8_t i = 0; i < COUNT(names); i++)
+        if (strcmp(names[i], name) == 0) {
+            *code = i;
+            return true;
+        }
+    return false;
+}
+
 unsigned flash_frequency_mhz(uint8_t code)
 {
     for (size_t i = 0; i < COUNT(frequencies); i++)

@@ -1,4 +1,4 @@
-/* Names for the header codes of ESP8266 images, in both directions. */
+/* Names for the header codes of images, in both directions. */
 #ifndef HOST_FLASH_NAMES_H
 #define HOST_FLASH_NAMES_H
 
@@ -11,6 +11,9 @@ bool flash_mode_parse(const char *name, uint8_t *mode);
 
 /* "4M" and so on: the sizes a boards menu offers. */
 bool flash_size_parse(const char *name, uint8_t *code);
+
+/* The same for ESP32s, which number sizes otherwise: "1M" to "128M". */
+bool flash_size_parse_esp32(const char *name, uint8_t *code);
 
 /* MHz the code stands for, 0 for other codes. */
 unsigned flash_frequency_mhz(uint8_t code);

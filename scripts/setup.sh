@@ -7,7 +7,8 @@ BUILD=$PROJECT_ROOT/build
 BUILD_PACKAGES=(gcc libc6-dev meson ninja-build pkg-config
     libmicrohttpd-dev libgnutls28-dev libjansson-dev libcurl4-openssl-dev libsqlite3-dev
     libavahi-core-dev libssl-dev zlib1g-dev libzopfli-dev libbearssl-dev
-    gcc-xtensa-lx106 picolibc-xtensa-lx106-elf python3 python3-yaml)
+    gcc-xtensa-lx106 picolibc-xtensa-lx106-elf gcc-riscv64-unknown-elf
+    python3 python3-yaml)
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "$(basename "$0"): $*"; exit 1; }
@@ -71,7 +72,10 @@ build_sanitized() {
 build_lx106() {
     configure "$BUILD/lx106" --cross-file "$PROJECT_ROOT/cross/lx106.ini" && build "$BUILD/lx106"
 }
-# Packs what both builds made into the firmware files that ./run publishes and
+build_rv32() {
+    configure "$BUILD/rv32" --cross-file "$PROJECT_ROOT/cross/rv32.ini" && build "$BUILD/rv32"
+}
+# Packs what these builds made into the firmware files that ./run publishes and
 # tests use.
 pack_firmware() {
     local version
@@ -81,5 +85,8 @@ pack_firmware() {
             --boot "$BUILD/lx106/boot/lx106/boot.elf" --app "$BUILD/lx106/firmware/demo-$version.elf" \
             --flash-mode dio --flash-size 4M --flash-freq 40 >/dev/null ||
             die "demo $version could not be packed"
+        "$BUILD/updraft" image --pack "$BUILD/firmware/demo-c3-$version.bin" --chip esp32-c3 \
+            --app "$BUILD/rv32/firmware/esp32c3/demo-c3-$version.elf" >/dev/null ||
+            die "demo-c3 $version could not be packed"
     done
 }

@@ -201,6 +201,22 @@ static int judge_gzip(struct image_file *image)
     return image->problem[0] ? 0 : judge_trailer(image, end);
 }
 
+/* False when it is no ESP32's whole flash. */
+static bool judge_slots(struct image_file *image)
+{
+    const enum image_slots found = image_find_slot(&image->file, &image->slot);
+    if (found == IMAGE_SLOTS_NONE)
+        return false;
+    image->container = CONTAINER_FLASH;
+    if (found == IMAGE_SLOTS_NOTHING_STARTS) {
+        set_problem(image, "has a partition table, and no program that would start");
+        return true;
+    }
+    const struct file_bytes slot = {image->file.data + image->slot.offset, image->slot.size};
+    parse(image, &slot);
+    return true;
+}
+
 static int judge(struct image_file *image)
 {
     struct elf elf;
@@ -209,6 +225,8 @@ static int judge(struct image_file *image)
         set_problem(image, "is an ELF file: pack it first, with updraft image --pack");
         return 0;
     }
+    if (judge_slots(image))
+        return 0;
     const char *objection =
         kind_objection(file->data, file->length < KIND_BYTES ? file->length : KIND_BYTES);
     if (objection) {

@@ -8,6 +8,7 @@
 #include "host/sign.h"
 #include "server/release/trailer.h"
 #include "updraft/image.h"
+#include "updraft/partitions.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,6 +31,7 @@ struct image_file {
 
     enum image_container container;
     struct file_bytes inflated; /* owned; empty unless CONTAINER_GZIP */
+    struct ud_partition slot;   /* of an ESP32's whole flash: where the image is; size 0: none */
     struct ud_image_report report;
     struct ud_image_segment segments[IMAGE_FILE_MAX_SEGMENTS];
     size_t segment_count;
@@ -66,6 +68,15 @@ const char *image_signature_kind(uint32_t length, char name[KEY_NAME_SIZE]);
 /* Bytes the application takes in flash, as ESP.getSketchSize() counts. */
 uint32_t image_file_sketch_size(const struct image_file *image);
 
+enum image_slots {
+    IMAGE_SLOTS_NONE, /* no flash with a partition table */
+    IMAGE_SLOTS_NOTHING_STARTS,
+    IMAGE_SLOTS_STARTS, /* what is in *partition */
+};
+
+/* Which program starts from an ESP32's whole flash. */
+enum image_slots image_find_slot(const struct file_bytes *file, struct ud_partition *partition);
+
 /* "IRAM", "irom" and so on; null for an address without a name. */
 const char *image_region_name(const struct ud_image_header *header, uint32_t address);
 
@@ -75,7 +86,9 @@ int image_print_json(const struct image_file *image);
 /* updraft image --pack. Paths not given are null. */
 struct image_pack_options {
     const char *out;
-    const char *boot;
+    bool is_esp32;
+    uint16_t esp32_chip; /* as image headers have it */
+    const char *boot;    /* an ESP8266's */
     const char *app;
     const char *mode;
     const char *size;

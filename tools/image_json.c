@@ -142,6 +142,13 @@ static json_t *manifest(const struct trailer_parts *parts)
                      (json_int_t)from->security_version);
 }
 
+static json_t *slot(const struct ud_partition *from)
+{
+    return from->size ? json_pack("{s:o, s:I}", "label", text_or_null(from->label), "offset",
+                                  (json_int_t)from->offset)
+                      : json_null();
+}
+
 static void add_file(json_t *root, const struct image_file *image)
 {
     static const char *const containers[] = {
@@ -152,6 +159,7 @@ static void add_file(json_t *root, const struct image_file *image)
     json_object_set_new(root, "sound", json_boolean(!image->problem[0]));
     json_object_set_new(root, "problem", text_or_null(image->problem[0] ? image->problem : NULL));
     json_object_set_new(root, "container", json_string(containers[image->container]));
+    json_object_set_new(root, "starts", slot(&image->slot));
     json_object_set_new(root, "size", json_integer((json_int_t)image->file.length));
     json_object_set_new(root, "image_size", json_integer((json_int_t)inner));
     json_object_set_new(root, "md5", hex(image->md5, UD_MD5_SIZE));

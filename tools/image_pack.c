@@ -1,6 +1,9 @@
-/* updraft image --pack: two linked programs into one firmware file. */
+/* updraft image --pack: two linked programs into an ESP8266's firmware file, or one into
+ * an ESP32's.
+ */
 #include "host/flash_names.h"
 #include "host/pack.h"
+#include "host/pack_esp32.h"
 #include "host/report.h"
 #include "tools/image_file.h"
 
@@ -22,15 +25,26 @@ struct program {
 
 typedef enum elf_result part_reader(const struct elf *elf, struct pack_part *part);
 
+/* elf points into file, whose data the caller frees in any case. */
+static int elf_read(struct elf *elf, struct file_bytes *file, const char *path)
+{
+    const int error = file_read(path, ELF_LIMIT, file);
+    if (error)
+        return report_failure("%s: %s", path, strerror(-error));
+    const enum elf_result result = elf_open(elf, file->data, file->length);
+    return result == ELF_OK ? EXIT_OK : report_failure("%s %s", path, elf_message(result));
+}
+
 static int program_read(struct program *program, const char *path, part_reader *read_part)
 {
     struct elf elf;
-    const int error = file_read(path, ELF_LIMIT, &program->file);
-    if (error)
-        return report_failure("%s: %s", path, strerror(-error));
-    enum elf_result result = elf_open(&elf, program->file.data, program->file.length);
-    if (result == ELF_OK)
-        result = read_part(&elf, &program->part);
+    const int status = elf_read(&elf, &program->file, path);
+    if (status != EXIT_OK)
+        return status;
+    if (elf.machine != ELF_XTENSA)
+        return report_failure("%s is a program for another chip than ESP8266; --chip names it",
+                              path);
+    const enum elf_result result = read_part(&elf, &program->part);
     if (result == ELF_NO_SECTION)
         return report_failure("%s has none of the sections to pack", path);
     return result == ELF_OK ? EXIT_OK : report_failure("%s %s", path, elf_message(result));
@@ -62,18 +76,22 @@ static int explain(const struct image_pack_options *options, enum pack_result re
     }
 }
 
+/* Frees what was packed. */
+static int write_file(const char *path, struct file_bytes *packed)
+{
+    const int error = file_write_atomic(path, packed->data, packed->length, 0666);
+    if (!error)
+        printf("%s: %zu bytes\n", path, packed->length);
+    free(packed->data);
+    return error ? report_failure("%s: %s", path, strerror(-error)) : EXIT_OK;
+}
+
 static int write_packed(const struct image_pack_options *options, const struct pack_flash *flash,
                         const struct program *boot, const struct program *app)
 {
     struct file_bytes packed = {0};
     const int status = explain(options, pack_firmware(flash, &boot->part, &app->part, &packed));
-    if (status != EXIT_OK)
-        return status;
-    const int error = file_write_atomic(options->out, packed.data, packed.length, 0666);
-    if (!error)
-        printf("%s: %zu bytes\n", options->out, packed.length);
-    free(packed.data);
-    return error ? report_failure("%s: %s", options->out, strerror(-error)) : EXIT_OK;
+    return status == EXIT_OK ? write_file(options->out, &packed) : status;
 }
 
 static int pack_programs(const struct image_pack_options *options, const struct pack_flash *flash)
@@ -92,14 +110,32 @@ static int pack_programs(const struct image_pack_options *options, const struct 
     return status;
 }
 
+static int pack_program(const struct image_pack_options *options, const struct pack_flash *flash)
+{
+    struct file_bytes file = {0};
+    struct file_bytes packed = {0};
+    struct elf elf;
+    int status = elf_read(&elf, &file, options->app);
+    if (status == EXIT_OK) {
+        const enum pack_esp32_result result = pack_esp32(options->esp32_chip, flash, &elf, &packed);
+        status = result == PACK_ESP32_OK
+                     ? write_file(options->out, &packed)
+                     : report_failure("%s %s", options->app, pack_esp32_message(result));
+    }
+    free(file.data);
+    return status;
+}
+
 int image_pack(const struct image_pack_options *options)
 {
+    bool (*const size_parse)(const char *, uint8_t *) =
+        options->is_esp32 ? flash_size_parse_esp32 : flash_size_parse;
     struct pack_flash flash;
     if (!flash_mode_parse(options->mode, &flash.mode))
         return report_usage("unknown flash mode %s", options->mode);
-    if (!flash_size_parse(options->size, &flash.size_code))
+    if (!size_parse(options->size, &flash.size_code))
         return report_usage("unknown flash size %s", options->size);
     if (!flash_frequency_parse(options->frequency, &flash.frequency_code))
         return report_usage("unknown flash frequency %s", options->frequency);
-    return pack_programs(options, &flash);
+    return options->is_esp32 ? pack_program(options, &flash) : pack_programs(options, &flash);
 }

@@ -45,6 +45,12 @@ static void print_file(const struct image_file *image)
     print_digest("SHA-256", image->sha256, UD_SHA256_SIZE);
 }
 
+static void print_slot(const struct ud_partition *slot)
+{
+    if (slot->size)
+        fact("starts", "what is in %s, at %#x", slot->label, slot->offset);
+}
+
 static void print_description(const struct ud_image_report *report)
 {
     const struct ud_image_description *description = &report->description;
@@ -204,6 +210,7 @@ void image_print_text(const struct image_file *image)
 {
     const struct ud_image_report *report = &image->report;
     print_file(image);
+    print_slot(&image->slot);
     print_description(report);
     print_flash(&report->parts[0].header);
     print_revisions(&report->parts[0].header);

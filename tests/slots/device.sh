@@ -117,6 +117,22 @@ plain_downloads_in_ranges() {
     [ "$(curl -sS -o /dev/null -w '%{http_code}' -r 0- "$url")" = 206 ]
 }
 
+# What starts is looked at, wherever it lies, and nothing is changed.
+image_looks_into_whole_flash() {
+    cp a.flash whole.flash
+    "$UPDRAFT" image whole.flash --json >json
+    [ "$(json container <json)" = flash ]
+    [ "$(json starts label <json)" = app1 ]
+    [ "$(json description version <json)" = 1.1.0 ]
+    "$UPDRAFT" otadata switch whole.flash --slot 0
+    [ "$("$UPDRAFT" image whole.flash --json | json description version)" = 1.0.0 ]
+    head -c 4194304 /dev/zero | tr '\0' '\377' >blank.flash
+    "$UPDRAFT" partitions table.csv table.bin
+    dd if=table.bin of=blank.flash bs=4096 seek=8 conv=notrunc status=none
+    ! "$UPDRAFT" image blank.flash 2>err
+    grep -q 'no program that would start' err
+}
+
 # start_uploads: a device that takes them until the test ends
 start_uploads() {
     cp c.flash d.flash 2>/dev/null || "$UPDRAFT" flash --chip esp32 --app esp32-1.0.0.bin --out d.flash
@@ -167,6 +183,7 @@ check an_update_that_is_not_confirmed_is_taken_back
 check a_program_that_reaches_its_server_stays
 check the_server_knows_a_program_by_its_sha256
 check plain_downloads_in_ranges
+check image_looks_into_whole_flash
 check uploads_from_the_bench
 check a_slot_that_lost_bits_is_passed_over
 check mistakes_are_one_line

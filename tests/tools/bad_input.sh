@@ -181,7 +181,7 @@ pack_refuses() {
     refused 1 image --pack out.bin --boot "$boot" --app short.elf
     refused 1 image --pack out.bin --boot "$boot" --app empty
     refused 1 image --pack out.bin --boot /bin/true --app "$app"
-    says 'not a linked program for Xtensa'
+    says 'not a linked program for these chips'
     refused 1 image --pack out.bin --boot "$boot" --app "$boot"
     says 'no ESP8266 application'
     refused 1 image --pack missing/out.bin --boot "$boot" --app "$app"
@@ -189,6 +189,17 @@ pack_refuses() {
     head -c 2000 "$app" >cut.elf
     refused 1 image --pack out.bin --boot "$boot" --app cut.elf
     says 'cut.elf is a damaged ELF file'
+    refused 2 image --pack out.bin --chip esp99 --app "$app"
+    refused 2 image --pack out.bin --chip esp32-c2 --app "$app"
+    says 'packing is known for esp32'
+    refused 2 image --pack out.bin --chip esp32
+    refused 2 image --pack out.bin --chip esp32 --boot "$boot" --app "$app"
+    refused 2 image --pack out.bin --chip esp32 --app "$app" --flash-size 512K
+    refused 2 image --chip esp32 good.bin
+    refused 1 image --pack out.bin --chip esp32-c3 --app "$app"
+    says 'is a program for another chip'
+    refused 1 image --pack out.bin --boot "$boot" --app "$BUILD/rv32/firmware/esp32c3/demo-c3-1.0.0.elf"
+    says 'for another chip than ESP8266'
     [ ! -e out.bin ]
 }
 
