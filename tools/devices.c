@@ -12,6 +12,7 @@ struct devices_options {
     struct operate_options operate;
     const char *product, *group, *channel, *pin; /* null = not given */
     const char *state;
+    bool downgrade;
 };
 
 /* What the options are for, as bits of what an action takes. */
@@ -21,6 +22,7 @@ enum devices_option {
     OPTION_CHANNEL = 1 << 2,
     OPTION_PIN = 1 << 3,
     OPTION_STATE = 1 << 4,
+    OPTION_DOWNGRADE = 1 << 5,
 };
 
 typedef int action_function(struct api_client *client, const struct devices_options *options,
@@ -38,11 +40,13 @@ static const struct action {
 } actions[] = {
     {"list", NULL, OPTION_PRODUCT | OPTION_GROUP | OPTION_STATE, false, list_devices},
     {"show", "MAC", 0, false, show_device},
-    {"set", "MAC", OPTION_PRODUCT | OPTION_GROUP | OPTION_CHANNEL | OPTION_PIN, true, set_device},
+    {"set", "MAC", OPTION_PRODUCT | OPTION_GROUP | OPTION_CHANNEL | OPTION_PIN | OPTION_DOWNGRADE,
+     true, set_device},
     {"retry", "MAC", 0, false, retry_device},
     {"remove", "MAC", 0, false, remove_device},
     {"groups", NULL, 0, false, list_groups},
-    {"group", "NAME", OPTION_PRODUCT | OPTION_CHANNEL | OPTION_PIN, true, set_group},
+    {"group", "NAME", OPTION_PRODUCT | OPTION_CHANNEL | OPTION_PIN | OPTION_DOWNGRADE, true,
+     set_group},
 };
 
 static enum options_result parse(int argc, char **argv, struct devices_options *options,
@@ -53,6 +57,8 @@ static enum options_result parse(int argc, char **argv, struct devices_options *
         {"group", 'g', OPTION_TEXT, &options->group, "G", "set, or list only these"},
         {"channel", 'c', OPTION_TEXT, &options->channel, "C", "set: follow this channel"},
         {"pin", 0, OPTION_TEXT, &options->pin, "V", "set: stay at this version"},
+        {"downgrade", 0, OPTION_FLAG, &options->downgrade, NULL,
+         "set: the pin may be older than what runs"},
         {"state", 0, OPTION_TEXT, &options->state, "S", "list only devices in this state"},
         OPERATE_ROWS(&options->operate),
         {NULL},
@@ -85,16 +91,18 @@ static unsigned given_options(const struct devices_options *options)
     return (options->product != NULL ? OPTION_PRODUCT : 0u) |
            (options->group != NULL ? OPTION_GROUP : 0u) |
            (options->channel != NULL ? OPTION_CHANNEL : 0u) |
-           (options->pin != NULL ? OPTION_PIN : 0u) | (options->state != NULL ? OPTION_STATE : 0u);
+           (options->pin != NULL ? OPTION_PIN : 0u) | (options->downgrade ? OPTION_DOWNGRADE : 0u) |
+           (options->state != NULL ? OPTION_STATE : 0u);
 }
 
 static const char *option_name(unsigned option)
 {
-    return option & OPTION_PRODUCT   ? "--product"
-           : option & OPTION_GROUP   ? "--group"
-           : option & OPTION_CHANNEL ? "--channel"
-           : option & OPTION_PIN     ? "--pin"
-                                     : "--state";
+    return option & OPTION_PRODUCT     ? "--product"
+           : option & OPTION_GROUP     ? "--group"
+           : option & OPTION_CHANNEL   ? "--channel"
+           : option & OPTION_PIN       ? "--pin"
+           : option & OPTION_DOWNGRADE ? "--downgrade"
+                                       : "--state";
 }
 
 /* EXIT_OK, or reported. */
@@ -187,6 +195,8 @@ static int put(struct api_client *client, const struct devices_options *options,
     add_setting(body, "group", options->group);
     add_setting(body, "channel", options->channel);
     add_setting(body, "pin", options->pin);
+    if (options->downgrade)
+        json_object_set_new(body, "downgrade", json_true());
     const int status = ask(client, options, "PUT", path, body, print);
     json_decref(body);
     return status;

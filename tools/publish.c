@@ -18,6 +18,8 @@ struct publish_options {
     const char *version;
     const char *channel;
     const char *name;
+    const char *notes, *requires;
+    bool is_draft;
     struct publish_forms_options forms;
 };
 
@@ -32,6 +34,11 @@ static enum options_result parse(int argc, char **argv, struct publish_options *
          "make it this channel's newest (default stable)"},
         {"name", 'n', OPTION_TEXT, &options->name, "NAME",
          "the file name devices are told (default PRODUCT-VERSION.bin)"},
+        {"draft", 0, OPTION_FLAG, &options->is_draft, NULL,
+         "do not offer it until `updraft releases live`, or a rollout"},
+        {"requires", 0, OPTION_TEXT, &options->requires, "V",
+         "the oldest version it can be installed over"},
+        {"notes", 0, OPTION_TEXT, &options->notes, "TEXT", "what is new, for people"},
         {"gzip", 'z', OPTION_FLAG, &options->forms.gzip, NULL,
          "publish it compressed, too, as small as it gets (takes seconds)"},
         {"sign", 'k', OPTION_TEXT, &options->forms.sign, "KEY",
@@ -105,9 +112,13 @@ static void print_files(const json_t *release)
 
 static int print_release(const json_t *release, long status)
 {
-    printf("%s %s is %s on %s: %s, %lld bytes, due on %lld device(s)\n",
+    const bool is_draft = strcmp(operate_text(release, "state"), "draft") == 0;
+
+    printf("%s %s is %s %s: %s, %lld bytes, due on %lld device(s)\n",
            operate_text(release, "product"), operate_text(release, "version"),
-           status == 201 ? "published" : "published already and the newest",
+           is_draft        ? "a draft for"
+           : status == 201 ? "published on"
+                           : "published already and the newest on",
            operate_text(release, "channel"), operate_text(release, "chip"),
            (long long)json_integer_value(json_object_get(release, "size")),
            (long long)json_integer_value(json_object_get(release, "devices")));
@@ -137,6 +148,9 @@ static char *make_path(const struct publish_options *options, const char *key)
                                                {"version", options->version},
                                                {"channel", options->channel},
                                                {"name", options->name},
+                                               {"requires", options->requires},
+                                               {"notes", options->notes},
+                                               {"draft", options->is_draft ? "1" : NULL},
                                                {"key", key},
                                                {NULL, NULL}};
 

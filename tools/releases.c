@@ -1,4 +1,4 @@
-/* `updraft releases`: what a server has to give out. */
+/* `updraft releases`: what a server has to give out, and what it gives out no more. */
 #include "host/report.h"
 #include "host/table.h"
 #include "host/text.h"
@@ -10,25 +10,49 @@
 
 struct releases_options {
     struct operate_options operate;
-    const char *product;
+    const char *product, *version; /* null = not given, as all that follow */
+    const char *notes, *requires, *reason;
 };
 
-static enum options_result parse(int argc, char **argv, struct releases_options *options)
+/* Runs an action on the release with this id; list has none. */
+typedef int action_function(struct api_client *client, const struct releases_options *options,
+                            json_int_t id);
+
+static action_function list_releases, show_release, make_live, withdraw_release, set_release;
+
+static const struct action {
+    const char *name;
+    action_function *run;
+    bool needs_release;
+} actions[] = {
+    {"list", list_releases, false},       {"show", show_release, true}, {"live", make_live, true},
+    {"withdraw", withdraw_release, true}, {"set", set_release, true},
+};
+
+static enum options_result parse(int argc, char **argv, struct releases_options *options,
+                                 int *operands)
 {
     const struct option_row rows[] = {
-        {"product", 'p', OPTION_TEXT, &options->product, "P", "only of this product"},
+        {"product", 'p', OPTION_TEXT, &options->product, "P", "of this product"},
+        {"version", 'v', OPTION_TEXT, &options->version, "V", "this one"},
+        {"reason", 0, OPTION_TEXT, &options->reason, "TEXT", "withdraw: why, for people"},
+        {"notes", 0, OPTION_TEXT, &options->notes, "TEXT", "set: what is new, for people"},
+        {"requires", 0, OPTION_TEXT, &options->requires, "V",
+         "set: the oldest version it can be installed over; others get one in between first"},
         OPERATE_ROWS(&options->operate),
         {NULL},
     };
-    const struct command_usage usage = {"updraft releases", "[list] [--product P] [--json]",
-                                        "Lists the releases of a server, newest first.", rows};
-    int operands;
-    const enum options_result result = options_parse(&usage, argc, argv, &operands);
+    const struct command_usage usage = {
+        "updraft releases",
+        "[list [--product P] | show | live | withdraw | set] [--product P --version V]",
+        "  list      the releases of a server, newest first\n"
+        "  show      one release\n"
+        "  live      end its being a draft: it is its channel's newest\n"
+        "  withdraw  never offer it again; its rollouts halt, who runs it keeps it\n"
+        "  set       --notes, --requires; an empty value ('') clears it",
+        rows};
 
-    if (result != OPTIONS_OK || operands == 0 || (operands == 1 && strcmp(argv[1], "list") == 0))
-        return result;
-    report_usage("%s is not expected", strcmp(argv[1], "list") == 0 ? argv[2] : argv[1]);
-    return OPTIONS_BAD;
+    return options_parse(&usage, argc, argv, operands);
 }
 
 static void add_row(struct table *table, const json_t *release)
@@ -38,6 +62,7 @@ static void add_row(struct table *table, const json_t *release)
 
     table_cell(table, "%s", operate_text(release, "product"));
     table_cell(table, "%s", operate_text(release, "version"));
+    table_cell(table, "%s", operate_text(release, "state"));
     table_cell(table, "%s", operate_text(release, "channel"));
     table_cell(table, "%s", operate_text(release, "chip"));
     table_cell(table, "%s%s", text_size((uint64_t)bytes, size),
@@ -46,12 +71,13 @@ static void add_row(struct table *table, const json_t *release)
     table_cell(table, "%lld", (long long)json_integer_value(json_object_get(release, "devices")));
 }
 
-static int print_table(const json_t *releases)
+static int print_table(const json_t *answer)
 {
     static const struct table_column columns[] = {
-        {"PRODUCT", TABLE_LEFT},  {"VERSION", TABLE_LEFT}, {"CHANNEL", TABLE_LEFT},
-        {"CHIP", TABLE_LEFT},     {"SIZE", TABLE_RIGHT},   {"PUBLISHED", TABLE_LEFT},
-        {"DEVICES", TABLE_RIGHT}, {NULL, TABLE_LEFT}};
+        {"PRODUCT", TABLE_LEFT},   {"VERSION", TABLE_LEFT},  {"STATE", TABLE_LEFT},
+        {"CHANNEL", TABLE_LEFT},   {"CHIP", TABLE_LEFT},     {"SIZE", TABLE_RIGHT},
+        {"PUBLISHED", TABLE_LEFT}, {"DEVICES", TABLE_RIGHT}, {NULL, TABLE_LEFT}};
+    const json_t *releases = json_object_get(answer, "releases");
     struct table *table;
 
     if (json_array_size(releases) == 0) {
@@ -68,27 +94,200 @@ static int print_table(const json_t *releases)
     return result == 0 ? EXIT_OK : report_failure("out of memory");
 }
 
+static int print_one(const json_t *release)
+{
+    static const char *const lines[][2] = {{"state", "state"},         {"reason", "reason"},
+                                           {"channel", "channel"},     {"requires", "requires"},
+                                           {"published", "published"}, {"chip", "chip"},
+                                           {"SHA-256", "sha256"},      {"notes", "notes"}};
+    static const struct table_column columns[] = {
+        {"RELEASE", TABLE_LEFT}, {"", TABLE_LEFT}, {NULL, TABLE_LEFT}};
+    struct table *table = table_start(columns);
+
+    if (table == NULL)
+        return report_failure("out of memory");
+    table_cell(table, "%s", operate_text(release, "product"));
+    table_cell(table, "%s", operate_text(release, "version"));
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        table_cell(table, "%s", lines[i][0]);
+        table_cell(table, "%s", operate_text(release, lines[i][1]));
+    }
+    table_cell(table, "due on");
+    table_cell(table, "%lld device(s)",
+               (long long)json_integer_value(json_object_get(release, "devices")));
+    const int result = table_print(table, stdout, 0);
+    table_free(table);
+    return result == 0 ? EXIT_OK : report_failure("out of memory");
+}
+
+static int print_state(const json_t *release)
+{
+    printf("%s %s is %s, due on %lld device(s)\n", operate_text(release, "product"),
+           operate_text(release, "version"), operate_text(release, "state"),
+           (long long)json_integer_value(json_object_get(release, "devices")));
+    return EXIT_OK;
+}
+
+/* --- asking --- */
+
+static int ask(struct api_client *client, const struct releases_options *options,
+               const char *method, const char *path, const json_t *body,
+               int (*print)(const json_t *answer))
+{
+    json_t *answer = NULL;
+    int status = path != NULL ? api_call(client, method, path, body, &answer, NULL)
+                              : report_failure("out of memory");
+
+    if (status == EXIT_OK)
+        status = options->operate.json ? operate_print_json(answer) : print(answer);
+    json_decref(answer);
+    return status;
+}
+
+static char *list_path(const struct releases_options *options)
+{
+    const struct api_parameter parameters[] = {{"product", options->product}, {NULL, NULL}};
+
+    return api_path("/releases", parameters);
+}
+
+static int list_releases(struct api_client *client, const struct releases_options *options,
+                         json_int_t id)
+{
+    char *path = list_path(options);
+
+    (void)id;
+    const int status = ask(client, options, "GET", path, NULL, print_table);
+    free(path);
+    return status;
+}
+
+static int ask_release(struct api_client *client, const struct releases_options *options,
+                       const char *method, const json_t *body, json_int_t id, const char *rest)
+{
+    char path[60];
+
+    snprintf(path, sizeof path, "/releases/%lld%s", (long long)id, rest);
+    return ask(client, options, method, path, body,
+               strcmp(method, "GET") == 0 ? print_one : print_state);
+}
+
+static int show_release(struct api_client *client, const struct releases_options *options,
+                        json_int_t id)
+{
+    return ask_release(client, options, "GET", NULL, id, "");
+}
+
+static int make_live(struct api_client *client, const struct releases_options *options,
+                     json_int_t id)
+{
+    return ask_release(client, options, "POST", NULL, id, "/live");
+}
+
+static void set_text(json_t *object, const char *name, const char *text)
+{
+    if (text != NULL)
+        json_object_set_new(object, name, json_string(text));
+}
+
+static int withdraw_release(struct api_client *client, const struct releases_options *options,
+                            json_int_t id)
+{
+    json_t *body = json_object();
+
+    set_text(body, "reason", options->reason);
+    const int status = ask_release(client, options, "POST", body, id, "/withdraw");
+    json_decref(body);
+    return status;
+}
+
+static int set_release(struct api_client *client, const struct releases_options *options,
+                       json_int_t id)
+{
+    json_t *body = json_object();
+
+    set_text(body, "notes", options->notes);
+    set_text(body, "requires", options->requires);
+    const int status = ask_release(client, options, "PUT", body, id, "");
+    json_decref(body);
+    return status;
+}
+
+/* The id of the release that was named. EXIT_OK, or reported. */
+static int find_release(struct api_client *client, const struct releases_options *options,
+                        json_int_t *id)
+{
+    json_t *answer = NULL, *release;
+    char *path = list_path(options);
+    size_t i;
+    int status = path != NULL ? api_call(client, "GET", path, NULL, &answer, NULL)
+                              : report_failure("out of memory");
+
+    *id = 0;
+    json_array_foreach(json_object_get(answer, "releases"), i, release)
+    {
+        if (strcmp(operate_text(release, "version"), options->version) == 0)
+            *id = json_integer_value(json_object_get(release, "id"));
+    }
+    if (status == EXIT_OK && *id == 0)
+        status = report_failure("%s has no release %s", options->product, options->version);
+    json_decref(answer);
+    free(path);
+    return status;
+}
+
+static const struct action *action_named(const char *name)
+{
+    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++)
+        if (strcmp(actions[i].name, name) == 0)
+            return &actions[i];
+    return NULL;
+}
+
+/* EXIT_OK, or reported. */
+static int check_call(const struct action *action, const struct releases_options *options)
+{
+    const bool sets = options->notes != NULL || options->requires != NULL;
+
+    if (action->needs_release && (options->product == NULL || options->version == NULL))
+        return report_usage("%s needs --product and --version", action->name);
+    if ((action->run == set_release) != sets)
+        return report_usage(sets ? "--notes and --requires go with set"
+                                 : "set what? give --notes or --requires");
+    if (options->reason != NULL && action->run != withdraw_release)
+        return report_usage("--reason goes with withdraw");
+    return EXIT_OK;
+}
+
+static int run(const struct action *action, const struct releases_options *options)
+{
+    struct api_client *client;
+    json_int_t id = 0;
+    int status = api_open(options->operate.server, options->operate.token_file, &client);
+
+    if (status != EXIT_OK)
+        return status;
+    if (action->needs_release)
+        status = find_release(client, options, &id);
+    if (status == EXIT_OK)
+        status = action->run(client, options, id);
+    api_close(client);
+    return status;
+}
+
 int command_releases(int argc, char **argv)
 {
     struct releases_options options = {.product = NULL};
-    const enum options_result parsed = parse(argc, argv, &options);
-    struct api_client *client;
-    json_t *answer = NULL;
+    int operands;
+    const enum options_result parsed = parse(argc, argv, &options, &operands);
 
     if (parsed != OPTIONS_OK)
         return operate_exit_status(parsed);
-    int status = api_open(options.operate.server, options.operate.token_file, &client);
-    if (status != EXIT_OK)
-        return status;
-    const struct api_parameter parameters[] = {{"product", options.product}, {NULL, NULL}};
-    char *path = api_path("/releases", parameters);
-    status = path != NULL ? api_call(client, "GET", path, NULL, &answer, NULL)
-                          : report_failure("out of memory");
-    if (status == EXIT_OK)
-        status = options.operate.json ? operate_print_json(answer)
-                                      : print_table(json_object_get(answer, "releases"));
-    json_decref(answer);
-    free(path);
-    api_close(client);
-    return status;
+    const struct action *action = action_named(operands > 0 ? argv[1] : "list");
+    if (action == NULL)
+        return report_usage("%s is not one of list, show, live, withdraw, set", argv[1]);
+    if (operands > 1)
+        return report_usage("%s is not expected", argv[2]);
+    const int status = check_call(action, &options);
+    return status == EXIT_OK ? run(action, &options) : status;
 }

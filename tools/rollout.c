@@ -15,7 +15,7 @@ struct rollout_options {
     const char *product, *version; /* null = not given, as all that follow */
     const char *stages, *group, *channel, *from, *sdk, *promote, *start, *window;
     unsigned long success, failure, attempts, silence, time_limit, utc_offset;
-    bool is_west, approval, dry_run;
+    bool is_west, approval, downgrade, dry_run;
 };
 
 typedef int action_function(struct api_client *client, const struct rollout_options *options,
@@ -69,6 +69,8 @@ static enum options_result parse(int argc, char **argv, struct rollout_options *
          "start: for each stage, then it halts (default none)"},
         {"approval", 0, OPTION_FLAG, &options->approval, NULL,
          "start: every stage after the first waits for approve"},
+        {"downgrade", 0, OPTION_FLAG, &options->downgrade, NULL,
+         "start: also for devices that run something newer"},
         {"promote", 0, OPTION_TEXT, &options->promote, "C",
          "start: in the end it becomes this channel's newest"},
         {"start", 0, OPTION_TEXT, &options->start, "TIME",
@@ -291,10 +293,10 @@ static int start_rollout(struct api_client *client, const struct rollout_options
     (void)id;
     if (stages == NULL)
         return EXIT_USAGE;
-    body = json_pack("{ss ss so so so sI sI}", "product", options->product, "version",
+    body = json_pack("{ss ss so so so sI sI sb}", "product", options->product, "version",
                      options->version, "stages", stages, "target", read_target(options), "window",
                      read_window(options), "attempts", (json_int_t)options->attempts, "silence",
-                     (json_int_t)options->silence);
+                     (json_int_t)options->silence, "downgrade", (int)options->downgrade);
     set_text(body, "promote", options->promote);
     set_text(body, "start", options->start);
     const int status = options->dry_run

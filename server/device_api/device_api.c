@@ -193,7 +193,7 @@ static void offer(struct visit *visit)
 {
     const struct policy_decision *decision = &visit->decision;
 
-    visit->choice = (struct image_choice){decision->target, decision->file};
+    visit->choice = (struct image_choice){decision->next, decision->file};
     visit->part = image_part_asked(visit->request, decision->file);
     const bool is_whole = visit->part.result == RANGE_WHOLE ||
                           (visit->part.result == RANGE_PART && visit->part.range.first == 0);
@@ -221,8 +221,9 @@ static void answer_version(struct http_request *request, const struct image_choi
 static void answer_known(struct visit *visit)
 {
     const struct policy_decision *decision = &visit->decision;
-    const bool must_wait = decision->state == STATE_WAITING;
-    const struct image_choice choice = {must_wait ? NULL : decision->target, decision->file};
+    const bool has_none = decision->state == STATE_WAITING || decision->state == STATE_AHEAD ||
+                          decision->state == STATE_NO_RELEASE;
+    const struct image_choice choice = {has_none ? NULL : decision->next, decision->file};
 
     if (visit->mode == DEVICE_MODE_VERSION)
         answer_version(visit->request, &choice);

@@ -9,19 +9,25 @@
 
 #define PREFIX "/firmware/"
 
-/* The release the path names; null when there is none. */
-static const struct release *find_release(const struct device_api *api, const char *path)
+/* The release the path names; null when there is none. What it is now is in the copy. */
+static const struct release *find_release(const struct device_api *api, const char *path,
+                                          struct release *copy)
 {
+    const struct release *release = NULL;
     const char *product = path + strlen(PREFIX);
     const char *slash = strchr(product, '/');
     char name[NAME_SIZE];
 
-    if (slash == NULL)
-        return fleet_newest(api->fleet, product, CHANNEL_DEFAULT);
-    if ((size_t)(slash - product) >= sizeof name)
+    if (slash == NULL) {
+        release = fleet_newest_for_all(api->fleet, product, CHANNEL_DEFAULT);
+    } else if ((size_t)(slash - product) < sizeof name) {
+        snprintf(name, sizeof name, "%.*s", (int)(slash - product), product);
+        release = fleet_release(api->fleet, name, slash + 1);
+    }
+    if (release == NULL || !fleet_copy_release_of_id(api->fleet, release->id, copy) ||
+        copy->state == RELEASE_DRAFT)
         return NULL;
-    snprintf(name, sizeof name, "%.*s", (int)(slash - product), product);
-    return fleet_release(api->fleet, name, slash + 1);
+    return release;
 }
 
 /* For those that fetch without telling what they take; null: there is none. */
@@ -38,13 +44,18 @@ static const struct release_file *form_for_all(const struct device_api *api,
 
 void device_api_download(const struct device_api *api, struct http_request *request)
 {
-    const struct release *release = find_release(api, http_path(request));
+    struct release copy;
+    const struct release *release = find_release(api, http_path(request), &copy);
     char etag[ETAG_SIZE];
 
     if (release == NULL) {
         http_answer_line(request, 404,
                          "no such release: /firmware/PRODUCT is its newest stable "
                          "one, /firmware/PRODUCT/VERSION a certain one");
+        return;
+    }
+    if (copy.state == RELEASE_WITHDRAWN) {
+        http_answer_line(request, 410, "%s %s was withdrawn", release->product, release->version);
         return;
     }
     const struct image_choice choice = {release, form_for_all(api, &release->image)};

@@ -1,6 +1,7 @@
 #include "server/fleet/fleet_state.h"
 
 #include "server/model/clock.h"
+#include "server/policy/target.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -124,11 +125,31 @@ int64_t fleet_now(const struct fleet *fleet)
     return config->now_ms != NULL ? config->now_ms(config->ctx) : clock_now_ms();
 }
 
+/* The latest that is live and was last published on the channel; with a catalogue, of
+ * those that no rollout has the say about. */
+static const struct release *find_open(const struct fleet *fleet, const char *product,
+                                       const char *channel,
+                                       const struct policy_catalogue *catalogue)
+{
+    for (size_t i = fleet->release_count; i > 0; i--) {
+        const struct release *release = fleet->releases[i - 1];
+        if (release->state == RELEASE_LIVE && strcmp(release->product, product) == 0 &&
+            strcmp(release->channel, channel) == 0 &&
+            (catalogue == NULL || !policy_is_held(catalogue, release)))
+            return release;
+    }
+    return NULL;
+}
+
+/* Once a channel's newest is withdrawn, the newest of the others published there. */
 static const struct release *find_newest(const void *ctx, const char *product, const char *channel)
 {
     const struct fleet *fleet = ctx;
+    const struct release *newest = pair_map_get(&fleet->newest, product, channel);
 
-    return pair_map_get(&fleet->newest, product, channel);
+    if (newest == NULL || newest->state == RELEASE_LIVE)
+        return newest;
+    return find_open(fleet, product, channel, NULL);
 }
 
 static const struct release *find_version(const void *ctx, const char *product, const char *version)
@@ -146,6 +167,8 @@ struct policy_catalogue fleet_catalogue(const struct fleet *fleet)
         .by_version = find_version,
         .rollouts = (const struct rollout *const *)fleet->rollouts,
         .rollout_count = fleet->rollout_count,
+        .releases = (const struct release *const *)fleet->releases,
+        .release_count = fleet->release_count,
     };
 }
 
@@ -262,12 +285,12 @@ struct change *fleet_offer(struct fleet *fleet, mac_address mac,
 
     if (change == NULL)
         return NULL;
-    change->as.offer.release = decision->target->id;
+    change->as.offer.release = decision->next->id;
     pthread_mutex_lock(&fleet->lock);
     const struct device *device = device_table_find(&fleet->devices, mac);
     const struct rollout *rollout = decision->rollout;
     /* One that sends devices back is over: what it remembers of them stays. */
-    if (device != NULL && rollout != NULL && decision->target == rollout->release) {
+    if (device != NULL && rollout != NULL && decision->next == rollout->release) {
         change->as.offer.rollout = rollout->id;
         change->as.offer.before = running_release(fleet, device, decision->target->product);
     }
@@ -379,10 +402,24 @@ bool fleet_copy_release(struct fleet *fleet, const char *product, const char *ve
     return release != NULL;
 }
 
-const struct release *fleet_newest(struct fleet *fleet, const char *product, const char *channel)
+bool fleet_copy_release_of_id(struct fleet *fleet, uint32_t id, struct release *copy)
 {
     pthread_mutex_lock(&fleet->lock);
+    const struct release *release = fleet_release_of_id(fleet, id);
+    if (release != NULL)
+        *copy = *release;
+    pthread_mutex_unlock(&fleet->lock);
+    return release != NULL;
+}
+
+const struct release *fleet_newest_for_all(struct fleet *fleet, const char *product,
+                                           const char *channel)
+{
+    pthread_mutex_lock(&fleet->lock);
+    const struct policy_catalogue catalogue = fleet_catalogue(fleet);
     const struct release *release = find_newest(fleet, product, channel);
+    if (release != NULL && policy_is_held(&catalogue, release))
+        release = find_open(fleet, product, channel, &catalogue);
     pthread_mutex_unlock(&fleet->lock);
     return release;
 }

@@ -6,8 +6,8 @@
  * functions may be called from any thread.
  *
  * Releases, once known, stay where they are as long as the fleet, and so do their
- * files; what may change, `channel`, `file_count`, `digests` and `is_missing`, is read
- * through copies only.
+ * files; what may change, `channel`, `state`, `requires`, `notes`, `reason`, `file_count`,
+ * `digests` and `is_missing`, is read through copies only.
  */
 #ifndef SERVER_FLEET_FLEET_H
 #define SERVER_FLEET_FLEET_H
@@ -73,11 +73,18 @@ void fleet_transfer_end(struct fleet *fleet, mac_address mac, uint32_t transfer,
 
 /* Null when there is none. */
 const struct release *fleet_release(struct fleet *fleet, const char *product, const char *version);
-const struct release *fleet_newest(struct fleet *fleet, const char *product, const char *channel);
+
+/* A channel's newest; while a rollout has the say about that, the one before which anybody
+ * may have. Null when there is none. */
+const struct release *fleet_newest_for_all(struct fleet *fleet, const char *product,
+                                           const char *channel);
 
 /* A copy of a release; false when there is none. */
 bool fleet_copy_release(struct fleet *fleet, const char *product, const char *version,
                         struct release *copy);
+
+/* The same by its id. */
+bool fleet_copy_release_of_id(struct fleet *fleet, uint32_t id, struct release *copy);
 
 /* The chip the product's latest release is for; unknown when it has none. */
 enum ud_chip fleet_product_chip(struct fleet *fleet, const char *product);

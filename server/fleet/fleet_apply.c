@@ -69,6 +69,8 @@ static void apply_assign(struct fleet *fleet, const struct change *change)
     set_name(fleet, settings, SETTING_GROUP, settings->group, &device->assignment.group);
     set_name(fleet, settings, SETTING_CHANNEL, settings->channel, &device->assignment.channel);
     set_name(fleet, settings, SETTING_PIN, settings->pin, &device->assignment.pin);
+    if (settings->set & SETTING_DOWNGRADE)
+        device->assignment.downgrade = settings->downgrade;
     if (device->assignment.group != NULL)
         fleet_enter_group(fleet, device->assignment.group);
     fleet_mark_changed(fleet, device);
@@ -84,6 +86,8 @@ static void apply_group(struct fleet *fleet, const struct change *change)
     set_name(fleet, settings, SETTING_PRODUCT, settings->product, &group->product);
     set_name(fleet, settings, SETTING_CHANNEL, settings->channel, &group->channel);
     set_name(fleet, settings, SETTING_PIN, settings->pin, &group->pin);
+    if (settings->set & SETTING_DOWNGRADE)
+        group->downgrade = settings->downgrade;
     fleet_mark_all_changed(fleet);
 }
 
@@ -123,7 +127,24 @@ static void apply_release(struct fleet *fleet, const struct change *change)
     if (change->kind == CHANGE_FILE)
         add_file(own, &release->image);
     snprintf(own->channel, sizeof own->channel, "%s", release->channel);
-    pair_map_set(&fleet->newest, own->product, own->channel, own);
+    if (own->state == RELEASE_LIVE)
+        pair_map_set(&fleet->newest, own->product, own->channel, own);
+    fleet_mark_all_changed(fleet);
+}
+
+static void apply_edit(struct fleet *fleet, const struct change *change)
+{
+    const struct release *release = change->as.release;
+    struct release *own = pair_map_get(&fleet->by_version, release->product, release->version);
+
+    if (own == NULL)
+        return;
+    own->state = release->state;
+    memcpy(own->requires, release->requires, sizeof own->requires);
+    memcpy(own->notes, release->notes, sizeof own->notes);
+    memcpy(own->reason, release->reason, sizeof own->reason);
+    if (change->goes_live)
+        pair_map_set(&fleet->newest, own->product, own->channel, own);
     fleet_mark_all_changed(fleet);
 }
 
@@ -198,10 +219,17 @@ struct rollout *fleet_add_rollout(struct fleet *fleet, const struct rollout *rol
     return copy;
 }
 
-static void promote(struct fleet *fleet, const struct rollout *rollout)
+/* The release of a rollout, to be changed. */
+static struct release *own_release(const struct fleet *fleet, const struct rollout *rollout)
 {
     const struct release *release = rollout->release;
-    struct release *own = pair_map_get(&fleet->by_version, release->product, release->version);
+
+    return pair_map_get(&fleet->by_version, release->product, release->version);
+}
+
+static void promote(struct fleet *fleet, const struct rollout *rollout)
+{
+    struct release *own = own_release(fleet, rollout);
 
     if (own == NULL)
         return;
@@ -219,6 +247,9 @@ static void apply_rollout(struct fleet *fleet, const struct change *change)
         own = fleet_add_rollout(fleet, change->as.rollout);
     if (own == NULL)
         return;
+    struct release *release = own_release(fleet, own);
+    if (change->kind == CHANGE_ROLLOUT && release != NULL && release->state == RELEASE_DRAFT)
+        release->state = RELEASE_LIVE;
     if (own->state == ROLLOUT_FINISHED && own->channel[0] != '\0')
         promote(fleet, own);
     fleet_mark_all_changed(fleet);
@@ -247,6 +278,9 @@ static void apply(struct fleet *fleet, const struct change *change)
     case CHANGE_NEWEST:
     case CHANGE_FILE:
         apply_release(fleet, change);
+        break;
+    case CHANGE_EDIT:
+        apply_edit(fleet, change);
         break;
     case CHANGE_ROLLOUT:
     case CHANGE_PROGRESS:
@@ -335,6 +369,7 @@ static int read_group(void *ctx, const struct group *stored)
     group->product = pair_map_intern(&fleet->names, stored->product);
     group->channel = pair_map_intern(&fleet->names, stored->channel);
     group->pin = pair_map_intern(&fleet->names, stored->pin);
+    group->downgrade = stored->downgrade;
     return 0;
 }
 
@@ -354,6 +389,7 @@ static int read_device(void *ctx, const struct stored_device *stored)
     device->assignment.group = pair_map_intern(&fleet->names, stored->assignment.group);
     device->assignment.channel = pair_map_intern(&fleet->names, stored->assignment.channel);
     device->assignment.pin = pair_map_intern(&fleet->names, stored->assignment.pin);
+    device->assignment.downgrade = stored->assignment.downgrade;
     if (device->assignment.group != NULL &&
         fleet_enter_group(fleet, device->assignment.group) == NULL)
         return -1;

@@ -10,7 +10,8 @@ static void count_device(const struct fleet *fleet, const struct device *device,
                          const struct rollout *rollout, struct rollout_counts *counts)
 {
     const struct policy_device subject = fleet_policy_device(fleet, device);
-    const enum policy_standing standing = policy_standing(&subject, rollout);
+    const struct policy_catalogue catalogue = fleet_catalogue(fleet);
+    const enum policy_standing standing = policy_standing(&subject, rollout, &catalogue);
     const uint8_t stage = rollout_stage_of(rollout, rollout_place(rollout->id, device->mac));
 
     policy_count(&counts->all, standing);
@@ -132,7 +133,8 @@ static struct places list_places(struct fleet *fleet, const struct rollout *roll
         const struct device *device = device_table_find(&fleet->devices, list.macs[i]);
         if (device != NULL) {
             const struct policy_device subject = fleet_policy_device(fleet, device);
-            if (policy_standing(&subject, rollout) != STANDING_OUTSIDE)
+            const struct policy_catalogue catalogue = fleet_catalogue(fleet);
+            if (policy_standing(&subject, rollout, &catalogue) != STANDING_OUTSIDE)
                 places.places[places.count++] = rollout_place(rollout->id, device->mac);
         }
         pthread_mutex_unlock(&fleet->lock);
@@ -204,6 +206,23 @@ static struct change *note_verdict(const struct fleet *fleet, struct change *cha
     return change;
 }
 
+/* A rollout of a release that was withdrawn ends, as far as it goes by itself. */
+static struct rollout_verdict judge(struct fleet *fleet, const struct rollout_view *view)
+{
+    const struct rollout *rollout = &view->rollout;
+    struct release release;
+
+    if (!fleet_copy_release(fleet, rollout->release->product, rollout->release->version,
+                            &release) ||
+        release.state != RELEASE_WITHDRAWN)
+        return rollout_judge(rollout, &view->counts.all, fleet_now(fleet));
+    struct rollout_verdict verdict = {.event = rollout->state == ROLLOUT_PLANNED ? ROLLOUT_CANCEL
+                                                                                 : ROLLOUT_HALT};
+    snprintf(verdict.reason, sizeof verdict.reason, "%s was withdrawn%s%.100s", release.version,
+             release.reason[0] != '\0' ? ": " : "", release.reason);
+    return verdict;
+}
+
 void fleet_judge_rollouts(struct fleet *fleet)
 {
     size_t count;
@@ -211,8 +230,7 @@ void fleet_judge_rollouts(struct fleet *fleet)
 
     count_all(fleet, views, count);
     for (size_t i = 0; i < count; i++) {
-        const struct rollout_verdict verdict =
-            rollout_judge(&views[i].rollout, &views[i].counts.all, fleet_now(fleet));
+        const struct rollout_verdict verdict = judge(fleet, &views[i]);
         struct change *change =
             verdict.event != ROLLOUT_EVENT_COUNT
                 ? note_verdict(fleet,

@@ -39,7 +39,7 @@ static void view_device(const struct fleet *fleet, const struct device *device,
     view->transfer_sent = device->transfer_sent;
     view->transfer_size = device->transfer_size;
     view->decision = policy_decide(&subject, &catalogue);
-    policy_explain(&view->decision, &subject, view->reason);
+    policy_explain(&view->decision, &subject, &catalogue, view->reason);
     view->version = running_version(fleet, view);
 }
 

@@ -51,6 +51,7 @@ struct assignment {
     const char *group;
     const char *channel;
     const char *pin;
+    bool downgrade; /* the pin may be an older version than the device runs */
 };
 
 /* Offers of one release, counted until the device arrives there. */

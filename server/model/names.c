@@ -20,6 +20,18 @@ bool name_is_valid(const char *name)
     return length > 0;
 }
 
+bool notes_are_valid(const char *notes)
+{
+    size_t length = 0;
+
+    for (; notes[length] != '\0'; length++) {
+        const unsigned char c = (unsigned char)notes[length];
+        if (length >= NOTES_MAX || c == 0x7f || (c < ' ' && c != '\n' && c != '\t'))
+            return false;
+    }
+    return true;
+}
+
 bool version_is_valid(const char *version)
 {
     size_t length = 0;

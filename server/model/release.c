@@ -2,6 +2,14 @@
 
 #include <string.h>
 
+const char *release_state_name(enum release_state state)
+{
+    static const char *const names[RELEASE_STATE_COUNT] = {
+        [RELEASE_LIVE] = "live", [RELEASE_DRAFT] = "draft", [RELEASE_WITHDRAWN] = "withdrawn"};
+
+    return (unsigned)state < RELEASE_STATE_COUNT ? names[state] : NULL;
+}
+
 const struct release_file *release_file_of(const struct release_image *image,
                                            const uint8_t sha256[UD_SHA256_SIZE])
 {

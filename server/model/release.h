@@ -1,6 +1,6 @@
-/* A release: one firmware image of a product, under a version. Never changes after
- * it was published, but for the channel it was last published on and for further
- * forms of the image, compressed or signed, that are added.
+/* A release: one firmware image of a product, under a version. What changes after it
+ * was published are its state, its channel and what operators say about it, and forms
+ * of the image, compressed or signed, are added.
  */
 #ifndef SERVER_MODEL_RELEASE_H
 #define SERVER_MODEL_RELEASE_H
@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define RELEASE_NOTES_SIZE     (NOTES_MAX + 1)
+#define RELEASE_REASON_SIZE    161
 #define RELEASE_FILE_NAME_SIZE 129 /* 128 characters and a NUL */
 #define RELEASE_MD5S           4   /* one for each flash mode a device may patch in */
 #define RELEASE_SHA256S        2   /* the appended hash, and the whole image's */
@@ -62,6 +64,16 @@ struct release_image {
 const struct release_file *release_file_of(const struct release_image *image,
                                            const uint8_t sha256[UD_SHA256_SIZE]);
 
+enum release_state {
+    RELEASE_LIVE,
+    RELEASE_DRAFT,     /* not offered yet */
+    RELEASE_WITHDRAWN, /* never offered again */
+    RELEASE_STATE_COUNT,
+};
+
+/* "live" and so on; null past the last. */
+const char *release_state_name(enum release_state state);
+
 struct release {
     uint32_t id;
     char product[NAME_SIZE];
@@ -69,6 +81,10 @@ struct release {
     char channel[NAME_SIZE]; /* last published on */
     char name[RELEASE_FILE_NAME_SIZE];
     int64_t published_ms; /* UTC, since 1970 */
+    enum release_state state;
+    char requires[VERSION_SIZE];      /* the oldest version to update from; "" = any */
+    char notes[RELEASE_NOTES_SIZE];   /* for people, UTF-8 */
+    char reason[RELEASE_REASON_SIZE]; /* why it was withdrawn */
     struct release_image image;
 };
 

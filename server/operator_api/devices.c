@@ -84,6 +84,22 @@ static void answer_device(struct operation *operation)
         answer_error(operation->request, 404, "the device was removed meanwhile");
 }
 
+bool can_pin(const struct operator_api *api, struct http_request *request, const char *product,
+             const char *version)
+{
+    struct release release;
+
+    if (!fleet_copy_release(api->fleet, product, version, &release))
+        answer_error(request, 409, "%s has no release %s to pin to: publish it first", product,
+                     version);
+    else if (release.state != RELEASE_LIVE)
+        answer_error(request, 409, "%s %s %s: nothing can be pinned to it", product, version,
+                     release.state == RELEASE_DRAFT ? "is a draft" : "was withdrawn");
+    else
+        return true;
+    return false;
+}
+
 /* A pin must be a version the device's product has. */
 static bool is_pin_sound(const struct operator_api *api, struct http_request *request,
                          const struct settings *settings, const struct device_view *known)
@@ -99,11 +115,8 @@ static bool is_pin_sound(const struct operator_api *api, struct http_request *re
         product = settings->product;
     if (product == NULL)
         answer_error(request, 409, "a device without a product cannot be pinned: give it one");
-    else if (fleet_release(api->fleet, product, settings->pin) == NULL)
-        answer_error(request, 409, "%s has no release %s to pin to: publish it first", product,
-                     settings->pin);
     else
-        return true;
+        return can_pin(api, request, product, settings->pin);
     return false;
 }
 

@@ -76,11 +76,8 @@ static bool is_pin_sound(const struct operator_api *api, struct http_request *re
         product = group.product;
     if (product[0] == '\0')
         answer_error(request, 409, "a group's pin is a version of a product: give it a product");
-    else if (fleet_release(api->fleet, product, settings->pin) == NULL)
-        answer_error(request, 409, "%s has no release %s to pin to: publish it first", product,
-                     settings->pin);
     else
-        return true;
+        return can_pin(api, request, product, settings->pin);
     return false;
 }
 

@@ -10,7 +10,8 @@
 typedef void operator_handler(const struct operator_api *api, struct http_request *request,
                               const char *name);
 
-operator_handler handle_list_releases, handle_publish;
+operator_handler handle_list_releases, handle_publish, handle_show_release, handle_edit_release,
+    handle_release_live, handle_withdraw_release;
 operator_handler handle_list_devices, handle_show_device, handle_set_device, handle_retry_device,
     handle_remove_device;
 operator_handler handle_list_groups, handle_set_group;
@@ -36,6 +37,10 @@ void answer_json(struct http_request *request, unsigned status, json_t *value);
 /* Reads {"product": …, …} with the settings allowed. False when it is malformed;
  * then the request is answered. */
 bool read_settings(struct http_request *request, unsigned allowed, struct settings *settings);
+
+/* Is there such a release, to pin devices to? False, and answered, when not. */
+bool can_pin(const struct operator_api *api, struct http_request *request, const char *product,
+             const char *version);
 
 /* A request that waits for its change to be durable. */
 struct operation {

@@ -23,6 +23,10 @@ static const struct route {
 } routes[] = {
     {"GET", "/releases", ROLE_VIEWER, handle_list_releases},
     {"POST", "/releases", ROLE_OPERATOR, handle_publish},
+    {"GET", "/releases/{}", ROLE_VIEWER, handle_show_release},
+    {"PUT", "/releases/{}", ROLE_OPERATOR, handle_edit_release},
+    {"POST", "/releases/{}/live", ROLE_OPERATOR, handle_release_live},
+    {"POST", "/releases/{}/withdraw", ROLE_OPERATOR, handle_withdraw_release},
     {"GET", "/devices", ROLE_VIEWER, handle_list_devices},
     {"GET", "/devices/{}", ROLE_VIEWER, handle_show_device},
     {"PUT", "/devices/{}", ROLE_OPERATOR, handle_set_device},
@@ -239,9 +243,24 @@ static const struct {
      "1 to 32 printable characters without spaces"},
 };
 
+/* The one that is true or false. */
+static bool read_downgrade(struct http_request *request, const json_t *value,
+                           struct settings *settings)
+{
+    if (!json_is_boolean(value)) {
+        answer_error(request, 400, "downgrade must be true or false");
+        return false;
+    }
+    settings->set |= SETTING_DOWNGRADE;
+    settings->downgrade = json_is_true(value);
+    return true;
+}
+
 static bool read_setting(struct http_request *request, const char *name, const json_t *value,
                          unsigned allowed, struct settings *settings)
 {
+    if (strcmp(name, "downgrade") == 0)
+        return read_downgrade(request, value, settings);
     for (size_t i = 0; i < sizeof setting_rows / sizeof setting_rows[0]; i++) {
         if (strcmp(setting_rows[i].name, name) != 0 || !(setting_rows[i].setting & allowed))
             continue;
@@ -274,6 +293,9 @@ bool read_settings(struct http_request *request, unsigned allowed, struct settin
         value = json_object_iter_value(at);
         is_sound = read_setting(request, name, value, allowed, settings);
     }
+    /* Asked for with one pin, it does not hold for the next. */
+    if (settings->set & SETTING_PIN)
+        settings->set |= SETTING_DOWNGRADE;
     json_decref(object);
     return is_sound;
 }

@@ -21,6 +21,8 @@ struct publication {
     struct blob_upload *upload;
     const char *product, *version, *name; /* as asked; null = by the description */
     const char *channel;
+    const char *requires, *notes; /* null = not given */
+    bool is_draft;
     bool has_key; /* whose signature it is, the request says */
     struct key key;
     struct blob_upload *signed_upload; /* the form signed here; null = none */
@@ -98,6 +100,16 @@ static bool read_key(struct publication *publication)
     return publication->has_key;
 }
 
+/* A query may hold any bytes. */
+static bool are_notes(const char *notes)
+{
+    json_t *text = json_string(notes);
+    const bool is_utf8 = text != NULL;
+
+    json_decref(text);
+    return is_utf8 && notes_are_valid(notes);
+}
+
 /* What the request asks for. False, and answered, when that is malformed. */
 static bool read_query(struct publication *publication)
 {
@@ -107,6 +119,9 @@ static bool read_query(struct publication *publication)
     publication->version = http_query(request, "version");
     publication->name = http_query(request, "name");
     publication->channel = http_query(request, "channel");
+    publication->requires = http_query(request, "requires");
+    publication->notes = http_query(request, "notes");
+    publication->is_draft = http_query(request, "draft") != NULL;
     if (publication->channel == NULL)
         publication->channel = CHANNEL_DEFAULT;
     if (publication->product != NULL && !name_is_valid(publication->product))
@@ -115,6 +130,11 @@ static bool read_query(struct publication *publication)
         answer_error(request, 400, "channel must be 1 to 64 of A-Z a-z 0-9 . _ -");
     else if (publication->version != NULL && !version_is_valid(publication->version))
         answer_error(request, 400, "version must be 1 to 32 printable characters without spaces");
+    else if (publication->requires != NULL && !version_is_valid(publication->requires))
+        answer_error(request, 400, "requires must be a version");
+    else if (publication->notes != NULL && !are_notes(publication->notes))
+        answer_error(request, 400, "notes must be at most %d bytes of UTF-8 text",
+                     RELEASE_NOTES_SIZE - 1);
     else if (publication->name != NULL && !is_file_name(publication->name))
         answer_error(request, 400, "name must be a file name of 1 to 128 printable characters");
     else
@@ -179,6 +199,11 @@ static void join(struct publication *publication, struct release *same)
 {
     struct release *release = &publication->release;
 
+    if (same->state == RELEASE_WITHDRAWN) {
+        refuse(publication, 409, "%s %s was withdrawn: publish it under another version",
+               release->product, release->version);
+        return;
+    }
     switch (forms_join(&same->image, &release->image)) {
     case FORMS_THERE:
         publication->kind = CHANGE_NEWEST;
@@ -216,6 +241,11 @@ static void compare_with_others(struct publication *publication)
                chip == UD_CHIP_ESP32 ? "ESP32s" : "ESP8266s");
         return;
     }
+    release->state = publication->is_draft ? RELEASE_DRAFT : RELEASE_LIVE;
+    if (publication->requires != NULL)
+        snprintf(release->requires, sizeof release->requires, "%s", publication->requires);
+    if (publication->notes != NULL)
+        snprintf(release->notes, sizeof release->notes, "%s", publication->notes);
     release->id = fleet_next_release(fleet);
     release->published_ms = clock_now_ms();
 }
@@ -382,8 +412,9 @@ static void answer_release(const struct publication *publication)
     const struct release *release = &publication->release;
 
     fleet_note_file(api->fleet, release, &publication->uploaded, true);
-    log_line("%s %s is published on %s (%u bytes, %s)", release->product, release->version,
-             release->channel, publication->uploaded.size, release->image.chip_name);
+    log_line("%s %s is published %s%s (%u bytes, %s)", release->product, release->version,
+             release->state == RELEASE_DRAFT ? "as a draft, for " : "on ", release->channel,
+             publication->uploaded.size, release->image.chip_name);
     answer_json(publication->request, publication->kind == CHANGE_RELEASE ? 201 : 200,
                 view_release(release, count_targets(api->fleet, release->id)));
 }

@@ -189,13 +189,14 @@ bool rollout_plan_read(json_t *plan, struct rollout *rollout, const char **produ
 {
     json_int_t attempts = ATTEMPTS_DEFAULT, silence = SILENCE_DEFAULT_S;
     const char *promote = NULL, *start = NULL;
-    json_t *target = NULL, *window = NULL, *stages = NULL;
+    json_t *target = NULL, *window = NULL, *stages = NULL, *downgrade = NULL;
     const struct field fields[] = {{.name = "product", .text = product},
                                    {.name = "version", .text = version},
                                    {.name = "target", .other = &target},
                                    {.name = "stages", .other = &stages},
                                    {.name = "window", .other = &window},
                                    {.name = "promote", .text = &promote},
+                                   {.name = "downgrade", .other = &downgrade},
                                    {.name = "start", .text = &start},
                                    {"attempts", 1, ROLLOUT_ATTEMPTS_MAX, &attempts, NULL, NULL},
                                    {"silence", 0, YEAR_S, &silence, NULL, NULL},
@@ -209,6 +210,11 @@ bool rollout_plan_read(json_t *plan, struct rollout *rollout, const char **produ
         !copy_name("channel", promote, name_is_valid, rollout->channel, sizeof rollout->channel,
                    error))
         return false;
+    if (downgrade != NULL && !json_is_boolean(downgrade)) {
+        snprintf(error, PLAN_ERROR_SIZE, "downgrade must be true or false");
+        return false;
+    }
+    rollout->downgrade = json_is_true(downgrade);
     rollout->attempts = (uint8_t)attempts;
     rollout->silence_s = (uint32_t)silence;
     if (start != NULL && !clock_parse(start, &rollout->start_ms)) {
@@ -295,7 +301,7 @@ json_t *view_rollout(const struct rollout_view *view)
 {
     const struct rollout *rollout = &view->rollout;
 
-    return json_pack("{sI ss ss ss so so so so so sI sI sI sI so so so}",                  //
+    return json_pack("{sI ss ss ss so so so so so sb sI sI sI sI so so so}",               //
                      "id", (json_int_t)rollout->id,                                        //
                      "product", rollout->release != NULL ? rollout->release->product : "", //
                      "version", rollout->release != NULL ? rollout->release->version : "", //
@@ -305,6 +311,7 @@ json_t *view_rollout(const struct rollout_view *view)
                      "window", view_window(&rollout->window),                              //
                      "promote", text_or_null(rollout->channel),                            //
                      "start", time_or_null(rollout->start_ms),                             //
+                     "downgrade", rollout->downgrade,                                      //
                      "attempts", (json_int_t)rollout->attempts,                            //
                      "silence", (json_int_t)rollout->silence_s,                            //
                      "stage", (json_int_t)rollout->stage,                                  //

@@ -44,6 +44,14 @@ void handle_show_rollout(const struct operator_api *api, struct http_request *re
 
 /* --- making one --- */
 
+static bool is_withdrawn(const struct operator_api *api, const char *product, const char *version)
+{
+    struct release release;
+
+    return fleet_copy_release(api->fleet, product, version, &release) &&
+           release.state == RELEASE_WITHDRAWN;
+}
+
 /* The plan in the body, with its release. False when the request is answered. */
 static bool read_plan(const struct operator_api *api, struct http_request *request,
                       struct rollout *rollout)
@@ -61,10 +69,13 @@ static bool read_plan(const struct operator_api *api, struct http_request *reque
                      "%s has no release %s: publish it first, to a channel no "
                      "device follows",
                      product, version);
+    else if (is_withdrawn(api, product, version))
+        answer_error(request, 409, "%s %s was withdrawn: it is not given out again", product,
+                     version);
     else
         rollout->release_id = rollout->release->id;
     json_decref(plan);
-    return is_sound && rollout->release != NULL;
+    return rollout->release_id != 0;
 }
 
 static void answer_rollout(struct operation *operation)
@@ -143,6 +154,12 @@ static void handle_event(const struct operator_api *api, struct http_request *re
     if (rollout_next_state(view.rollout.state, event) == ROLLOUT_STATE_COUNT) {
         answer_error(request, 409, "rollout %s is %s: it cannot be %s", name,
                      rollout_state_name(view.rollout.state), verb);
+        return;
+    }
+    const struct release *release = view.rollout.release;
+    if (event == ROLLOUT_RESUME && is_withdrawn(api, release->product, release->version)) {
+        answer_error(request, 409, "%s was withdrawn: rollout %s cannot be resumed",
+                     release->version, name);
         return;
     }
     struct change *change = fleet_rollout_event(api->fleet, &view, event, NULL);

@@ -116,10 +116,10 @@ static json_t *view_transfer(const struct device_view *device)
 json_t *view_device(const struct device_view *device)
 {
     const struct policy_decision *decision = &device->decision;
-    const struct release *target = decision->target;
+    const struct release *target = decision->target, *next = decision->next;
     const struct rollout *rollout = decision->rollout != NULL ? decision->rollout : decision->later;
 
-    return json_pack("{so ss ss so so so so so so so so si so so so so so}",                   //
+    return json_pack("{so ss ss so so so so so sb so so so so si so so so so so}",             //
                      "mac", mac(device->mac),                                                  //
                      "state", policy_state_name(decision->state),                              //
                      "reason", device->reason,                                                 //
@@ -128,8 +128,10 @@ json_t *view_device(const struct device_view *device)
                      "group", text_or_null(device->assignment.group),                          //
                      "channel", text_or_null(device->assignment.channel),                      //
                      "pin", text_or_null(device->assignment.pin),                              //
+                     "downgrade", device->assignment.downgrade,                                //
                      "version", text_or_null(device->version),                                 //
                      "target", text_or_null(target != NULL ? target->version : NULL),          //
+                     "next", text_or_null(next != target ? next->version : NULL),              //
                      "rollout", number_if(rollout != NULL, rollout != NULL ? rollout->id : 0), //
                      "attempts", (int)decision->offers,                                        //
                      "download", view_transfer(device),                                        //
@@ -188,35 +190,40 @@ json_t *view_release(const struct release *release, size_t devices)
     const struct release_image *image = &release->image;
     const struct release_file *file = &image->files[0];
 
-    return json_pack("{sI ss ss ss ss so ss so so sI sI sb sb so so so so so sI}",       //
-                     "id", (json_int_t)release->id,                                      //
-                     "product", release->product,                                        //
-                     "version", release->version,                                        //
-                     "channel", release->channel,                                        //
-                     "name", release->name,                                              //
-                     "published", time_or_null(release->published_ms),                   //
-                     "chip", image->chip_name,                                           //
-                     "flash_mode", text_or_null(flash_mode_name(image->flash_mode)),     //
-                     "flash_size", number_if(image->flash_size != 0, image->flash_size), //
-                     "size", (json_int_t)file->size,                                     //
-                     "image_size", (json_int_t)image->image_size,                        //
-                     "compressed", file->compressed,                                     //
-                     "signed", file->is_signed,                                          //
-                     "signed_by", view_signer(file),                                     //
-                     "md5", digest(true, file->md5, UD_MD5_SIZE),                        //
-                     "sha256", digest(true, file->sha256, UD_SHA256_SIZE),               //
-                     "files", view_files(image),                                         //
-                     "description", view_description(image),                             //
+    return json_pack("{sI ss ss ss ss so so so ss so ss so so sI sI sb sb so so so so so sI}", //
+                     "id", (json_int_t)release->id,                                            //
+                     "product", release->product,                                              //
+                     "version", release->version,                                              //
+                     "channel", release->channel,                                              //
+                     "state", release_state_name(release->state),                              //
+                     "reason", text_or_null(release->reason),                                  //
+                     "requires", text_or_null(release->requires),                              //
+                     "notes", text_or_null(release->notes),                                    //
+                     "name", release->name,                                                    //
+                     "published", time_or_null(release->published_ms),                         //
+                     "chip", image->chip_name,                                                 //
+                     "flash_mode", text_or_null(flash_mode_name(image->flash_mode)),           //
+                     "flash_size", number_if(image->flash_size != 0, image->flash_size),       //
+                     "size", (json_int_t)file->size,                                           //
+                     "image_size", (json_int_t)image->image_size,                              //
+                     "compressed", file->compressed,                                           //
+                     "signed", file->is_signed,                                                //
+                     "signed_by", view_signer(file),                                           //
+                     "md5", digest(true, file->md5, UD_MD5_SIZE),                              //
+                     "sha256", digest(true, file->sha256, UD_SHA256_SIZE),                     //
+                     "files", view_files(image),                                               //
+                     "description", view_description(image),                                   //
                      "devices", (json_int_t)devices);
 }
 
 json_t *view_group(const struct group *group, size_t devices)
 {
-    return json_pack("{ss so so so sI}",                      //
+    return json_pack("{ss so so so sb sI}",                   //
                      "name", group->name,                     //
                      "product", text_or_null(group->product), //
                      "channel", text_or_null(group->channel), //
                      "pin", text_or_null(group->pin),         //
+                     "downgrade", group->downgrade,           //
                      "devices", (json_int_t)devices);
 }
 

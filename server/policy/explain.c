@@ -1,3 +1,4 @@
+#include "server/policy/path.h"
 #include "server/policy/policy.h"
 
 #include "updraft/hex.h"
@@ -35,6 +36,10 @@ static void explain_none(const struct policy_decision *decision, const struct po
         snprintf(text, POLICY_REASON_SIZE, "entered by an operator, has not checked in yet");
     else if (decision->rule == RULE_NO_PRODUCT)
         snprintf(text, POLICY_REASON_SIZE, "it has no product: give it one");
+    else if (decision->rule == RULE_PIN_NOT_LIVE)
+        snprintf(text, POLICY_REASON_SIZE, "pinned to %s, which %s%s%s", pin,
+                 decision->target->state == RELEASE_DRAFT ? "is a draft" : "was withdrawn",
+                 decision->target->reason[0] != '\0' ? ": " : "", decision->target->reason);
     else if (decision->rule == RULE_NO_SUCH_PIN)
         snprintf(text, POLICY_REASON_SIZE, "pinned to %s, which %s has no release of", pin,
                  product);
@@ -47,7 +52,7 @@ static void explain_none(const struct policy_decision *decision, const struct po
 static void explain_held_back(const struct policy_decision *decision,
                               const struct policy_device *device, char text[POLICY_REASON_SIZE])
 {
-    const struct release *target = decision->target;
+    const struct release *target = decision->next;
     const struct device_facts *facts = device->facts;
 
     if (policy_runs_image(facts, &target->image.digests))
@@ -88,11 +93,16 @@ static void explain_no_form(const struct release *target, const struct device_ab
 static void explain_unfit(const struct policy_decision *decision, const struct device_facts *facts,
                           char text[POLICY_REASON_SIZE])
 {
-    const struct release *target = decision->target;
+    const struct release *target = decision->next;
     const struct release_image *image = &target->image;
     const struct release_file *file = decision->file;
 
-    if (decision->rule == RULE_FILE_MISSING)
+    if (decision->rule == RULE_NO_STEP)
+        snprintf(text, POLICY_REASON_SIZE,
+                 "%s can only be reached from %s or later, and there is no release for it on the "
+                 "way: publish one",
+                 target->version, target->requires);
+    else if (decision->rule == RULE_FILE_MISSING)
         snprintf(text, POLICY_REASON_SIZE,
                  "the file of %s is missing or damaged on the server: publish it again",
                  target->version);
@@ -121,7 +131,7 @@ static void explain_unfit(const struct policy_decision *decision, const struct d
 static void explain_offered(const struct policy_decision *decision,
                             const struct device_facts *facts, char text[POLICY_REASON_SIZE])
 {
-    const char *version = decision->target->version;
+    const char *version = decision->next->version;
     char running[80];
 
     describe_running(facts, running, sizeof running);
@@ -129,6 +139,23 @@ static void explain_offered(const struct policy_decision *decision,
         snprintf(text, POLICY_REASON_SIZE, "%s is on its way: %s", version, running);
     else
         snprintf(text, POLICY_REASON_SIZE, "%s is due: %s", version, running);
+    if (decision->next == decision->target)
+        return;
+    const size_t length = strlen(text);
+    snprintf(text + length, POLICY_REASON_SIZE - length, ", and %s needs it first",
+             decision->target->version);
+}
+
+/* It runs something newer than it should. */
+static void explain_ahead(const struct release *target, const struct policy_running *running,
+                          char text[POLICY_REASON_SIZE])
+{
+    const bool is_withdrawn =
+        running->release != NULL && running->release->state == RELEASE_WITHDRAWN;
+
+    snprintf(text, POLICY_REASON_SIZE,
+             "it runs %s%s, and %s is older: pin it there as a downgrade to take it back",
+             running->version, is_withdrawn ? ", which was withdrawn" : "", target->version);
 }
 
 static void explain_window(const struct rollout *rollout, const char *version,
@@ -169,10 +196,10 @@ static void explain_waiting(const struct policy_decision *decision,
 
 /* What a rollout holds back from a device that is otherwise as it should be. */
 static void explain_later(const struct rollout *rollout, const struct policy_device *device,
-                          char text[POLICY_REASON_SIZE])
+                          const struct policy_catalogue *catalogue, char text[POLICY_REASON_SIZE])
 {
     const size_t length = strlen(text);
-    const bool has_failed = policy_standing(device, rollout) == STANDING_FAILED;
+    const bool has_failed = policy_standing(device, rollout, catalogue) == STANDING_FAILED;
     const bool is_open = rollout->state == ROLLOUT_RUNNING || rollout->state == ROLLOUT_AWAITING;
 
     snprintf(text + length, POLICY_REASON_SIZE - length, "; rollout %u of %s %s%s%s", rollout->id,
@@ -182,8 +209,11 @@ static void explain_later(const struct rollout *rollout, const struct policy_dev
 }
 
 const char *policy_explain(const struct policy_decision *decision,
-                           const struct policy_device *device, char text[POLICY_REASON_SIZE])
+                           const struct policy_device *device,
+                           const struct policy_catalogue *catalogue, char text[POLICY_REASON_SIZE])
 {
+    const struct policy_running running = policy_running(device, catalogue);
+
     switch (decision->state) {
     case STATE_CURRENT:
         snprintf(text, POLICY_REASON_SIZE, "it runs %s%s", decision->target->version,
@@ -202,6 +232,9 @@ const char *policy_explain(const struct policy_decision *decision,
     case STATE_UPDATING:
         explain_offered(decision, device->facts, text);
         break;
+    case STATE_AHEAD:
+        explain_ahead(decision->target, &running, text);
+        break;
     case STATE_UNASSIGNED:
     case STATE_NEVER_SEEN:
     case STATE_NO_RELEASE:
@@ -211,6 +244,6 @@ const char *policy_explain(const struct policy_decision *decision,
         break;
     }
     if (decision->later != NULL)
-        explain_later(decision->later, device, text);
+        explain_later(decision->later, device, catalogue, text);
     return text;
 }

@@ -1,8 +1,8 @@
+#include "server/policy/fit.h"
+#include "server/policy/path.h"
 #include "server/policy/target.h"
 
 #include <string.h>
-
-#define FLASH_SECTOR 4096u
 
 /* A state for each rule, and whether the release is sent. */
 static const struct {
@@ -12,9 +12,12 @@ static const struct {
     [RULE_NEVER_SEEN] = {STATE_NEVER_SEEN, false},
     [RULE_NO_PRODUCT] = {STATE_UNASSIGNED, false},
     [RULE_NO_SUCH_PIN] = {STATE_NO_RELEASE, false},
+    [RULE_PIN_NOT_LIVE] = {STATE_NO_RELEASE, false},
     [RULE_NO_RELEASE] = {STATE_NO_RELEASE, false},
     [RULE_SAME_VERSION] = {STATE_CURRENT, false},
     [RULE_SAME_DIGEST] = {STATE_CURRENT, false},
+    [RULE_DOWNGRADE] = {STATE_AHEAD, false},
+    [RULE_NO_STEP] = {STATE_UNFIT, false},
     [RULE_FILE_MISSING] = {STATE_UNFIT, false},
     [RULE_OTHER_CHIP] = {STATE_UNFIT, false},
     [RULE_FLASH_TOO_SMALL] = {STATE_UNFIT, false},
@@ -41,6 +44,7 @@ static const char *const state_names[STATE_COUNT] = {
     [STATE_UPDATING] = "updating",
     [STATE_FAILING] = "failing",
     [STATE_UNFIT] = "unfit",
+    [STATE_AHEAD] = "ahead",
 };
 
 const char *policy_state_name(enum device_state state)
@@ -66,124 +70,11 @@ bool policy_runs_image(const struct device_facts *facts, const struct release_di
     return false;
 }
 
-static uint64_t round_up(uint64_t size)
-{
-    return (size + FLASH_SECTOR - 1) / FLASH_SECTOR * FLASH_SECTOR;
-}
-
-/* An ESP8266 stages the file, in whole sectors, at the end of its free space;
- * an ESP32 writes it to a slot of that size. */
-static bool is_there_space(const struct device_facts *facts, const struct release_file *file)
-{
-    const uint64_t size = facts->chip == UD_CHIP_ESP8266 ? round_up(file->size) : file->size;
-
-    return size <= facts->free_space;
-}
-
-/* The bootloader inflates over the running sketch towards the staged file and
- * must not reach what it has not read. */
-static bool is_there_room_to_inflate(const struct device_facts *facts,
-                                     const struct release_file *file)
-{
-    const uint64_t staging_end = round_up(facts->sketch_size) + facts->free_space;
-
-    return !file->compressed || file->inflate_lead <= staging_end - round_up(file->size);
-}
-
-static bool is_trusted(const struct device_abilities *abilities, const struct release_file *file)
-{
-    if (!abilities->verifies)
-        return true;
-    if (!file->is_signed || !file->has_signer)
-        return file->is_signed;
-    for (uint8_t i = 0; i < abilities->key_count; i++)
-        if (memcmp(abilities->keys[i], file->signer, UD_KEY_ID_SIZE) == 0)
-            return true;
-    return abilities->key_count == 0;
-}
-
-/* Does this form suit the device? Stock devices do not tell. Of the further forms
- * they are offered those that at worst are refused: not a signature behind gzip,
- * whose length the stock bootloader takes for the image's. */
-static bool is_suitable(const struct device_facts *facts, const struct release_image *image,
-                        const struct release_file *file)
-{
-    const struct device_abilities *abilities = &facts->abilities;
-
-    if (!abilities->is_told)
-        return file == &image->files[0] || !(file->compressed && file->is_signed);
-    return (abilities->takes_gzip || !file->compressed) && is_trusted(abilities, file);
-}
-
-static enum policy_rule judge_file(const struct device_facts *facts,
-                                   const struct release_file *file)
-{
-    if (file->is_missing)
-        return RULE_FILE_MISSING;
-    if (!is_there_space(facts, file))
-        return RULE_NO_SPACE;
-    return is_there_room_to_inflate(facts, file) ? RULE_DUE : RULE_NO_ROOM_TO_INFLATE;
-}
-
-/* Devices that tell what they take get the smallest file, others the first. */
-static bool is_better(const struct device_facts *facts, const struct release_file *file,
-                      const struct release_file *than)
-{
-    return than == NULL || (facts->abilities.is_told && file->size < than->size);
-}
-
-/* The form for this device. Where none will do, one to show and what is wrong
- * with it. */
-static enum policy_rule choose_file(const struct device_facts *facts,
-                                    const struct release_image *image,
-                                    const struct release_file **chosen)
-{
-    const struct release_file *fitting = NULL;
-    enum policy_rule rule = RULE_NO_FORM;
-
-    *chosen = &image->files[0];
-    for (uint8_t i = 0; i < image->file_count; i++) {
-        const struct release_file *file = &image->files[i];
-        if (!is_suitable(facts, image, file))
-            continue;
-        const enum policy_rule fit = judge_file(facts, file);
-        if (fit == RULE_DUE && is_better(facts, file, fitting))
-            fitting = file;
-        if (rule == RULE_NO_FORM) {
-            rule = fit;
-            *chosen = file;
-        }
-    }
-    if (fitting == NULL)
-        return rule;
-    *chosen = fitting;
-    return RULE_DUE;
-}
-
-static enum policy_rule judge_fit(const struct device_facts *facts, const struct release *release,
-                                  const struct release_file **file)
-{
-    const struct release_image *image = &release->image;
-
-    if (image->chip != facts->chip)
-        return RULE_OTHER_CHIP;
-    if (image->flash_size > facts->chip_size)
-        return RULE_FLASH_TOO_SMALL;
-    return choose_file(facts, image, file);
-}
-
 bool policy_runs(const struct device_facts *facts, const struct release *release)
 {
     if (facts->version[0] != '\0')
         return strcmp(facts->version, release->version) == 0;
     return policy_runs_image(facts, &release->image.digests);
-}
-
-bool policy_fits(const struct device_facts *facts, const struct release *release)
-{
-    const struct release_file *file;
-
-    return judge_fit(facts, release, &file) == RULE_DUE;
 }
 
 bool policy_has_failed(const struct policy_device *device, const struct release *release,
@@ -199,15 +90,15 @@ bool policy_has_failed(const struct policy_device *device, const struct release 
     return device->offers.count >= POLICY_OFFERS_MAX;
 }
 
-/* The release suits the device, which does not run it. Is now the time? */
+/* The next release suits the device, which does not run it. Is now the time? */
 static enum policy_rule judge_time(const struct policy_device *device,
-                                   const struct policy_target *target)
+                                   const struct policy_target *target, const struct release *next)
 {
-    const bool was_offered = device->offers.release == target->release->id;
+    const bool was_offered = device->offers.release == next->id;
 
     if (target->obstacle != RULE_DUE)
         return target->obstacle;
-    if (policy_has_failed(device, target->release, target->rollout))
+    if (policy_has_failed(device, next, target->rollout))
         return RULE_HELD_BACK;
     if (device->load != LOAD_LIGHT)
         return RULE_BUSY;
@@ -218,47 +109,58 @@ static enum policy_rule judge_time(const struct policy_device *device,
     return RULE_DUE;
 }
 
-static enum policy_rule judge(const struct policy_device *device,
-                              const struct policy_target *target, const struct release_file **file)
+/* Decides on a release that is there: what of it, and of those before it, now? */
+static void judge(const struct policy_device *device, const struct policy_target *target,
+                  const struct policy_catalogue *catalogue, struct policy_decision *decision)
 {
     const struct device_facts *facts = device->facts;
 
-    if (policy_runs(facts, target->release))
-        return facts->version[0] != '\0' ? RULE_SAME_VERSION : RULE_SAME_DIGEST;
-    const enum policy_rule fit = judge_fit(facts, target->release, file);
-    return fit == RULE_DUE ? judge_time(device, target) : fit;
+    if (policy_runs(facts, target->release)) {
+        decision->rule = facts->version[0] != '\0' ? RULE_SAME_VERSION : RULE_SAME_DIGEST;
+        return;
+    }
+    const struct policy_path path =
+        policy_find_path(device, target->release, target->may_downgrade, catalogue);
+    decision->rule = path.obstacle;
+    if (path.obstacle != RULE_DUE)
+        return;
+    decision->next = path.next;
+    decision->rule = policy_judge_fit(facts, path.next, &decision->file);
+    if (decision->rule == RULE_DUE)
+        decision->rule = judge_time(device, target, path.next);
 }
 
-static enum policy_rule choose_rule(const struct policy_device *device, const char *product,
-                                    const struct policy_target *target,
-                                    const struct release_file **file)
+static void choose_rule(const struct policy_device *device, const struct policy_target *target,
+                        const struct policy_catalogue *catalogue, struct policy_decision *decision)
 {
     if (device->facts == NULL)
-        return RULE_NEVER_SEEN;
-    if (product == NULL)
-        return RULE_NO_PRODUCT;
-    if (target->release == NULL)
-        return target->is_pinned ? RULE_NO_SUCH_PIN : RULE_NO_RELEASE;
-    return judge(device, target, file);
+        decision->rule = RULE_NEVER_SEEN;
+    else if (policy_product(device) == NULL)
+        decision->rule = RULE_NO_PRODUCT;
+    else if (target->release == NULL)
+        decision->rule = target->is_pinned ? RULE_NO_SUCH_PIN : RULE_NO_RELEASE;
+    else if (target->release->state != RELEASE_LIVE)
+        decision->rule = RULE_PIN_NOT_LIVE;
+    else
+        judge(device, target, catalogue, decision);
 }
 
 struct policy_decision policy_decide(const struct policy_device *device,
                                      const struct policy_catalogue *catalogue)
 {
     const struct policy_target target = policy_find_target(device, catalogue);
-    const struct release *release = target.release;
-    const struct release_file *file = release != NULL ? &release->image.files[0] : NULL;
-    const enum policy_rule rule = choose_rule(device, policy_product(device), &target, &file);
-
-    return (struct policy_decision){
-        .rule = rule,
-        .state = outcomes[rule].state,
-        .target = release,
-        .file = file,
+    struct policy_decision decision = {
+        .target = target.release,
+        .next = target.release,
+        .file = target.release != NULL ? &target.release->image.files[0] : NULL,
         .rollout = target.rollout,
         .later = target.later,
-        .offer = outcomes[rule].offer,
-        .offers =
-            release != NULL && device->offers.release == release->id ? device->offers.count : 0,
     };
+
+    choose_rule(device, &target, catalogue, &decision);
+    decision.state = outcomes[decision.rule].state;
+    decision.offer = outcomes[decision.rule].offer;
+    if (decision.next != NULL && device->offers.release == decision.next->id)
+        decision.offers = device->offers.count;
+    return decision;
 }

@@ -24,6 +24,8 @@ struct policy_catalogue {
     const struct release *(*by_version)(const void *ctx, const char *product, const char *version);
     const struct rollout *const *rollouts; /* by age, each with its release */
     size_t rollout_count;
+    const struct release *const *releases; /* of all products */
+    size_t release_count;
 };
 
 /* Why no download may begin now. */
@@ -52,6 +54,7 @@ enum device_state {
     STATE_UPDATING,
     STATE_FAILING,
     STATE_UNFIT,
+    STATE_AHEAD,
     STATE_COUNT,
 };
 
@@ -59,9 +62,12 @@ enum policy_rule {
     RULE_NEVER_SEEN,
     RULE_NO_PRODUCT,
     RULE_NO_SUCH_PIN,
+    RULE_PIN_NOT_LIVE,
     RULE_NO_RELEASE,
     RULE_SAME_VERSION,
     RULE_SAME_DIGEST,
+    RULE_DOWNGRADE,
+    RULE_NO_STEP,
     RULE_FILE_MISSING,
     RULE_OTHER_CHIP,
     RULE_FLASH_TOO_SMALL,
@@ -83,12 +89,14 @@ struct policy_decision {
     enum policy_rule rule;
     enum device_state state;
     const struct release *target;    /* null when there is none */
-    const struct release_file *file; /* of the target: what this device gets, or what it is
+    const struct release *next;      /* on the way there: the target itself, or a release that
+                                      * comes before it; null when there is no target */
+    const struct release_file *file; /* of the next: what this device gets, or what it is
                                       * judged by; null when there is no target */
     const struct rollout *rollout;   /* that leads to the target; null = none */
     const struct rollout *later;     /* that does not reach the device now; null = none */
     bool offer;                      /* send it, if the device asks now */
-    uint32_t offers;                 /* of the target, so far */
+    uint32_t offers;                 /* of the next, so far */
 };
 
 struct policy_decision policy_decide(const struct policy_device *device,
@@ -96,7 +104,8 @@ struct policy_decision policy_decide(const struct policy_device *device,
 
 /* The decision in a line for people. Returns text. */
 const char *policy_explain(const struct policy_decision *decision,
-                           const struct policy_device *device, char text[POLICY_REASON_SIZE]);
+                           const struct policy_device *device,
+                           const struct policy_catalogue *catalogue, char text[POLICY_REASON_SIZE]);
 
 /* Its own product, or its group's; null = none. */
 const char *policy_product(const struct policy_device *device);
@@ -120,7 +129,8 @@ enum policy_standing {
 };
 
 enum policy_standing policy_standing(const struct policy_device *device,
-                                     const struct rollout *rollout);
+                                     const struct rollout *rollout,
+                                     const struct policy_catalogue *catalogue);
 
 /* Adds a device's standing to a rollout's tally. */
 void policy_count(struct rollout_tally *tally, enum policy_standing standing);

@@ -1,5 +1,8 @@
 #include "server/policy/target.h"
 
+#include "server/policy/fit.h"
+#include "server/policy/path.h"
+
 #include <string.h>
 
 /* The version the device is tied to: its own pin, or its group's where that is
@@ -15,7 +18,7 @@ static const char *pin_of(const struct policy_device *device, const char *produc
     return strcmp(group->product, product) == 0 ? group->pin : NULL;
 }
 
-static const char *channel_of(const struct policy_device *device)
+const char *policy_channel(const struct policy_device *device)
 {
     if (device->assignment.channel != NULL)
         return device->assignment.channel;
@@ -38,7 +41,7 @@ static bool is_targeted(const struct policy_device *device, const struct rollout
     if (device->facts == NULL || product == NULL || rollout->release == NULL ||
         strcmp(product, rollout->release->product) != 0 || pin_of(device, product) != NULL ||
         !is_or_any(target->group, device->assignment.group) ||
-        !is_or_any(target->channel, channel_of(device)))
+        !is_or_any(target->channel, policy_channel(device)))
         return false;
     if (device->part.rollout == rollout->id || policy_runs(device->facts, rollout->release))
         return true;
@@ -68,6 +71,13 @@ static bool is_history(const struct rollout *rollout)
     return rollout->state == ROLLOUT_FINISHED && rollout->channel[0] != '\0';
 }
 
+bool policy_is_held(const struct policy_catalogue *catalogue, const struct release *release)
+{
+    const struct rollout *rollout = latest_of(catalogue, release);
+
+    return rollout != NULL && !is_history(rollout);
+}
+
 /* The release a rollout has for one of its devices now; null = none. */
 static const struct release *give(const struct policy_device *device, const struct rollout *rollout)
 {
@@ -75,7 +85,10 @@ static const struct release *give(const struct policy_device *device, const stru
 
     switch (rollout->state) {
     case ROLLOUT_ROLLED_BACK:
-        return runs && device->part.rollout == rollout->id ? device->before : NULL;
+        return runs && device->part.rollout == rollout->id && device->before != NULL &&
+                       device->before->state == RELEASE_LIVE
+                   ? device->before
+                   : NULL;
     case ROLLOUT_RUNNING:
     case ROLLOUT_AWAITING:
     case ROLLOUT_FINISHED:
@@ -90,20 +103,33 @@ static const struct release *give(const struct policy_device *device, const stru
     }
 }
 
+/* It has nothing for the device: its release is not live, or would take it back. */
+static bool is_pointless(const struct rollout *rollout, const struct policy_running *running)
+{
+    if (rollout->state == ROLLOUT_ROLLED_BACK)
+        return false;
+    return rollout->release->state != RELEASE_LIVE ||
+           (!rollout->downgrade && policy_is_downgrade(running, rollout->release));
+}
+
 static struct policy_target find_rollout(const struct policy_device *device,
                                          const struct policy_catalogue *catalogue)
 {
+    const struct policy_running running = catalogue->rollout_count > 0
+                                              ? policy_running(device, catalogue)
+                                              : (struct policy_running){NULL, NULL};
     struct policy_target target = {.obstacle = RULE_DUE};
 
     for (size_t i = catalogue->rollout_count; i > 0 && target.release == NULL; i--) {
         const struct rollout *rollout = catalogue->rollouts[i - 1];
         if (is_history(rollout) || !is_targeted(device, rollout) ||
-            latest_of(catalogue, rollout->release) != rollout)
+            latest_of(catalogue, rollout->release) != rollout || is_pointless(rollout, &running))
             continue;
         target.release = give(device, rollout);
-        if (target.release != NULL)
+        if (target.release != NULL) {
             target.rollout = rollout;
-        else if (target.later == NULL)
+            target.may_downgrade = rollout->downgrade || rollout->state == ROLLOUT_ROLLED_BACK;
+        } else if (target.later == NULL)
             target.later = rollout;
     }
     return target;
@@ -123,6 +149,18 @@ static struct policy_target withhold(const struct policy_device *device,
                                                                             : RULE_ROLLOUT_STOPPED};
 }
 
+static struct policy_target find_pin(const struct policy_device *device, const char *product,
+                                     const char *pin, const struct policy_catalogue *catalogue)
+{
+    return (struct policy_target){
+        .release = catalogue->by_version(catalogue->ctx, product, pin),
+        .obstacle = RULE_DUE,
+        .is_pinned = true,
+        .may_downgrade = device->assignment.pin != NULL ? device->assignment.downgrade
+                                                        : device->group->downgrade,
+    };
+}
+
 struct policy_target policy_find_target(const struct policy_device *device,
                                         const struct policy_catalogue *catalogue)
 {
@@ -132,12 +170,10 @@ struct policy_target policy_find_target(const struct policy_device *device,
     if (product == NULL)
         return (struct policy_target){.obstacle = RULE_DUE};
     if (pin != NULL)
-        return (struct policy_target){.release =
-                                          catalogue->by_version(catalogue->ctx, product, pin),
-                                      .obstacle = RULE_DUE,
-                                      .is_pinned = true};
+        return find_pin(device, product, pin, catalogue);
     struct policy_target target = find_rollout(device, catalogue);
-    const struct release *newest = catalogue->newest(catalogue->ctx, product, channel_of(device));
+    const struct release *newest =
+        catalogue->newest(catalogue->ctx, product, policy_channel(device));
     const struct rollout *holds = newest != NULL ? latest_of(catalogue, newest) : NULL;
     const bool is_held = holds != NULL && !is_history(holds);
 
@@ -148,11 +184,13 @@ struct policy_target policy_find_target(const struct policy_device *device,
         return target;
     target.release = newest;
     target.rollout = NULL;
+    target.may_downgrade = false;
     return target;
 }
 
 enum policy_standing policy_standing(const struct policy_device *device,
-                                     const struct rollout *rollout)
+                                     const struct rollout *rollout,
+                                     const struct policy_catalogue *catalogue)
 {
     if (!is_targeted(device, rollout))
         return STANDING_OUTSIDE;
@@ -160,12 +198,13 @@ enum policy_standing policy_standing(const struct policy_device *device,
         return STANDING_LATER;
     if (policy_runs(device->facts, rollout->release))
         return STANDING_ARRIVED;
-    if (!policy_fits(device->facts, rollout->release))
+    const struct policy_path path =
+        policy_find_path(device, rollout->release, rollout->downgrade, catalogue);
+    if (path.obstacle != RULE_DUE || !policy_fits(device->facts, path.next))
         return STANDING_UNFIT;
     if (rollout_is_silent(rollout, &device->part, device->now_ms))
         return STANDING_SILENT;
-    return policy_has_failed(device, rollout->release, rollout) ? STANDING_FAILED
-                                                                : STANDING_PENDING;
+    return policy_has_failed(device, path.next, rollout) ? STANDING_FAILED : STANDING_PENDING;
 }
 
 void policy_count(struct rollout_tally *tally, enum policy_standing standing)

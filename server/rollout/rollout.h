@@ -81,6 +81,7 @@ struct rollout {
     uint32_t silence_s;      /* nothing heard after a download: failed, too */
     char channel[NAME_SIZE]; /* whose newest the release becomes in the end; "" = none */
     int64_t start_ms;        /* not before */
+    bool downgrade;          /* also for devices that run a newer version */
     uint8_t stage_count;
     struct rollout_stage stages[ROLLOUT_STAGES];
 

@@ -28,7 +28,7 @@ void change_free(struct change *change)
 bool change_has_release(const struct change *change)
 {
     return change->kind == CHANGE_RELEASE || change->kind == CHANGE_NEWEST ||
-           change->kind == CHANGE_FILE;
+           change->kind == CHANGE_FILE || change->kind == CHANGE_EDIT;
 }
 
 bool change_has_rollout(const struct change *change)

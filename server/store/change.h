@@ -27,10 +27,12 @@ enum change_kind {
     CHANGE_NEWEST,        /* release, which exists, becomes its channel's newest */
     CHANGE_FILE,          /* the same, and the last of release's files and its digests are new.
                            * Conflict: it has got another file at that place */
-    CHANGE_ROLLOUT,       /* rollout: new. Conflict: there is one of that id */
-    CHANGE_PROGRESS,      /* rollout: its state, stages and so on; when it is finished, its
-                           * release becomes its channel's newest. Conflict: the one stored is
-                           * not of the revision before */
+    CHANGE_EDIT,          /* release: its state, notes, and so on. Conflict: it was withdrawn */
+    CHANGE_ROLLOUT, /* rollout: new; its release is live from now on. Conflict: there is one of that
+                       id */
+    CHANGE_PROGRESS, /* rollout: its state, stages and so on; when it is finished, its
+                      * release becomes its channel's newest. Conflict: the one stored is
+                      * not of the revision before */
 };
 
 enum setting {
@@ -38,6 +40,7 @@ enum setting {
     SETTING_GROUP = 1 << 1, /* devices only */
     SETTING_CHANNEL = 1 << 2,
     SETTING_PIN = 1 << 3,
+    SETTING_DOWNGRADE = 1 << 4,
 };
 
 /* New values of some settings; "" clears one. */
@@ -47,12 +50,14 @@ struct settings {
     char group[NAME_SIZE];
     char channel[NAME_SIZE];
     char pin[VERSION_SIZE];
+    bool downgrade;
 };
 
 struct change {
     enum change_kind kind;
     struct audit_note *audit; /* owned; recorded with the change; null: it is nobody's */
     mac_address device;
+    bool goes_live; /* CHANGE_EDIT: the release becomes its channel's newest */
     union {
         struct {
             int64_t at_ms;

@@ -36,20 +36,23 @@ static const char *const texts[STATEMENT_COUNT] = {
     [STATEMENT_ASSIGN] = "UPDATE devices SET product = CASE WHEN ?2 THEN ?3 ELSE product END,"
                          " channel = CASE WHEN ?4 THEN ?5 ELSE channel END,"
                          " pin = CASE WHEN ?6 THEN ?7 ELSE pin END,"
-                         " device_group = CASE WHEN ?8 THEN ?9 ELSE device_group END"
+                         " downgrade = CASE WHEN ?8 THEN ?9 ELSE downgrade END,"
+                         " device_group = CASE WHEN ?10 THEN ?11 ELSE device_group END"
                          " WHERE mac = ?1",
     [STATEMENT_REMOVE] = "DELETE FROM devices WHERE mac = ?1",
     [STATEMENT_ENTER_GROUP] =
         "INSERT INTO device_groups (name) VALUES (?1) ON CONFLICT (name) DO NOTHING",
     [STATEMENT_GROUP] = "UPDATE device_groups SET product = CASE WHEN ?2 THEN ?3 ELSE product END,"
                         " channel = CASE WHEN ?4 THEN ?5 ELSE channel END,"
-                        " pin = CASE WHEN ?6 THEN ?7 ELSE pin END WHERE name = ?1",
+                        " pin = CASE WHEN ?6 THEN ?7 ELSE pin END,"
+                        " downgrade = CASE WHEN ?8 THEN ?9 ELSE downgrade END WHERE name = ?1",
     [STATEMENT_RELEASE] =
         "INSERT INTO releases (id, product, version, channel, name, published_ms, chip,"
         " chip_name, flash_mode, flash_size, size, image_size, inflate_lead, compressed, signed,"
-        " md5, sha256, described, project, image_version, sdk, built, signer)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
-        " ?19, ?20, ?21, ?22, ?23) ON CONFLICT (product, version) DO NOTHING",
+        " md5, sha256, described, project, image_version, sdk, built, signer, state, requires,"
+        " notes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
+        " ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26) ON CONFLICT (product, version) DO "
+        "NOTHING",
     [STATEMENT_FILE] =
         "INSERT INTO release_files (release, place, size, inflate_lead, compressed, signed, signer,"
         " md5, sha256) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
@@ -59,10 +62,14 @@ static const char *const texts[STATEMENT_COUNT] = {
     [STATEMENT_CHANNEL] = "INSERT INTO channels (product, name, release) VALUES (?1, ?2, ?3)"
                           " ON CONFLICT (product, name) DO UPDATE SET release = excluded.release",
     [STATEMENT_NEWEST] = "UPDATE releases SET channel = ?2 WHERE id = ?1",
+    /* What was withdrawn stays so. */
+    [STATEMENT_EDIT] = "UPDATE releases SET state = ?2, requires = ?3, notes = ?4, reason = ?5"
+                       " WHERE id = ?1 AND state IN (?2, 'draft', 'live')",
+    [STATEMENT_GO_LIVE] = "UPDATE releases SET state = 'live' WHERE id = ?1 AND state = 'draft'",
     [STATEMENT_ROLLOUT] =
         "INSERT INTO rollouts (id, release, device_group, channel, from_version, sdk_version,"
-        " window_from, window_to, window_offset, attempts, silence_s, promotes, start_ms)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
+        " window_from, window_to, window_offset, attempts, silence_s, promotes, start_ms,"
+        " downgrade) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
         " ON CONFLICT (id) DO NOTHING",
     [STATEMENT_STAGE] =
         "INSERT INTO rollout_stages (rollout, place, devices, percent, success, failure,"
@@ -150,6 +157,8 @@ static void bind_settings(sqlite3_stmt *statement, const struct settings *settin
     bind_setting(statement, 2, settings->set & SETTING_PRODUCT, settings->product);
     bind_setting(statement, 4, settings->set & SETTING_CHANNEL, settings->channel);
     bind_setting(statement, 6, settings->set & SETTING_PIN, settings->pin);
+    sqlite3_bind_int(statement, 8, (settings->set & SETTING_DOWNGRADE) != 0);
+    sqlite3_bind_int(statement, 9, settings->downgrade);
 }
 
 static int enter_group(struct sqlite_store *store, const char *name)
@@ -174,7 +183,7 @@ static int apply_assign(struct sqlite_store *store, const struct change *change)
         return status;
     sqlite3_bind_int64(assign, 1, (int64_t)change->device);
     bind_settings(assign, settings);
-    bind_setting(assign, 8, settings->set & SETTING_GROUP, settings->group);
+    bind_setting(assign, 10, settings->set & SETTING_GROUP, settings->group);
     return sqlite_run(assign);
 }
 
@@ -220,6 +229,12 @@ static int apply_channel(struct sqlite_store *store, const struct release *relea
     return sqlite_run(statement);
 }
 
+/* A draft leads no channel. */
+static int apply_channel_if_live(struct sqlite_store *store, const struct release *release)
+{
+    return release->state == RELEASE_LIVE ? apply_channel(store, release) : SQLITE_OK;
+}
+
 static int insert_release(sqlite3_stmt *statement, const struct release *release)
 {
     const struct release_image *image = &release->image;
@@ -248,6 +263,9 @@ static int insert_release(sqlite3_stmt *statement, const struct release *release
     bind_text(statement, 21, image->sdk);
     bind_text(statement, 22, image->built);
     bind_bytes_if(statement, 23, file->has_signer, file->signer, UD_KEY_ID_SIZE);
+    bind_text(statement, 24, release_state_name(release->state));
+    bind_text(statement, 25, release->requires);
+    bind_text(statement, 26, release->notes);
     return sqlite_run(statement);
 }
 
@@ -322,7 +340,7 @@ static int apply_release(struct sqlite_store *store, const struct release *relea
     status = insert_further_files(store->statements[STATEMENT_FILE], release);
     if (status == SQLITE_OK)
         status = insert_digests(store->statements[STATEMENT_DIGEST], release);
-    return status == SQLITE_OK ? apply_channel(store, release) : status;
+    return status == SQLITE_OK ? apply_channel_if_live(store, release) : status;
 }
 
 static int apply_newest(struct sqlite_store *store, const struct release *release)
@@ -332,7 +350,37 @@ static int apply_newest(struct sqlite_store *store, const struct release *releas
     sqlite3_bind_int64(statement, 1, release->id);
     bind_text(statement, 2, release->channel);
     const int status = sqlite_run(statement);
-    return status == SQLITE_OK ? apply_channel(store, release) : status;
+    return status == SQLITE_OK ? apply_channel_if_live(store, release) : status;
+}
+
+static int apply_edit(struct sqlite_store *store, const struct release *release, bool goes_live,
+                      enum change_result *result)
+{
+    sqlite3_stmt *statement = store->statements[STATEMENT_EDIT];
+
+    sqlite3_bind_int64(statement, 1, release->id);
+    bind_text(statement, 2, release_state_name(release->state));
+    bind_text(statement, 3, release->requires);
+    bind_text(statement, 4, release->notes);
+    bind_text(statement, 5, release->reason);
+    const int status = sqlite_run(statement);
+    if (status == SQLITE_OK && sqlite3_changes(store->database) == 0)
+        *result = CHANGE_CONFLICT;
+    if (status != SQLITE_OK || *result != CHANGE_DONE || !goes_live)
+        return status;
+    return apply_channel(store, release);
+}
+
+static int apply_rollout(struct sqlite_store *store, const struct rollout *rollout,
+                         enum change_result *result)
+{
+    sqlite3_stmt *statement = store->statements[STATEMENT_GO_LIVE];
+    const int status = sqlite_apply_rollout(store, rollout, result);
+
+    if (status != SQLITE_OK || *result != CHANGE_DONE)
+        return status;
+    sqlite3_bind_int64(statement, 1, rollout->release_id);
+    return sqlite_run(statement);
 }
 
 static int apply_file(struct sqlite_store *store, const struct release *release,
@@ -404,8 +452,10 @@ static int apply_one(struct sqlite_store *store, const struct change *change,
         return apply_newest(store, change->as.release);
     case CHANGE_FILE:
         return apply_file(store, change->as.release, result);
+    case CHANGE_EDIT:
+        return apply_edit(store, change->as.release, change->goes_live, result);
     case CHANGE_ROLLOUT:
-        return sqlite_apply_rollout(store, change->as.rollout, result);
+        return apply_rollout(store, change->as.rollout, result);
     case CHANGE_PROGRESS:
         return apply_progress(store, change->as.rollout, result);
     default:

@@ -63,7 +63,8 @@ static bool load_digests(struct sqlite_store *store, struct release *release)
 static const char select_releases[] =
     "SELECT id, product, version, channel, name, published_ms, chip, chip_name, flash_mode,"
     " flash_size, size, image_size, inflate_lead, compressed, signed, md5, sha256, described,"
-    " project, image_version, sdk, built, signer FROM releases ORDER BY id";
+    " project, image_version, sdk, built, signer, state, requires, notes, reason FROM releases "
+    "ORDER BY id";
 
 static bool read_file_digests(sqlite3_stmt *row, int column, struct release_file *file)
 {
@@ -123,6 +124,18 @@ static bool load_files(struct sqlite_store *store, struct release *release)
     return sqlite3_finalize(row) == SQLITE_OK && is_sound;
 }
 
+static enum release_state state_at(sqlite3_stmt *row, int column)
+{
+    char name[16];
+    int state = 0;
+
+    copy_text(row, column, name, sizeof name);
+    while (state < RELEASE_STATE_COUNT &&
+           strcmp(name, release_state_name((enum release_state)state)) != 0)
+        state++;
+    return (enum release_state)state;
+}
+
 static int load_release(struct sqlite_store *store, sqlite3_stmt *row,
                         const struct store_reader *reader, void *ctx)
 {
@@ -133,8 +146,12 @@ static int load_release(struct sqlite_store *store, sqlite3_stmt *row,
     copy_text(row, 3, release.channel, sizeof release.channel);
     copy_text(row, 4, release.name, sizeof release.name);
     release.published_ms = sqlite3_column_int64(row, 5);
-    if (!read_image(row, &release.image) || !load_files(store, &release) ||
-        !load_digests(store, &release))
+    release.state = state_at(row, 23);
+    copy_text(row, 24, release.requires, sizeof release.requires);
+    copy_text(row, 25, release.notes, sizeof release.notes);
+    copy_text(row, 26, release.reason, sizeof release.reason);
+    if (release.state == RELEASE_STATE_COUNT || !read_image(row, &release.image) ||
+        !load_files(store, &release) || !load_digests(store, &release))
         return -1;
     return reader->release(ctx, &release);
 }
@@ -148,12 +165,14 @@ static int load_channel(struct sqlite_store *store, sqlite3_stmt *row,
     return reader->newest(ctx, text_at(row, 0), text_at(row, 1), number_at(row, 2));
 }
 
-static const char select_groups[] = "SELECT name, product, channel, pin FROM device_groups";
+static const char select_groups[] =
+    "SELECT name, product, channel, pin, downgrade FROM device_groups";
 
 static int load_group(struct sqlite_store *store, sqlite3_stmt *row,
                       const struct store_reader *reader, void *ctx)
 {
-    const struct group group = {text_at(row, 0), text_at(row, 1), text_at(row, 2), text_at(row, 3)};
+    const struct group group = {text_at(row, 0), text_at(row, 1), text_at(row, 2), text_at(row, 3),
+                                number_at(row, 4) != 0};
 
     (void)store;
     return reader->group(ctx, &group);
@@ -163,7 +182,7 @@ static const char select_devices[] =
     "SELECT mac, product, device_group, channel, pin, offered, offers, first_seen_ms,"
     " last_seen_ms, chip, mode, chip_id, ap_mac, free_space, sketch_size, chip_size, sketch_md5,"
     " sketch_sha256, version, sdk_version, address, abilities, rollout, before_release, comebacks,"
-    " taken_ms FROM devices";
+    " taken_ms, downgrade FROM devices";
 
 static void read_facts(sqlite3_stmt *row, struct device_facts *facts)
 {
@@ -192,7 +211,8 @@ static int load_device(struct sqlite_store *store, sqlite3_stmt *row,
     struct device_facts facts = {.chip = UD_CHIP_UNKNOWN};
     const struct stored_device device = {
         .mac = (mac_address)sqlite3_column_int64(row, 0),
-        .assignment = {text_at(row, 1), text_at(row, 2), text_at(row, 3), text_at(row, 4)},
+        .assignment = {text_at(row, 1), text_at(row, 2), text_at(row, 3), text_at(row, 4),
+                       number_at(row, 26) != 0},
         .offers = {number_at(row, 5), number_at(row, 6)},
         .first_seen_ms = sqlite3_column_int64(row, 7),
         .last_seen_ms = sqlite3_column_int64(row, 8),

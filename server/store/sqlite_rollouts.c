@@ -38,6 +38,7 @@ static int insert_rollout(sqlite3_stmt *statement, const struct rollout *rollout
     sqlite3_bind_int64(statement, 11, rollout->silence_s);
     bind_text(statement, 12, rollout->channel);
     sqlite3_bind_int64(statement, 13, rollout->start_ms);
+    sqlite3_bind_int(statement, 14, rollout->downgrade);
     return sqlite_run(statement);
 }
 
@@ -88,7 +89,7 @@ int sqlite_apply_progress(struct sqlite_store *store, const struct rollout *roll
 static const char select_rollouts[] =
     "SELECT id, release, device_group, channel, from_version, sdk_version, window_from, window_to,"
     " window_offset, attempts, silence_s, promotes, start_ms, state, stage, opened_ms, forgiven,"
-    " revision, reason FROM rollouts ORDER BY id";
+    " revision, reason, downgrade FROM rollouts ORDER BY id";
 
 static const char select_stages[] =
     "SELECT devices, percent, success, failure, needs_approval, time_limit_s, end_place"
@@ -163,6 +164,7 @@ static void read_plan(sqlite3_stmt *row, struct rollout *rollout)
     rollout->silence_s = number_at(row, 10);
     copy_text(row, 11, rollout->channel, sizeof rollout->channel);
     rollout->start_ms = sqlite3_column_int64(row, 12);
+    rollout->downgrade = number_at(row, 19) != 0;
 }
 
 static void read_progress(sqlite3_stmt *row, struct rollout *rollout)

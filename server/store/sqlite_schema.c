@@ -66,6 +66,14 @@ static const char *const migrations[] = {
     "  BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;"
     "CREATE TRIGGER audit_is_not_cut BEFORE DELETE ON audit"
     "  BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;",
+
+    "ALTER TABLE releases ADD COLUMN state TEXT NOT NULL DEFAULT 'live';"
+    "ALTER TABLE releases ADD COLUMN requires TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE releases ADD COLUMN notes TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE releases ADD COLUMN reason TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE devices ADD COLUMN downgrade INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE device_groups ADD COLUMN downgrade INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE rollouts ADD COLUMN downgrade INTEGER NOT NULL DEFAULT 0;",
 };
 
 #define SCHEMA_VERSION ((int)(sizeof migrations / sizeof migrations[0]))

@@ -43,6 +43,7 @@ export class ReleaseList {
         const newest = new Set();
         const channels = new Set();
         for (const release of releases) {
+            if (release.state !== "live") continue;
             if (!channels.has(release.channel)) newest.add(release.id);
             channels.add(release.channel);
         }
@@ -90,8 +91,14 @@ class Item {
                     { class: isNewest ? "channel newest" : "channel" },
                     isNewest ? `newest ${release.channel}` : release.channel,
                 ),
+                release.state === "live"
+                    ? null
+                    : element("span", { class: "channel", title: release.reason }, release.state),
                 this.#published,
             ),
+            release.notes === null
+                ? null
+                : element("p", { class: "release-facts" }, release.notes),
             ...release.files.map((file, index) =>
                 element(
                     "p",

@@ -16,6 +16,7 @@ export const STATES = [
         about: "for its stage of a rollout, its maintenance window, or others' downloads",
     },
     { name: "current", word: "Current", about: "runs its target" },
+    { name: "ahead", word: "Ahead", about: "runs something newer than its target" },
     { name: "no-release", word: "No release", about: "the product has nothing for it" },
     { name: "never-seen", word: "Never seen", about: "entered by an operator, has not checked in" },
 ];

@@ -268,7 +268,7 @@ static void all_of_it_survives_a_restart(void **state)
     publish(fixture, CHANGE_RELEASE, "1.1", "stable");
     publish(fixture, CHANGE_RELEASE, "1.2", "stable");
     publish(fixture, CHANGE_NEWEST, "1.1", "stable");
-    offer(fixture, 1, fleet_newest(fixture->fleet, "demo", "stable")->id);
+    offer(fixture, 1, fleet_newest_for_all(fixture->fleet, "demo", "stable")->id);
     check_in(fixture, 1, "0.9"); /* written behind */
     reopen(fixture);
     const struct device_view view = view_of(fixture, 1);

@@ -290,7 +290,7 @@ static void drive_good(struct world *world)
     assert_int_equal(view.counts.stages[0].arrived, 10);
     assert_int_equal(view.counts.stages[1].arrived, 40);
     assert_int_equal(view.counts.stages[2].arrived, 150);
-    assert_string_equal(fleet_newest(world->fleet, "demo", "stable")->version, "2.0");
+    assert_string_equal(fleet_newest_for_all(world->fleet, "demo", "stable")->version, "2.0");
     assert_int_equal(world->offered, 200); /* nobody was sent it twice */
 }
 
@@ -318,7 +318,7 @@ static void drive_bad(struct world *world)
     assert_int_equal(view.counts.all.failed, 10);
     assert_int_equal(world->offered, 20); /* two attempts each, of the first stage only */
     assert_int_equal(count_running(world, "2.0"), 0);
-    assert_string_equal(fleet_newest(world->fleet, "demo", "stable")->version, "1.0");
+    assert_string_equal(fleet_newest_for_all(world->fleet, "demo", "stable")->version, "1.0");
 
     /* Resumed, nothing is tried again on those that are held, nor does it go on. */
     tell(world, id, ROLLOUT_RESUME);

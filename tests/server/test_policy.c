@@ -93,7 +93,7 @@ static void expect(const struct policy_device *device, enum policy_rule rule,
         assert_null(decision.target);
     else
         assert_string_equal(decision.target->version, target);
-    assert_true(strlen(policy_explain(&decision, device, reason)) > 5);
+    assert_true(strlen(policy_explain(&decision, device, &catalogue, reason)) > 5);
     assert_null(strchr(reason, '\n'));
     assert_null(strstr(reason, "(null)"));
 }
@@ -337,7 +337,7 @@ static void a_sketch_with_the_wrong_version_is_told_apart(void **state)
     memset(facts.sketch_md5, 33, UD_MD5_SIZE);
     device.offers = (struct device_offers){2, 3};
     const struct policy_decision decision = policy_decide(&device, &catalogue);
-    assert_non_null(strstr(policy_explain(&decision, &device, reason), "calls itself 1.0.0"));
+    assert_non_null(strstr(policy_explain(&decision, &device, &catalogue, reason), "calls itself 1.0.0"));
 }
 
 /* --- forms --- */
@@ -464,13 +464,13 @@ static void no_form_is_explained(void **state)
     (void)state;
     facts.abilities = abilities(true, key_b);
     struct policy_decision decision = policy_decide(&device, &catalogue);
-    assert_string_equal(policy_explain(&decision, &device, reason),
+    assert_string_equal(policy_explain(&decision, &device, &catalogue, reason),
                         "it takes files signed by 0b00000000000000 only, and 1.1.0 is not: "
                         "publish it signed");
     file->compressed = true;
     facts.abilities = abilities(false, NULL);
     decision = policy_decide(&device, &catalogue);
-    assert_string_equal(policy_explain(&decision, &device, reason),
+    assert_string_equal(policy_explain(&decision, &device, &catalogue, reason),
                         "1.1.0 is there compressed only, which it does not take: publish the "
                         ".bin, too");
 }

@@ -108,7 +108,7 @@ static struct policy_decision expect(const struct world *world, enum policy_rule
 
     assert_int_equal(decision.rule, rule);
     assert_string_equal(decision.target->version, target);
-    policy_explain(&decision, &world->device, reason);
+    policy_explain(&decision, &world->device, &world->catalogue, reason);
     if (strstr(reason, words) == NULL)
         fail_msg("\"%s\" does not say \"%s\"", reason, words);
     return decision;
@@ -184,9 +184,9 @@ static void members_stay_members(void **state)
 
     strcpy(world->rollouts[0].target.from, "1.0");
     run(world, "0.8");
-    assert_int_equal(policy_standing(&world->device, &world->rollouts[0]), STANDING_OUTSIDE);
+    assert_int_equal(policy_standing(&world->device, &world->rollouts[0], &world->catalogue), STANDING_OUTSIDE);
     world->device.part.rollout = 1;
-    assert_int_equal(policy_standing(&world->device, &world->rollouts[0]), STANDING_PENDING);
+    assert_int_equal(policy_standing(&world->device, &world->rollouts[0], &world->catalogue), STANDING_PENDING);
 }
 
 static void what_does_not_run_gives_nothing(void **state)
@@ -275,13 +275,13 @@ static void failures_hold_a_device(void **state)
     world->device.offers = (struct device_offers){2, 2};
     world->device.part = (struct rollout_part){.rollout = 1, .comebacks = 1};
     expect(world, RULE_DUE, "2.0", "due");
-    assert_int_equal(policy_standing(&world->device, &world->rollouts[0]), STANDING_PENDING);
+    assert_int_equal(policy_standing(&world->device, &world->rollouts[0], &world->catalogue), STANDING_PENDING);
     world->device.part.comebacks = 2;
     expect(world, RULE_HELD_BACK, "2.0", "came back without it");
     world->rollouts[0].state = ROLLOUT_HALTED;
     expect(world, RULE_SAME_VERSION, "1.0", "rollout 1 of 2.0 is halted, and failed here");
     world->rollouts[0].state = ROLLOUT_RUNNING;
-    assert_int_equal(policy_standing(&world->device, &world->rollouts[0]), STANDING_FAILED);
+    assert_int_equal(policy_standing(&world->device, &world->rollouts[0], &world->catalogue), STANDING_FAILED);
     world->device.part.rollout = 9; /* another's failures are not its own */
     expect(world, RULE_DUE, "2.0", "due");
     world->device.offers.count = 3;
@@ -311,19 +311,19 @@ static void standings_make_the_tally(void **state)
     struct rollout *rollout = &world->rollouts[0];
     struct rollout_tally tally = {0};
 
-    policy_count(&tally, policy_standing(&world->device, rollout)); /* pending */
+    policy_count(&tally, policy_standing(&world->device, rollout, &world->catalogue)); /* pending */
     world->device.part = (struct rollout_part){.rollout = 1, .taken_ms = 1};
     world->device.now_ms = 2 * 3600000;
-    policy_count(&tally, policy_standing(&world->device, rollout)); /* silent */
+    policy_count(&tally, policy_standing(&world->device, rollout, &world->catalogue)); /* silent */
     run(world, "2.0");
-    policy_count(&tally, policy_standing(&world->device, rollout)); /* arrived */
+    policy_count(&tally, policy_standing(&world->device, rollout, &world->catalogue)); /* arrived */
     run(world, "1.0");
     world->facts.free_space = 0;
-    policy_count(&tally, policy_standing(&world->device, rollout)); /* unfit */
+    policy_count(&tally, policy_standing(&world->device, rollout, &world->catalogue)); /* unfit */
     rollout->stages[0].end = 0;
-    policy_count(&tally, policy_standing(&world->device, rollout)); /* later */
+    policy_count(&tally, policy_standing(&world->device, rollout, &world->catalogue)); /* later */
     world->device.assignment.pin = "1.0";
-    policy_count(&tally, policy_standing(&world->device, rollout)); /* outside */
+    policy_count(&tally, policy_standing(&world->device, rollout, &world->catalogue)); /* outside */
     assert_int_equal(tally.targeted, 5);
     assert_int_equal(tally.open, 3);
     assert_int_equal(tally.arrived, 1);

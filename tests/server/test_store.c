@@ -636,32 +636,103 @@ static void a_device_s_part_in_a_rollout_is_kept(void **state)
     free(rows);
 }
 
-/* As the first server's tables were: without forms, signers and abilities. */
+static struct change *edit(enum release_state state, const char *notes)
+{
+    struct change *change = publish(1, "1.0.0", "stable");
+
+    change->kind = CHANGE_EDIT;
+    change->as.release->state = state;
+    snprintf(change->as.release->notes, RELEASE_NOTES_SIZE, "%s", notes);
+    snprintf(change->as.release->requires, VERSION_SIZE, "0.9");
+    return change;
+}
+
+static void a_draft_goes_live_and_is_withdrawn_for_good(void **state)
+{
+    struct fixture *fixture = *state;
+    struct change *change = publish(1, "1.0.0", "stable");
+
+    change->as.release->state = RELEASE_DRAFT;
+    assert_int_equal(apply(fixture->store, change), CHANGE_DONE);
+    struct rows *rows = load(fixture);
+    assert_int_equal(rows->releases[0].state, RELEASE_DRAFT);
+    assert_int_equal(rows->newest_count, 0);
+    free(rows);
+    change = edit(RELEASE_LIVE, "fixes \xe2\x9c\x93");
+    change->goes_live = true;
+    assert_int_equal(apply(fixture->store, change), CHANGE_DONE);
+    rows = load(fixture);
+    assert_int_equal(rows->releases[0].state, RELEASE_LIVE);
+    assert_string_equal(rows->releases[0].notes, "fixes \xe2\x9c\x93");
+    assert_string_equal(rows->releases[0].requires, "0.9");
+    assert_int_equal(rows->newest[0].release, 1);
+    free(rows);
+    assert_int_equal(apply(fixture->store, edit(RELEASE_WITHDRAWN, "it burns")), CHANGE_DONE);
+    assert_int_equal(apply(fixture->store, edit(RELEASE_LIVE, "")), CHANGE_CONFLICT);
+    rows = load(fixture);
+    assert_int_equal(rows->releases[0].state, RELEASE_WITHDRAWN);
+    assert_string_equal(rows->releases[0].notes, "it burns");
+    free(rows);
+}
+
+/* As the first server's tables were, with a release and a device. */
+static const char first_schema[] =
+    "CREATE TABLE schema_version (version INTEGER NOT NULL);"
+    "INSERT INTO schema_version VALUES (1);"
+    "CREATE TABLE releases ("
+    "  id INTEGER PRIMARY KEY, product TEXT NOT NULL, version TEXT NOT NULL,"
+    "  channel TEXT NOT NULL, name TEXT NOT NULL, published_ms BIGINT NOT NULL,"
+    "  chip INTEGER NOT NULL, chip_name TEXT NOT NULL, flash_mode INTEGER NOT NULL,"
+    "  flash_size BIGINT NOT NULL, size BIGINT NOT NULL, image_size BIGINT NOT NULL,"
+    "  inflate_lead BIGINT NOT NULL, compressed INTEGER NOT NULL, signed INTEGER NOT NULL,"
+    "  md5 BLOB NOT NULL, sha256 BLOB NOT NULL,"
+    "  described INTEGER NOT NULL, project TEXT NOT NULL, image_version TEXT NOT NULL,"
+    "  sdk TEXT NOT NULL, built TEXT NOT NULL,"
+    "  UNIQUE (product, version));"
+    "CREATE TABLE release_digests ("
+    "  release INTEGER NOT NULL, place INTEGER NOT NULL, digest BLOB NOT NULL,"
+    "  PRIMARY KEY (release, place));"
+    "CREATE TABLE channels ("
+    "  product TEXT NOT NULL, name TEXT NOT NULL, release INTEGER NOT NULL,"
+    "  PRIMARY KEY (product, name));"
+    "CREATE TABLE device_groups ("
+    "  name TEXT PRIMARY KEY, product TEXT, channel TEXT, pin TEXT);"
+    "CREATE TABLE devices ("
+    "  mac BIGINT PRIMARY KEY, product TEXT, device_group TEXT, channel TEXT, pin TEXT,"
+    "  offered INTEGER NOT NULL DEFAULT 0, offers INTEGER NOT NULL DEFAULT 0,"
+    "  first_seen_ms BIGINT, last_seen_ms BIGINT,"
+    "  chip INTEGER, mode INTEGER, chip_id BIGINT, ap_mac BIGINT, free_space BIGINT,"
+    "  sketch_size BIGINT, chip_size BIGINT, sketch_md5 BLOB, sketch_sha256 BLOB,"
+    "  version TEXT, sdk_version TEXT, address BLOB);"
+    "INSERT INTO releases VALUES (1, 'demo', '1.0.0', 'stable', 'demo-1.0.0.bin', 1000, 1,"
+    "  'ESP8266', 2, 4194304, 400000, 400000, 0, 0, 0, zeroblob(16), zeroblob(32), 0, '', '', '',"
+    "  '');"
+    "INSERT INTO channels VALUES ('demo', 'stable', 1);"
+    "INSERT INTO devices (mac, product, pin, offered, offers, first_seen_ms, last_seen_ms, chip,"
+    "  mode, ap_mac, free_space, sketch_size, chip_size, version, sdk_version, address)"
+    "  VALUES (1, 'demo', '1.0.0', 1, 2, 1000, 2000, 1, 1, 5, 2000000, 300000, 4194304, '0.9',"
+    "  '2.2.2', zeroblob(16));";
+
 static void a_database_of_the_first_schema_is_brought_up(void **state)
 {
-    static const char back[] =
-        "DROP TABLE release_files; ALTER TABLE releases DROP COLUMN signer;"
-        "ALTER TABLE devices DROP COLUMN abilities; DROP TABLE rollouts; DROP TABLE rollout_stages;"
-        "ALTER TABLE devices DROP COLUMN rollout; ALTER TABLE devices DROP COLUMN before_release;"
-        "ALTER TABLE devices DROP COLUMN comebacks; ALTER TABLE devices DROP COLUMN taken_ms;"
-        "DROP TABLE audit; DELETE FROM schema_version WHERE version > 1";
     struct fixture *fixture = *state;
-    struct device_facts facts = some_facts();
     sqlite3 *database;
 
-    apply(fixture->store, publish(1, "1.0.0", "stable"));
-    apply(fixture->store, seen(CHANGE_REGISTER, 1, 1000, &facts));
     store_sqlite.close(fixture->store);
+    folder_join(fixture->path, fixture->folder, "first.db");
     assert_int_equal(sqlite3_open(fixture->path, &database), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(database, back, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(database, first_schema, NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(database);
     fixture->store = open_store(fixture->path);
     assert_non_null(fixture->store);
     struct rows *rows = load(fixture);
+    assert_int_equal(rows->releases[0].state, RELEASE_LIVE);
     assert_int_equal(rows->releases[0].image.file_count, 1);
     assert_false(rows->releases[0].image.files[0].has_signer);
-    memset(&facts.abilities, 0, sizeof facts.abilities);
-    assert_memory_equal(&rows->devices[0].facts, &facts, sizeof facts);
+    assert_false(rows->devices[0].facts.abilities.is_told);
+    assert_string_equal(rows->devices[0].facts.version, "0.9");
+    assert_int_equal(rows->devices[0].offers.count, 2);
+    assert_string_equal(rows->devices[0].pin, "1.0.0");
     free(rows);
     struct change *change = publish(1, "1.0.0", "stable");
     change->kind = CHANGE_FILE;
@@ -879,6 +950,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_rollout_comes_back_as_it_went, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_device_s_part_in_a_rollout_is_kept, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_draft_goes_live_and_is_withdrawn_for_good, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_database_of_the_first_schema_is_brought_up, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_is_no_database_is_said_to_be_none, set_up, tear_down),

@@ -1,0 +1,15 @@
+/* Whether a release can run on a device, and which of its forms the device gets. */
+#ifndef SERVER_POLICY_FIT_H
+#define SERVER_POLICY_FIT_H
+
+#include "server/policy/policy.h"
+
+/* RULE_DUE and the form for the device; or why no form of the release will do, and one
+ * to show for it. */
+enum policy_rule policy_judge_fit(const struct device_facts *facts, const struct release *release,
+                                  const struct release_file **file);
+
+/* Some form of the release can run there. */
+bool policy_fits(const struct device_facts *facts, const struct release *release);
+
+#endif
