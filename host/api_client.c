@@ -1,6 +1,7 @@
 #include "host/api_client.h"
 
 #include "host/file.h"
+#include "host/pin.h"
 #include "host/report.h"
 #include "host/text.h"
 
@@ -16,9 +17,15 @@
 #define CONNECT_SECONDS 10L
 #define STALL_SECONDS   60L
 
+/* Part of what a TLS port of ours answers to who speaks plain HTTP. */
+#define SAYS_TLS "speaks TLS"
+
 struct api_client {
     CURL *curl;
-    char *server; /* without a slash at its end */
+    char *server;            /* without a slash at its end */
+    const char *ca;          /* null: the system's */
+    char pin[PIN_TEXT_SIZE]; /* curl's form; empty: none */
+    char error[CURL_ERROR_SIZE];
     struct curl_slist *headers;
 };
 
@@ -104,7 +111,23 @@ static int set_server(struct api_client *client, const char *server)
     return EXIT_OK;
 }
 
-int api_open(const char *server, const char *token_file, struct api_client **out)
+static int set_trust(struct api_client *client, const struct api_access *access)
+{
+    const char *pin = access->pin != NULL ? access->pin : getenv("UPDRAFT_PIN");
+    uint8_t bytes[PIN_SIZE];
+
+    client->ca = access->ca != NULL ? access->ca : getenv("UPDRAFT_CA");
+    if (client->ca != NULL && client->ca[0] == '\0')
+        client->ca = NULL;
+    if (pin == NULL || pin[0] == '\0')
+        return EXIT_OK;
+    if (!pin_parse(pin, bytes))
+        return report_usage("%s is no pin: sha256// and base64, or 64 hexadecimal digits", pin);
+    pin_format(bytes, client->pin);
+    return EXIT_OK;
+}
+
+int api_open(const struct api_access *access, struct api_client **out)
 {
     struct api_client *client = calloc(1, sizeof *client);
     int status;
@@ -114,9 +137,11 @@ int api_open(const char *server, const char *token_file, struct api_client **out
         free(client);
         return report_failure("out of memory");
     }
-    status = set_server(client, server);
+    status = set_server(client, access->server);
     if (status == EXIT_OK)
-        status = set_authorization(client, token_file);
+        status = set_trust(client, access);
+    if (status == EXIT_OK)
+        status = set_authorization(client, access->token_file);
     if (status == EXIT_OK)
         *out = client;
     else
@@ -179,6 +204,22 @@ static int report_refusal(long status, json_t *answer)
     return EXIT_FAILED;
 }
 
+static int report_no_answer(CURLcode code, const struct api_client *client)
+{
+    const char *what = client->error[0] != '\0' ? client->error : curl_easy_strerror(code);
+
+    if (code == CURLE_SSL_PINNEDPUBKEYNOTMATCH)
+        return report_failure("%s has another key than the pinned one", client->server);
+    if (code == CURLE_PEER_FAILED_VERIFICATION)
+        return report_failure("%s: %s; --ca FILE says who vouches for it, --pin PIN what its key "
+                              "is",
+                              client->server, what);
+    if (code == CURLE_SSL_CONNECT_ERROR)
+        return report_failure("%s does not answer in TLS (%s): is it http://?", client->server,
+                              what);
+    return report_failure("%s: %s", client->server, curl_easy_strerror(code));
+}
+
 static int judge(CURLcode code, const struct api_client *client, struct buffer *buffer,
                  json_t **answer, long *out_status)
 {
@@ -190,7 +231,10 @@ static int judge(CURLcode code, const struct api_client *client, struct buffer *
         *out_status = status;
     /* A refused upload may end before all of it was sent, with an answer. */
     if (code != CURLE_OK && status < 400)
-        return report_failure("%s: %s", client->server, curl_easy_strerror(code));
+        return report_no_answer(code, client);
+    if (status == 400 && buffer->data != NULL &&
+        memmem(buffer->data, buffer->length, SAYS_TLS, strlen(SAYS_TLS)) != NULL)
+        return report_failure("%s answers in TLS only: give https://", client->server);
     json_t *body = json_loadb(buffer->data != NULL ? buffer->data : "", buffer->length, 0, NULL);
     if (status < 200 || status > 299) {
         report_refusal(status, body);
@@ -202,6 +246,23 @@ static int judge(CURLcode code, const struct api_client *client, struct buffer *
                               client->server);
     *answer = body;
     return EXIT_OK;
+}
+
+static void set_tls(struct api_client *client)
+{
+    CURL *curl = client->curl;
+
+    client->error[0] = '\0';
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, client->error);
+    if (client->ca != NULL)
+        curl_easy_setopt(curl, CURLOPT_CAINFO, client->ca);
+    if (client->pin[0] == '\0')
+        return;
+    curl_easy_setopt(curl, CURLOPT_PINNEDPUBLICKEY, client->pin);
+    if (client->ca == NULL) {
+        curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
+        curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+    }
 }
 
 /* Sends what the handle was set up for. */
@@ -221,6 +282,7 @@ static int perform(struct api_client *client, const char *path, json_t **answer,
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, STALL_SECONDS);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, collect);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &buffer);
+    set_tls(client);
     const int result = judge(curl_easy_perform(curl), client, &buffer, answer, status);
     curl_easy_reset(curl);
     free(buffer.data);

@@ -14,9 +14,18 @@
 
 struct api_client;
 
-/* Null arguments stand for UPDRAFT_SERVER (or the default), and for
- * UPDRAFT_TOKEN or UPDRAFT_TOKEN_FILE. EXIT_OK and *client, or an exit status. */
-int api_open(const char *server, const char *token_file, struct api_client **client);
+/* Where a server is, and how it and we know each other. */
+struct api_access {
+    const char *server;     /* null: UPDRAFT_SERVER, or the default */
+    const char *token_file; /* null: UPDRAFT_TOKEN, or what UPDRAFT_TOKEN_FILE names */
+    /* Of https; with a pin alone nothing else of the server's certificate counts, and
+     * with neither it must come from whom the system trusts. */
+    const char *ca;  /* PEM file; null: UPDRAFT_CA */
+    const char *pin; /* as host/pin.h has it; null: UPDRAFT_PIN */
+};
+
+/* EXIT_OK and *client, or an exit status. The texts must outlive the client. */
+int api_open(const struct api_access *access, struct api_client **client);
 void api_close(struct api_client *client);
 
 struct api_parameter {

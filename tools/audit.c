@@ -184,7 +184,7 @@ static int follow_page(const json_t *page, struct verdict *verdict)
 static int follow_server(const struct audit_options *options, struct verdict *verdict)
 {
     struct api_client *client;
-    int status = api_open(options->operate.server, options->operate.token_file, &client);
+    int status = api_open(&options->operate.access, &client);
     bool is_over = status != EXIT_OK;
 
     if (is_over)
@@ -272,7 +272,7 @@ int command_audit(int argc, char **argv)
         return report_usage("%s is not one of list, verify", argv[1]);
     if (options.data != NULL || options.holding != NULL)
         return report_usage("list does not take %s", options.data != NULL ? "--data" : "--holding");
-    int status = api_open(options.operate.server, options.operate.token_file, &client);
+    int status = api_open(&options.operate.access, &client);
     if (status != EXIT_OK)
         return status;
     status = list(client, &options);

@@ -271,7 +271,7 @@ int command_devices(int argc, char **argv)
     int status = operands > 0 ? check_call(action, &options, operands, argv)
                               : check_call(action, &options, 1, argv);
     if (status == EXIT_OK)
-        status = api_open(options.operate.server, options.operate.token_file, &client);
+        status = api_open(&options.operate.access, &client);
     if (status != EXIT_OK)
         return status;
     status = action->run(client, &options, operands > 1 ? argv[2] : "");

@@ -8,18 +8,27 @@
 #include <stdbool.h>
 
 struct operate_options {
-    const char *server;
-    const char *token_file;
+    struct api_access access;
     bool json;
 };
 
 /* The rows for them, at the end of a table. */
 #define OPERATE_ROWS(options)                                                                      \
-    {"server",           's',   OPTION_TEXT,                                                       \
-     &(options)->server, "URL", "default UPDRAFT_SERVER, or " API_SERVER_DEFAULT},                 \
+    {"server",    's',                                                                             \
+     OPTION_TEXT, &(options)->access.server,                                                       \
+     "URL",       "default UPDRAFT_SERVER, or " API_SERVER_DEFAULT},                               \
         {"token-file", 't',                                                                        \
-         OPTION_TEXT,  &(options)->token_file,                                                     \
+         OPTION_TEXT,  &(options)->access.token_file,                                              \
          "FILE",       "default UPDRAFT_TOKEN, or the file UPDRAFT_TOKEN_FILE names"},             \
+        {"ca",                                                                                     \
+         0,                                                                                        \
+         OPTION_TEXT,                                                                              \
+         &(options)->access.ca,                                                                    \
+         "FILE",                                                                                   \
+         "https: who vouches for the server, PEM; default UPDRAFT_CA, or as the system has it"},   \
+        {"pin",       0,                                                                           \
+         OPTION_TEXT, &(options)->access.pin,                                                      \
+         "PIN",       "https: the server's key, sha256//…; default UPDRAFT_PIN"},                  \
     {                                                                                              \
         "json", 0, OPTION_FLAG, &(options)->json, NULL, "print the server's answer as JSON"        \
     }

@@ -218,7 +218,7 @@ static int publish(const struct publish_options *options, const struct publish_f
 {
     struct outcome outcome = {NULL, 0};
     struct api_client *client;
-    int status = api_open(options->operate.server, options->operate.token_file, &client);
+    int status = api_open(&options->operate.access, &client);
 
     if (status != EXIT_OK)
         return status;

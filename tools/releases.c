@@ -263,7 +263,7 @@ static int run(const struct action *action, const struct releases_options *optio
 {
     struct api_client *client;
     json_int_t id = 0;
-    int status = api_open(options->operate.server, options->operate.token_file, &client);
+    int status = api_open(&options->operate.access, &client);
 
     if (status != EXIT_OK)
         return status;

@@ -358,7 +358,7 @@ int command_rollout(int argc, char **argv)
                             argv[1]);
     int status = check_call(action, &options, operands > 0 ? operands : 1, argv);
     if (status == EXIT_OK)
-        status = api_open(options.operate.server, options.operate.token_file, &client);
+        status = api_open(&options.operate.access, &client);
     if (status != EXIT_OK)
         return status;
     const char *id = operands > 1 ? argv[2] : "";
