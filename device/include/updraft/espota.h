@@ -113,7 +113,6 @@ struct ud_espota_invitation {
 
 /* State; private, public only for its size. */
 struct ud_espota {
-    struct ud_espota_config config;
     uint8_t state;
     bool owns_session;  /* the updater's session is this upload's */
     bool is_committed;  /* the image waits for the restart */
@@ -126,6 +125,7 @@ struct ud_espota {
     uint32_t uncounted; /* bytes taken whose count has not been sent */
     uint32_t last_event_ms;
     uint32_t hold_until_ms;
+    struct ud_espota_config config;
     struct ud_espota_peer peer;
     struct ud_espota_invitation invitation;
     uint8_t response[UD_DIGEST_MAX_SIZE];

@@ -149,9 +149,10 @@ struct ud_image_config {
 /* The parser's state: fields are private, the size is public so that callers
  * can own it. */
 struct ud_image {
-    struct ud_image_config config;
-    struct ud_image_report report;
     int error;
+    uint32_t position;   /* bytes consumed */
+    uint32_t state_left; /* bytes until the current state is complete */
+    uint32_t crc;        /* forward CRC of what the CRC word covers, so far */
     uint8_t state;
     uint8_t part;
     uint8_t segment_index;
@@ -161,9 +162,8 @@ struct ud_image {
     uint8_t held_length; /* bytes in held */
     uint8_t held[32];    /* the file's first bytes, a header or a hash being collected */
     uint8_t words[8];    /* as read at UD_IMAGE_LENGTH_WORD_OFFSET */
-    uint32_t position;   /* bytes consumed */
-    uint32_t state_left; /* bytes until the current state is complete */
-    uint32_t crc;        /* forward CRC of what the CRC word covers, so far */
+    struct ud_image_config config;
+    struct ud_image_report report;
     struct ud_digest digest;
 };
 

@@ -104,7 +104,6 @@ struct ud_pull_endpoint {
 
 /* State; private, public only for its size. */
 struct ud_pull {
-    struct ud_pull_config config;
     int error;
     uint8_t state;
     uint8_t result;
@@ -131,6 +130,7 @@ struct ud_pull {
     uint32_t content_length;
     uint32_t body_received;
     uint32_t last_event_ms;
+    struct ud_pull_config config;
     char md5[UD_UPDATER_MD5_TEXT];
     char available_version[UD_PULL_VERSION_MAX];
     char host[UD_PULL_HOST_MAX];

@@ -74,7 +74,6 @@ enum ud_updater_form {
 };
 
 struct ud_updater {
-    struct ud_updater_config config;
     int error; /* first error of the session; UD_OK while all is well */
     bool running;
     bool has_expected_md5;
@@ -84,6 +83,7 @@ struct ud_updater {
     uint32_t size;     /* bytes promised at begin */
     uint32_t flushed;  /* bytes handed to flash */
     uint32_t buffered; /* bytes waiting in the buffer */
+    struct ud_updater_config config;
     uint8_t expected_md5[UD_MD5_SIZE];
     uint8_t actual_md5[UD_MD5_SIZE];
     uint32_t flash_size_found; /* bytes named by the header that UD_ERR_FLASH_CONFIG
