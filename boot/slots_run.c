@@ -167,8 +167,8 @@ static int start_named(struct slots_run *run)
     const int error = start(run, named_slot(run));
 
     if (error == UD_OK && security != NULL && !run->result->has_fallen_back &&
-        otadata->entries[active].state == UD_OTA_VALID && run->image.report.has_description)
-        (void)!security->raise(security->ctx, run->image.report.description.secure_version);
+        otadata->entries[active].state == UD_OTA_VALID && run->image.parser.report.has_description)
+        (void)!security->raise(security->ctx, run->image.watch.description.secure_version);
     return error;
 }
 

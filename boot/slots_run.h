@@ -35,7 +35,7 @@ struct slots_run {
     struct ud_partition otadata; /* size 0: there is none */
     struct slots_view view;
     struct slots_result *result;
-    struct ud_image image; /* being verified */
+    struct ud_slot_image image; /* being verified */
 };
 
 /* UD_OK; UD_ERR_NOT_FOUND when no program would start, and what ud_partitions_open()

@@ -85,9 +85,9 @@ static bool read_program(struct sim_device *device)
     memset(program, 0, sizeof *program);
     if (ud_slots_digest(slots, ud_slots_running(slots), sha256) != UD_OK)
         return false;
-    program->sketch_size = slots->image.report.length;
-    program->has_description = slots->image.report.has_description;
-    program->description = slots->image.report.description;
+    program->sketch_size = slots->image.parser.report.length;
+    program->has_description = slots->image.parser.report.has_description;
+    program->description = slots->image.watch.description;
     program->free_space = ud_slots_next(slots, NULL, &next) == UD_OK ? next.size : 0;
     ud_hex_encode(sha256, sizeof sha256, device->esp32.sketch_sha256);
     for (char *c = device->esp32.sketch_sha256; *c != '\0'; c++)

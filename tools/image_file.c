@@ -5,6 +5,7 @@
 #include "host/pack.h"
 #include "host/sign_manifest.h"
 #include "server/release/kind.h"
+#include "updraft/image_watch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -89,15 +90,19 @@ static bool lacks_application(const struct image_file *image, const struct file_
 /* The image that starts the bytes. */
 static void parse(struct image_file *image, const struct file_bytes *bytes)
 {
-    const struct ud_image_config config = {
-        .sha256 = &ud_sha256, .ctx = image, .segment = keep_segment};
+    struct ud_image_watch watch;
     struct ud_image parser;
-    ud_image_begin(&parser, &config);
+
+    ud_image_watch_init(&watch, &ud_sha256);
+    watch.ctx = image;
+    watch.segment = keep_segment;
+    ud_image_begin(&parser, &watch);
     int error = ud_image_write(&parser, bytes->data, (uint32_t)bytes->length);
     const bool at_end = error == UD_OK;
     if (at_end)
         error = ud_image_end(&parser);
     image->report = parser.report;
+    image->description = watch.description;
     if (lacks_application(image, bytes))
         set_problem(image, "is damaged: no application starts at %#x, after the bootloader",
                     UD_IMAGE_APP_OFFSET);

@@ -33,6 +33,7 @@ struct image_file {
     struct file_bytes inflated; /* owned; empty unless CONTAINER_GZIP */
     struct ud_partition slot;   /* of an ESP32's whole flash: where the image is; size 0: none */
     struct ud_image_report report;
+    struct ud_image_description description; /* when the report says it has one */
     struct ud_image_segment segments[IMAGE_FILE_MAX_SEGMENTS];
     size_t segment_count;
 

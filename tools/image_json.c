@@ -28,11 +28,11 @@ static json_t *size_or_null(uint64_t size)
     return size ? json_integer((json_int_t)size) : json_null();
 }
 
-static json_t *description(const struct ud_image_report *report)
+static json_t *description(const struct image_file *image)
 {
-    const struct ud_image_description *from = &report->description;
+    const struct ud_image_description *from = &image->description;
     char built[40];
-    if (!report->has_description)
+    if (!image->report.has_description)
         return json_null();
     snprintf(built, sizeof built, "%s %s", from->date, from->time);
     return json_pack("{s:o, s:o, s:o, s:o}", "project", text_or_null(from->project), "version",
@@ -102,7 +102,7 @@ static void add_image(json_t *root, const struct image_file *image)
     const bool has_header = report->part_count > 0;
     const char *mode = has_header ? flash_mode_name(header->flash_mode) : NULL;
     const unsigned mhz = has_header ? flash_frequency_mhz(header->flash_frequency_code) : 0;
-    json_object_set_new(root, "description", description(report));
+    json_object_set_new(root, "description", description(image));
     json_object_set_new(root, "chip", text_or_null(has_header ? ud_image_chip_name(header) : NULL));
     json_object_set_new(root, "flash_mode", text_or_null(mode));
     json_object_set_new(root, "flash_size",

@@ -51,10 +51,10 @@ static void print_slot(const struct ud_partition *slot)
         fact("starts", "what is in %s, at %#x", slot->label, slot->offset);
 }
 
-static void print_description(const struct ud_image_report *report)
+static void print_description(const struct image_file *image)
 {
-    const struct ud_image_description *description = &report->description;
-    if (!report->has_description) {
+    const struct ud_image_description *description = &image->description;
+    if (!image->report.has_description) {
         fact("description", "none");
         return;
     }
@@ -211,7 +211,7 @@ void image_print_text(const struct image_file *image)
     const struct ud_image_report *report = &image->report;
     print_file(image);
     print_slot(&image->slot);
-    print_description(report);
+    print_description(image);
     print_flash(&report->parts[0].header);
     print_revisions(&report->parts[0].header);
     print_crc(report);

@@ -51,7 +51,7 @@ static int set_text(char *out, size_t size, const char *asked, const char *descr
 int manifest_options_apply(const struct manifest_options *options, const struct image_file *image,
                            struct ud_manifest *manifest)
 {
-    const struct ud_image_description *description = &image->report.description;
+    const struct ud_image_description *description = &image->description;
     *manifest = (struct ud_manifest){.security_version = (uint32_t)options->security};
     if (options->security > UINT32_MAX)
         return report_usage("--security takes a number of 32 bits");

@@ -1,5 +1,5 @@
 /* What the image files share. An image is read in image_stream.c, from flash in
- * image_flash.c; header, description and CRC words each have a file. */
+ * image_flash.c; header, description, CRC words and what watches each have a file. */
 #ifndef UPDRAFT_IMAGE_INTERNAL_H
 #define UPDRAFT_IMAGE_INTERNAL_H
 
@@ -9,6 +9,18 @@
 #define UD_IMAGE_EXTENDED_SIZE       24u /* ESP32 */
 #define UD_IMAGE_SEGMENT_HEADER_SIZE 8u
 #define UD_IMAGE_SEGMENT_MAX         (16u << 20) /* bytes: the largest flash chip */
+
+enum ud_image_state {
+    UD_IMAGE_HEAD, /* the file's first bytes are held until they tell which chip it is for */
+    UD_IMAGE_HEADER,
+    UD_IMAGE_SEGMENT, /* a segment's header */
+    UD_IMAGE_DATA,
+    UD_IMAGE_PADDING,
+    UD_IMAGE_CHECKSUM,
+    UD_IMAGE_HASH,
+    UD_IMAGE_GAP, /* one byte behind the first image */
+    UD_IMAGE_TRAILING,
+};
 
 static inline uint32_t ud_min(uint32_t a, uint32_t b)
 {

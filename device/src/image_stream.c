@@ -2,6 +2,7 @@
 
 #include "updraft/crc32.h"
 #include "updraft/endian.h"
+#include "updraft/image_watch.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -10,18 +11,6 @@
 #define CHECKSUM_ALIGN 16u   /* the checksum is the last byte of a block of this many */
 #define GAP_BYTE       0xaau /* between the images of a file */
 #define GAP_CERTAIN    16u   /* this many of them are no signature's first bytes */
-
-enum state {
-    HEAD, /* the file's first bytes are held until they tell which chip it is for */
-    HEADER,
-    SEGMENT, /* a segment's header */
-    DATA,
-    PADDING,
-    CHECKSUM,
-    HASH,
-    GAP, /* one byte behind the first image */
-    TRAILING,
-};
 
 static struct ud_image_part *current_part(struct ud_image *image)
 {
@@ -34,7 +23,7 @@ static int fail(struct ud_image *image, int error)
     return error;
 }
 
-static void enter(struct ud_image *image, enum state state, uint32_t length)
+static void enter(struct ud_image *image, enum ud_image_state state, uint32_t length)
 {
     image->state = (uint8_t)state;
     image->state_left = length;
@@ -49,25 +38,6 @@ static void take_held(struct ud_image *image, const uint8_t *bytes, uint32_t len
     image->held_length = (uint8_t)(image->held_length + length);
 }
 
-static void describe(struct ud_image *image, const uint8_t *bytes, uint32_t length)
-{
-    struct ud_image_report *report = &image->report;
-    const uint32_t start = current_part(image)->offset + UD_IMAGE_DESCRIPTION_OFFSET;
-    const uint32_t end = start + UD_IMAGE_DESCRIPTION_SIZE;
-    const uint32_t skip = image->position < start ? start - image->position : 0;
-
-    if (length <= skip)
-        return;
-    const uint32_t position = image->position + skip;
-    const uint32_t part = ud_min(length - skip, end - position);
-    image->is_describing =
-        ud_image_description_take(&report->description, position - start, bytes + skip, part);
-    if (image->is_describing && position + part == end) {
-        report->has_description = true;
-        image->is_describing = false;
-    }
-}
-
 static void take_data(struct ud_image *image, const uint8_t *bytes, uint32_t length)
 {
     uint8_t checksum = image->checksum;
@@ -75,8 +45,6 @@ static void take_data(struct ud_image *image, const uint8_t *bytes, uint32_t len
     for (uint32_t i = 0; i < length; i++)
         checksum ^= bytes[i];
     image->checksum = checksum;
-    if (image->is_describing)
-        describe(image, bytes, length);
 }
 
 static void take_padding(struct ud_image *image, const uint8_t *bytes, uint32_t length)
@@ -107,7 +75,7 @@ static int header_done(struct ud_image *image)
         return UD_ERR_IMAGE;
     image->segment_index = 0;
     image->checksum = CHECKSUM_SEED;
-    enter(image, SEGMENT, UD_IMAGE_SEGMENT_HEADER_SIZE);
+    enter(image, UD_IMAGE_SEGMENT, UD_IMAGE_SEGMENT_HEADER_SIZE);
     return UD_OK;
 }
 
@@ -117,15 +85,15 @@ static int data_done(struct ud_image *image)
 
     image->segment_index++;
     if (image->segment_index < part->header.segment_count) {
-        enter(image, SEGMENT, UD_IMAGE_SEGMENT_HEADER_SIZE);
+        enter(image, UD_IMAGE_SEGMENT, UD_IMAGE_SEGMENT_HEADER_SIZE);
         return UD_OK;
     }
     const uint32_t last = CHECKSUM_ALIGN - 1;
     const uint32_t padding = last - (image->position - part->offset) % CHECKSUM_ALIGN;
     if (padding > 0)
-        enter(image, PADDING, padding);
+        enter(image, UD_IMAGE_PADDING, padding);
     else
-        enter(image, CHECKSUM, 1);
+        enter(image, UD_IMAGE_CHECKSUM, 1);
     return UD_OK;
 }
 
@@ -147,23 +115,20 @@ static int segment_done(struct ud_image *image)
         .length = ud_get_u32(image->held + 4),
         .offset = image->position,
     };
-    const uint32_t start = segment.offset - current_part(image)->offset;
 
     if (!is_length_possible(image, segment.length))
         return UD_ERR_IMAGE;
-    if (image->config.segment != NULL)
-        image->config.segment(image->config.ctx, &segment);
-    image->is_describing =
-        segment.index == 0 && ud_image_can_describe(start, start + segment.length);
+    if (image->watch != NULL && image->watch->segment != NULL)
+        image->watch->segment(image->watch->ctx, &segment);
     if (segment.length == 0)
         return data_done(image);
-    enter(image, DATA, segment.length);
+    enter(image, UD_IMAGE_DATA, segment.length);
     return UD_OK;
 }
 
 static int padding_done(struct ud_image *image)
 {
-    enter(image, CHECKSUM, 1);
+    enter(image, UD_IMAGE_CHECKSUM, 1);
     return UD_OK;
 }
 
@@ -175,9 +140,9 @@ static int part_done(struct ud_image *image)
     image->report.length = image->position;
     if (image->part == 0 && part->header.chip == UD_CHIP_ESP8266 &&
         part->end <= UD_IMAGE_APP_OFFSET)
-        enter(image, GAP, 1);
+        enter(image, UD_IMAGE_GAP, 1);
     else
-        enter(image, TRAILING, UINT32_MAX);
+        enter(image, UD_IMAGE_TRAILING, UINT32_MAX);
     return UD_OK;
 }
 
@@ -187,23 +152,16 @@ static int checksum_done(struct ud_image *image)
 
     part->checksum_stored = image->held[0];
     part->checksum_computed = image->checksum;
-    image->is_hashing = false;
     if (!part->header.hash_appended)
         return part_done(image);
-    enter(image, HASH, UD_SHA256_SIZE);
+    enter(image, UD_IMAGE_HASH, UD_SHA256_SIZE);
     return UD_OK;
 }
 
 static int hash_done(struct ud_image *image)
 {
-    uint8_t computed[UD_SHA256_SIZE];
-
-    image->report.hash = UD_HASH_UNCHECKED;
-    if (image->config.sha256 != NULL) {
-        ud_digest_end(&image->digest, computed);
-        image->report.hash =
-            memcmp(computed, image->held, sizeof computed) == 0 ? UD_HASH_MATCH : UD_HASH_MISMATCH;
-    }
+    if (image->report.hash == UD_HASH_ABSENT)
+        image->report.hash = UD_HASH_UNCHECKED;
     return part_done(image);
 }
 
@@ -216,8 +174,7 @@ static void begin_application(struct ud_image *image)
     image->part = 1;
     report->parts[1].offset = UD_IMAGE_APP_OFFSET;
     report->has_description = false;
-    memset(&report->description, 0, sizeof report->description);
-    enter(image, HEADER, UD_IMAGE_HEADER_SIZE - 1);
+    enter(image, UD_IMAGE_HEADER, UD_IMAGE_HEADER_SIZE - 1);
     image->held[0] = UD_IMAGE_MAGIC;
     image->held_length = 1;
 }
@@ -228,7 +185,7 @@ static int gap_done(struct ud_image *image)
     const uint8_t byte = image->held[0];
 
     if (offset < UD_IMAGE_APP_OFFSET && byte == GAP_BYTE) {
-        enter(image, GAP, 1);
+        enter(image, UD_IMAGE_GAP, 1);
         return UD_OK;
     }
     if (offset == UD_IMAGE_APP_OFFSET && byte == UD_IMAGE_MAGIC) {
@@ -238,7 +195,7 @@ static int gap_done(struct ud_image *image)
     if (offset - image->report.length >= GAP_CERTAIN)
         return UD_ERR_IMAGE;
     image->report.trailing = image->position - image->report.length;
-    enter(image, TRAILING, UINT32_MAX);
+    enter(image, UD_IMAGE_TRAILING, UINT32_MAX);
     return UD_OK;
 }
 
@@ -248,20 +205,20 @@ static const struct {
     void (*take)(struct ud_image *image, const uint8_t *bytes, uint32_t length);
     int (*done)(struct ud_image *image);
 } states[] = {
-    [HEADER] = {take_held, header_done},
-    [SEGMENT] = {take_held, segment_done},
-    [DATA] = {take_data, data_done},
-    [PADDING] = {take_padding, padding_done},
-    [CHECKSUM] = {take_held, checksum_done},
-    [HASH] = {take_held, hash_done},
-    [GAP] = {take_held, gap_done},
-    [TRAILING] = {take_trailing, NULL}, /* longer than any stream: never done */
+    [UD_IMAGE_HEADER] = {take_held, header_done},
+    [UD_IMAGE_SEGMENT] = {take_held, segment_done},
+    [UD_IMAGE_DATA] = {take_data, data_done},
+    [UD_IMAGE_PADDING] = {take_padding, padding_done},
+    [UD_IMAGE_CHECKSUM] = {take_held, checksum_done},
+    [UD_IMAGE_HASH] = {take_held, hash_done},
+    [UD_IMAGE_GAP] = {take_held, gap_done},
+    [UD_IMAGE_TRAILING] = {take_trailing, NULL}, /* longer than any stream: never done */
 };
 
 /* Do the CRC words, if there are any, cover the bytes of this state? */
 static bool has_words(const struct ud_image *image)
 {
-    return image->report.parts[0].header.chip != UD_CHIP_ESP32 && image->state != TRAILING;
+    return image->report.parts[0].header.chip != UD_CHIP_ESP32 && image->state != UD_IMAGE_TRAILING;
 }
 
 static int consume(struct ud_image *image, const uint8_t *bytes, uint32_t length)
@@ -272,8 +229,8 @@ static int consume(struct ud_image *image, const uint8_t *bytes, uint32_t length
 
         if (has_words(image))
             ud_image_crc_cover(image, bytes, part);
-        if (image->is_hashing)
-            ud_digest_add(&image->digest, bytes, part);
+        if (image->watch != NULL)
+            image->watch->piece(image->watch, image, bytes, part);
         states[image->state].take(image, bytes, part);
         image->position += part;
         image->state_left -= part;
@@ -297,10 +254,7 @@ static int begin_first_part(struct ud_image *image)
     const int error = ud_image_header_decode(head, sizeof head, &header);
     if (error != UD_OK)
         return error;
-    image->is_hashing = header.hash_appended && image->config.sha256 != NULL;
-    if (image->is_hashing)
-        ud_digest_begin(&image->digest, image->config.sha256);
-    enter(image, HEADER, ud_image_header_size(header.chip));
+    enter(image, UD_IMAGE_HEADER, ud_image_header_size(header.chip));
     return consume(image, head, sizeof head);
 }
 
@@ -318,20 +272,19 @@ static uint32_t take_head(struct ud_image *image, const uint8_t *bytes, uint32_t
     return part;
 }
 
-void ud_image_begin(struct ud_image *image, const struct ud_image_config *config)
+void ud_image_begin(struct ud_image *image, struct ud_image_watch *watch)
 {
     memset(image, 0, sizeof *image);
-    if (config != NULL)
-        image->config = *config;
+    image->watch = watch;
     image->crc = UD_CRC32_FORWARD_START;
-    enter(image, HEAD, UD_IMAGE_EXTENDED_SIZE);
+    enter(image, UD_IMAGE_HEAD, UD_IMAGE_EXTENDED_SIZE);
 }
 
 int ud_image_write(struct ud_image *image, const void *data, uint32_t length)
 {
     const uint8_t *bytes = data;
 
-    if (image->error == UD_OK && image->state == HEAD) {
+    if (image->error == UD_OK && image->state == UD_IMAGE_HEAD) {
         const uint32_t taken = take_head(image, bytes, length);
         bytes += taken;
         length -= taken;
@@ -347,9 +300,9 @@ int ud_image_write(struct ud_image *image, const void *data, uint32_t length)
 /* Has the stream come to an end where one may end? */
 static bool is_whole(const struct ud_image *image)
 {
-    if (image->state == GAP)
+    if (image->state == UD_IMAGE_GAP)
         return image->position == image->report.length;
-    return image->state == TRAILING;
+    return image->state == UD_IMAGE_TRAILING;
 }
 
 /* The first image is the one a boot ROM checks, on either chip. */
@@ -363,7 +316,7 @@ int ud_image_end(struct ud_image *image)
 {
     if (image->error != UD_OK)
         return image->error;
-    if (image->state == HEAD && image->held_length == 0)
+    if (image->state == UD_IMAGE_HEAD && image->held_length == 0)
         return fail(image, UD_ERR_NO_DATA);
     if (!is_whole(image))
         return fail(image, UD_ERR_IMAGE);

@@ -48,26 +48,24 @@ int ud_slot_judge_head(const struct ud_slot_terms *terms, uint8_t type, const ui
 }
 
 int ud_slot_verify(const struct ud_slot_terms *terms, const struct ud_flash *flash,
-                   const struct ud_partition *partition, struct ud_image *image)
+                   const struct ud_partition *partition, struct ud_slot_image *image)
 {
-    const struct ud_image_config config = {
-        .sha256 = partition->type == UD_TYPE_APP ? terms->sha256 : NULL,
-    };
     _Alignas(uint32_t) uint8_t bytes[CHUNK];
     uint32_t position = 0;
 
-    ud_image_begin(image, &config);
-    while (position < partition->size && image->report.length == 0) {
+    ud_image_watch_init(&image->watch, partition->type == UD_TYPE_APP ? terms->sha256 : NULL);
+    ud_image_begin(&image->parser, &image->watch);
+    while (position < partition->size && image->parser.report.length == 0) {
         const uint32_t left = partition->size - position;
         const uint32_t length = left < CHUNK ? left : CHUNK;
         int error = ud_flash_read(flash, partition->offset + position, bytes, length);
         if (error == UD_OK && position == 0)
             error = ud_slot_judge_head(terms, partition->type, bytes, length);
         if (error == UD_OK)
-            error = ud_image_write(image, bytes, length);
+            error = ud_image_write(&image->parser, bytes, length);
         if (error != UD_OK)
             return error;
         position += length;
     }
-    return ud_image_end(image);
+    return ud_image_end(&image->parser);
 }

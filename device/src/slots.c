@@ -219,7 +219,7 @@ static int digest_all(const struct ud_slots *slots, const struct ud_partition *p
 int ud_slots_digest(struct ud_slots *slots, const struct ud_partition *partition,
                     uint8_t digest[UD_SHA256_SIZE])
 {
-    const struct ud_image_report *report = &slots->image.report;
+    const struct ud_image_report *report = &slots->image.parser.report;
     const int error = ud_slots_verify(slots, partition);
 
     if (error != UD_OK)

@@ -5,7 +5,7 @@
 #include "server/release/trailer.h"
 
 #include "device/port/bearssl/digest.h"
-#include "updraft/image.h"
+#include "updraft/image_watch.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -17,6 +17,7 @@ struct inspection {
     struct content content;
     struct content_report read;
     struct ud_image parser;
+    struct ud_image_watch watch;
     int error; /* the parser's */
     struct trailer_parts trailer;
     struct release_image *image;
@@ -129,9 +130,8 @@ static enum inspect_result refuse_image(const struct inspection *inspection)
 
 static enum inspect_result parse_image(struct inspection *inspection)
 {
-    const struct ud_image_config config = {.sha256 = &ud_sha256};
-
-    ud_image_begin(&inspection->parser, &config);
+    ud_image_watch_init(&inspection->watch, &ud_sha256);
+    ud_image_begin(&inspection->parser, &inspection->watch);
     const enum content_result result =
         content_read(&inspection->content, UINT64_MAX, parse, inspection, &inspection->read);
     if (result == CONTENT_READ_ERROR)
@@ -202,7 +202,7 @@ static void describe(struct inspection *inspection)
 {
     const struct ud_image_report *report = &inspection->parser.report;
     const struct ud_image_header *header = &report->parts[0].header;
-    const struct ud_image_description *description = &report->description;
+    const struct ud_image_description *description = &inspection->watch.description;
     struct release_image *image = inspection->image;
 
     image->chip = header->chip;

@@ -22,15 +22,14 @@ struct feed feed_split(const uint8_t *data, uint32_t length, uint32_t first, uin
 {
     struct feed feed;
     struct ud_image image;
-    const struct ud_image_config config = {
-        .sha256 = &ud_sha256,
-        .ctx = &feed,
-        .segment = note_segment,
-    };
+    struct ud_image_watch watch;
     uint32_t part = first < length ? first : length;
 
     memset(&feed, 0, sizeof feed);
-    ud_image_begin(&image, &config);
+    ud_image_watch_init(&watch, &ud_sha256);
+    watch.ctx = &feed;
+    watch.segment = note_segment;
+    ud_image_begin(&image, &watch);
     for (uint32_t done = 0; feed.error == UD_OK && done < length;) {
         feed.error = ud_image_write(&image, data + done, part);
         done += part;
@@ -41,6 +40,7 @@ struct feed feed_split(const uint8_t *data, uint32_t length, uint32_t first, uin
         assert_int_equal(end, feed.error); /* errors stick */
     feed.error = end;
     feed.report = image.report;
+    feed.description = watch.description;
     return feed;
 }
 

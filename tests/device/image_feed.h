@@ -2,7 +2,7 @@
 #ifndef IMAGE_FEED_H
 #define IMAGE_FEED_H
 
-#include "updraft/image.h"
+#include "updraft/image_watch.h"
 
 #include <stdint.h>
 
@@ -12,6 +12,7 @@
 struct feed {
     int error;
     struct ud_image_report report;
+    struct ud_image_description description;
     uint32_t segment_count;
     struct ud_image_segment segments[FEED_MAX_SEGMENTS];
 };

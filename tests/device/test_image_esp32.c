@@ -54,8 +54,8 @@ static void an_image_is_read(void **state)
     assert_int_equal(header->max_revision, 0xffff);
     assert_true(header->hash_appended);
     assert_true(report->has_description);
-    assert_string_equal(report->description.version, "2.0.0");
-    assert_string_equal(report->description.project, "thermostat");
+    assert_string_equal(feed.description.version, "2.0.0");
+    assert_string_equal(feed.description.project, "thermostat");
     assert_int_equal(feed.segment_count, 2);
     assert_int_equal(feed.segments[0].offset, 32);
     image_free(&image);

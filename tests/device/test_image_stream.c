@@ -310,7 +310,7 @@ static void an_older_cores_file_without_words_passes(void **state)
     (void)state;
     assert_int_equal(feed.error, UD_OK);
     assert_int_equal(feed.report.crc, UD_CRC_ABSENT);
-    assert_string_equal(feed.report.description.version, "0.9");
+    assert_string_equal(feed.description.version, "0.9");
     image_free(&image);
 }
 
@@ -572,7 +572,7 @@ static void the_applications_description_is_found(void **state)
     };
     struct image_bytes image = image_build_firmware(&firmware);
     const struct feed feed = feed_split(image.data, image.length, 1, 1);
-    const struct ud_image_description *description = &feed.report.description;
+    const struct ud_image_description *description = &feed.description;
     uint8_t elf_sha256[32];
 
     (void)state;
@@ -599,7 +599,7 @@ static void a_single_image_has_one_too(void **state)
     assert_int_equal(feed.error, UD_OK);
     assert_int_equal(feed.report.part_count, 1);
     assert_true(feed.report.has_description);
-    assert_string_equal(feed.report.description.version, "7");
+    assert_string_equal(feed.description.version, "7");
     image_free(&image);
 }
 
@@ -621,7 +621,7 @@ static void a_bootloaders_description_is_not_the_applications(void **state)
 
     assert_int_equal(feed.error, UD_OK);
     assert_false(feed.report.has_description);
-    assert_memory_equal(&feed.report.description, &none, sizeof none);
+    assert_memory_equal(&feed.description, &none, sizeof none);
     image_free(&image);
 }
 

@@ -129,8 +129,7 @@ struct ud_image_report {
     uint8_t built_mode_byte; /* header bytes 2 and 3 as the build had them: */
     uint8_t built_size_byte; /* meaningful when crc is MATCH or PATCHED */
     enum ud_image_hash hash;
-    bool has_description;
-    struct ud_image_description description;
+    bool has_description; /* it is in what watches, if something does */
 };
 
 /* The application part: the last one. */
@@ -139,12 +138,7 @@ static inline const struct ud_image_part *ud_image_app(const struct ud_image_rep
     return &report->parts[report->part_count > 1 ? 1 : 0];
 }
 
-struct ud_image_config {
-    const struct ud_digest_class *sha256; /* null: appended hashes stay UNCHECKED */
-    void *ctx;
-    /* Called as each segment header is read; null for no interest. */
-    void (*segment)(void *ctx, const struct ud_image_segment *segment);
-};
+struct ud_image_watch;
 
 /* The parser's state: fields are private, the size is public so that callers
  * can own it. */
@@ -157,18 +151,16 @@ struct ud_image {
     uint8_t part;
     uint8_t segment_index;
     uint8_t checksum;
-    bool is_hashing;     /* bytes belong to an ESP32 image's appended hash */
-    bool is_describing;  /* a description may lie in the segment being read */
     uint8_t held_length; /* bytes in held */
     uint8_t held[32];    /* the file's first bytes, a header or a hash being collected */
     uint8_t words[8];    /* as read at UD_IMAGE_LENGTH_WORD_OFFSET */
-    struct ud_image_config config;
+    struct ud_image_watch *watch;
     struct ud_image_report report;
-    struct ud_digest digest;
 };
 
-/* Starts a stream. config may be null (no hash, no callback) and is copied. */
-void ud_image_begin(struct ud_image *image, const struct ud_image_config *config);
+/* Starts a stream. watch: of image_watch.h, initialised, alive as long as the stream;
+ * null: hashes stay UNCHECKED, and descriptions unread. */
+void ud_image_begin(struct ud_image *image, struct ud_image_watch *watch);
 
 /* Consumes the next bytes, in pieces of any size. Errors stick:
  * UD_ERR_MAGIC  the first byte is not E9

@@ -7,6 +7,7 @@
 #include "updraft/digest.h"
 #include "updraft/flash.h"
 #include "updraft/image.h"
+#include "updraft/image_watch.h"
 #include "updraft/partitions.h"
 
 #include <stdint.h>
@@ -18,6 +19,12 @@ struct ud_slot_terms {
     uint16_t chip_id;
     uint16_t revision;         /* of this chip, major * 100 + minor */
     uint32_t security_version; /* programs below it do not start; 0: all do */
+};
+
+/* An image that is or was verified, and what was found. */
+struct ud_slot_image {
+    struct ud_image parser;
+    struct ud_image_watch watch;
 };
 
 /* Does a header suit this chip? secure_version: of the description, null without one.
@@ -39,6 +46,6 @@ UD_MUST_CHECK int ud_slot_judge_head(const struct ud_slot_terms *terms, uint8_t 
  * A bootloader's hash is not compared: flashing tools change its header. What was
  * found stays in *image. */
 UD_MUST_CHECK int ud_slot_verify(const struct ud_slot_terms *terms, const struct ud_flash *flash,
-                                 const struct ud_partition *partition, struct ud_image *image);
+                                 const struct ud_partition *partition, struct ud_slot_image *image);
 
 #endif

@@ -53,7 +53,7 @@ struct ud_slots {
     struct ud_partition otadata;   /* size 0: there is none */
     uint32_t count;                /* of slots */
     struct ud_slots_write *writes; /* under way */
-    struct ud_image image;         /* being verified */
+    struct ud_slot_image image;    /* being verified */
 };
 
 /* Reads the table. UD_ERR_ARGUMENT for a port or digest missing; what
