@@ -5,7 +5,7 @@
 #include "host/pack_esp32.h"
 #include "tests/host/elf_builder.h"
 #include "updraft/endian.h"
-#include "updraft/image.h"
+#include "updraft/image_watch.h"
 
 #include <openssl/sha.h>
 #include <setjmp.h>
@@ -40,6 +40,7 @@ static struct elf elf_of(enum elf_machine machine, const struct elf_builder_sect
 }
 
 struct found {
+    struct ud_image_description description;
     struct ud_image_segment segments[UD_IMAGE_MAX_SEGMENTS];
     size_t count;
 };
@@ -54,12 +55,16 @@ static void note(void *ctx, const struct ud_image_segment *segment)
 static struct ud_image_report read_image(const struct file_bytes *image, struct found *found)
 {
     static struct ud_image reader;
-    const struct ud_image_config config = {&ud_sha256, found, note};
+    struct ud_image_watch watch;
 
     *found = (struct found){0};
-    ud_image_begin(&reader, &config);
+    ud_image_watch_init(&watch, &ud_sha256);
+    watch.segment = note;
+    watch.ctx = found;
+    ud_image_begin(&reader, &watch);
     assert_int_equal(ud_image_write(&reader, image->data, (uint32_t)image->length), UD_OK);
     assert_int_equal(ud_image_end(&reader), UD_OK);
+    found->description = watch.description;
     return reader.report;
 }
 
@@ -172,7 +177,7 @@ static void the_description_names_the_elf_file(void **state)
     const struct ud_image_report report = read_image(&image, &found);
     SHA256(elf.bytes, elf.length, digest);
     assert_true(report.has_description);
-    assert_memory_equal(report.description.elf_sha256, digest, sizeof digest);
+    assert_memory_equal(found.description.elf_sha256, digest, sizeof digest);
     free(image.data);
 }
 
