@@ -15,9 +15,9 @@ sed "s/\"version\": \".*\"/\"version\": \"$version\"/" "$port/library.json" >"$o
 
 cp "$root"/device/include/updraft/*.h "$out/src/updraft"
 cp "$root"/device/src/*.[ch] "$out/src/engine"
-# Where the core has BearSSL's headers.
-for file in "$root"/device/port/bearssl/*.[ch]; do
-    sed 's|<bearssl.h>|<bearssl/bearssl.h>|' "$file" >"$out/src/bearssl/$(basename "$file")"
+# Where the core has BearSSL's headers. TLS is the core's own.
+for file in digest.h digest.c keys.h p256.c rsa.c; do
+    sed 's|<bearssl.h>|<bearssl/bearssl.h>|' "$root/device/port/bearssl/$file" >"$out/src/bearssl/$file"
 done
 # The page stays in flash: the core copies other constants to RAM.
 python3 "$root/device/page/embed.py" "$root/device/page/page.html" "$out/src/page/form_page.c"

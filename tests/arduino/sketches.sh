@@ -122,7 +122,7 @@ WebUpdater_takes_a_form() {
 
 WebUpdater_takes_push_over_http() {
     sketch WebUpdater
-    UPDRAFT_PASSWORD=admin "$UPDRAFT" push --http "$(page /update)" --user admin new.bin
+    env UPDRAFT_PASSWORD=admin "$UPDRAFT" push --http "$(page /update)" --user admin new.bin
     arrives
 }
 

@@ -1,11 +1,11 @@
 # House rules that a machine can check.
 . "$(dirname "$0")/../lib/tap.sh"
 
-c_files() { git -C "$TAP_ROOT" ls-files '*.c' '*.h'; }
+c_files() { git -C "$TAP_ROOT" ls-files '*.c' '*.h' '*.cpp'; }
 
 # Function bodies open and close in column 0, so counting lines between is enough.
 long_functions() { # LIMIT
-    (cd "$TAP_ROOT" && c_files | grep '\.c$' | xargs awk -v limit="$1" '
+    (cd "$TAP_ROOT" && c_files | grep -E '\.(c|cpp)$' | xargs awk -v limit="$1" '
         FNR == 1 { open = 0 }
         /^{/ { open = FNR }
         /^}/ { if (open && FNR - open - 1 > limit) printf "%s:%d: %d lines\n", FILENAME, open, FNR - open - 1; open = 0 }')
@@ -25,6 +25,10 @@ sources_are_formatted() {
     clang-format --version | grep -q 'version 14' || { echo "clang-format 14 is not here"; return 1; }
     cd "$TAP_ROOT"
     c_files | xargs clang-format --dry-run -Werror
+    local sketch
+    for sketch in $(git ls-files '*.ino'); do
+        clang-format --dry-run -Werror --assume-filename=sketch.cpp <"$sketch" || return 1
+    done
 }
 
 scripts_pass_shellcheck() {

@@ -17,7 +17,6 @@
 #include <time.h>
 #include <unistd.h>
 
-UpdaterClass Update;
 EspClass ESP;
 HardwareSerial Serial;
 ESP8266WiFiClass WiFi;

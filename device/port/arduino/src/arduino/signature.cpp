@@ -5,9 +5,10 @@
 namespace updraft
 {
 
-/* The engine's digests have no object to go with them, so there is one pair for all. */
+/* The engine's digests have no object to go with them, so there is one set for all. */
 static UpdaterHashClass *installedHash;
-static UpdaterVerifyClass *installedVerify;
+static UpdaterVerifyClass *const *installedVerifiers;
+static size_t installedCount;
 
 static void beginHash(void *)
 {
@@ -33,22 +34,26 @@ static const ud_digest_class hashMethods = {UD_DIGEST_MAX_SIZE, 0, beginHash, ad
 
 static int verifySignature(void *, const uint8_t *, const uint8_t *signature, uint32_t length)
 {
-    if (length != installedVerify->length())
-        return UD_ERR_SIGNATURE;
-    return installedVerify->verify(installedHash, signature, length) ? UD_OK : UD_ERR_SIGNATURE;
+    for (size_t i = 0; i < installedCount; i++) {
+        UpdaterVerifyClass *verifier = installedVerifiers[i];
+        if (verifier->length() == length && verifier->verify(installedHash, signature, length))
+            return UD_OK;
+    }
+    return UD_ERR_SIGNATURE;
 }
 
 static const ud_verifier verifier = {nullptr, &hashMethods, verifySignature, nullptr};
 
-void installVerifier(UpdaterHashClass *hash, UpdaterVerifyClass *verify)
+void installVerifiers(UpdaterHashClass *hash, UpdaterVerifyClass *const *verifiers, size_t count)
 {
     installedHash = hash;
-    installedVerify = verify;
+    installedVerifiers = verifiers;
+    installedCount = count;
 }
 
 const ud_verifier *installedVerifier()
 {
-    return installedHash != nullptr && installedVerify != nullptr ? &verifier : nullptr;
+    return installedHash != nullptr && installedCount > 0 ? &verifier : nullptr;
 }
 
 } // namespace updraft

@@ -9,8 +9,9 @@
 namespace updraft
 {
 
-/* Both null: there is none. They must outlive its use. */
-void installVerifier(UpdaterHashClass *hash, UpdaterVerifyClass *verify);
+/* Takes what any of them takes. Without a hash or a verifier there is none. All of it must
+ * outlive its use. */
+void installVerifiers(UpdaterHashClass *hash, UpdaterVerifyClass *const *verifiers, size_t count);
 
 /* Null when there is none. */
 const ud_verifier *installedVerifier();

@@ -253,7 +253,14 @@ void UpdaterClass::md5(uint8_t *result) const
 
 void UpdaterClass::installSignature(UpdaterHashClass *hash, UpdaterVerifyClass *verify)
 {
-    installVerifier(hash, verify);
+    verifier_ = verify;
+    installSignature(hash, &verifier_, verify != nullptr ? 1 : 0);
+}
+
+void UpdaterClass::installSignature(UpdaterHashClass *hash, UpdaterVerifyClass *const *verifiers,
+                                    size_t count)
+{
+    installVerifiers(hash, verifiers, count);
     session_.config.verifier = installedVerifier();
 }
 

@@ -65,6 +65,11 @@ class UpdaterClass
      * the updates; null for both: unsigned ones too. */
     void installSignature(UpdaterHashClass *hash, UpdaterVerifyClass *verify);
 
+    /* The same with keys that may each sign, so that one can be replaced in the field: the
+     * array must outlive the updates, too. */
+    void installSignature(UpdaterHashClass *hash, UpdaterVerifyClass *const *verifiers,
+                          size_t count);
+
     UpdaterClass &onStart(THandlerFunction call);
     UpdaterClass &onEnd(THandlerFunction call);
     UpdaterClass &onError(THandlerFunction_Error call);
@@ -173,7 +178,8 @@ class UpdaterClass
 
     ud_updater session_ = {};
     ud_target target_ = {}; /* the board's; the engine's goes through this object */
-    int refusal_ = UD_OK;   /* of a begin that left another update running */
+    UpdaterVerifyClass *verifier_ = nullptr; /* where there is one only */
+    int refusal_ = UD_OK;                    /* of a begin that left another update running */
     bool isReady_ = false;
     bool isAsync_ = false;
     bool isLit_ = false;

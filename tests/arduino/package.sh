@@ -1,0 +1,111 @@
+# The package is what the IDE and PlatformIO expect, is complete, and stays out of the way.
+. "$(dirname "$0")/../lib/tap.sh"
+
+LIBRARY=$TAP_ROOT/build/arduino/Updraft
+OBJECTS=$TAP_ROOT/build/arduino/lx106
+HERE=$TAP_ROOT/tests/arduino
+VERSION=$(sed -n "s/^ *version: '\(.*\)',/\1/p" "$TAP_ROOT/meson.build")
+
+property() { sed -n "s/^$1=//p" "$LIBRARY/library.properties"; }
+
+it_says_what_it_is() {
+    local key
+    [ "$(property version)" = "$VERSION" ]
+    for key in name author maintainer sentence paragraph category architectures; do
+        [ -n "$(property $key)" ] || { echo "no $key"; return 1; }
+    done
+    [ -f "$LIBRARY/src/$(property includes)" ]
+    python3 - "$LIBRARY" "$VERSION" <<'PYTHON'
+import json, pathlib, sys
+library = pathlib.Path(sys.argv[1])
+about = json.loads((library / "library.json").read_text())
+assert about["version"] == sys.argv[2]
+assert all((library / "src" / name).exists() for name in about["headers"])
+PYTHON
+}
+
+it_comes_as_a_zip() {
+    "$TAP_ROOT/scripts/arduino-package.sh" "$TAP_TMP/made/Updraft"
+    diff -r "$TAP_TMP/made/Updraft" "$LIBRARY"
+    mkdir unpacked
+    python3 -m zipfile -e "made/Updraft-$VERSION.zip" unpacked
+    diff -r unpacked/Updraft "$LIBRARY"
+}
+
+# Nothing outside the package is included but the core's and the compiler's headers.
+every_header_stands_alone() {
+    local header
+    for header in "$LIBRARY"/src/*.h; do
+        echo "#include <$(basename "$header")>" |
+            g++ -std=gnu++17 -Wall -Wextra -Werror -fsyntax-only -I"$LIBRARY/src" -I"$HERE/core" -x c++ -
+    done
+}
+
+each_replaces_the_cores_in_one_line() {
+    cat >one_line.cpp <<'C'
+#include <UpdraftArduinoOTA.h>
+#include <UpdraftHTTPUpdate.h>
+#include <UpdraftHTTPUpdateServer.h>
+#include <UpdraftUpdater.h>
+ESP8266WebServer server(80);
+ESP8266HTTPUpdateServer page;
+void f(WiFiClient &client)
+{
+    ArduinoOTA.begin();
+    page.setup(&server);
+    if (ESPhttpUpdate.update(client, "http://host/") == HTTP_UPDATE_FAILED)
+        Update.printError(Serial);
+}
+C
+    g++ -std=gnu++17 -Wall -Wextra -Werror -fsyntax-only -I"$LIBRARY/src" -I"$HERE/core" one_line.cpp
+}
+
+words_in_colour_exist() {
+    local word
+    cut -f 1 "$LIBRARY/keywords.txt" | grep -v '^#' | while read -r word; do
+        grep -rqw -- "$word" "$LIBRARY/src"/*.h "$LIBRARY/src/arduino" "$HERE/core/Updater.h" ||
+            { echo "$word is nowhere"; exit 1; }
+    done
+}
+
+# What other libraries of a sketch define cannot be ours: all names have a prefix.
+names_stay_in_their_space() {
+    local foreign
+    foreign=$(xtensa-lx106-elf-nm -C --defined-only -g "$OBJECTS"/library/*.o | awk 'NF > 2' |
+        sed 's/^[0-9a-f]* . //' |
+        grep -vE '^(ud_|updraft::|(vtable|typeinfo|guard variable|non-virtual thunk) (for|to) updraft::|UpdraftUpdate$|std::|DW\.ref|_?String|operator)' || true)
+    [ -z "$foreign" ] || { echo "$foreign"; return 1; }
+}
+
+# needed OBJECT: what a sketch and the library want of others. Of the C++ library nothing is wanted.
+needed() { xtensa-lx106-elf-nm -C -u "$1" | sed 's/^ *U //'; }
+
+# Whatever is missing is the core's, BearSSL's, the C library's or the compiler's.
+sketches_need_the_core_alone() {
+    local sketch missing
+    for sketch in "$OBJECTS"/*.o; do
+        missing=$(needed "$sketch" |
+            grep -vE '^(br_|mem(cpy|move|set|cmp)$|strlen$|malloc$|free$|__|operator (new|delete)|std::nothrow|vtable for)' |
+            grep -vE '^(String|Print|Stream|WiFiClient|WiFiUDP|EspClass|MDNSResponder|ESP8266WiFiClass|ESP8266WebServer|HardwareSerial|IPAddress|BearSSL)' |
+            grep -vxE '(ESP|MDNS|Serial|WiFi|coreInputPins\(\)|millis\(\)|yield\(\)|delay\(unsigned long\)|pinMode\(.*\)|digitalWrite\(.*\))' || true)
+        [ -z "$missing" ] || { echo "$(basename "$sketch"): $missing"; return 1; }
+    done
+}
+
+bearssl_is_used_as_the_core_has_it() {
+    grep -rqF '<bearssl/bearssl.h>' "$LIBRARY/src/bearssl"
+    ! grep -rF '<bearssl.h>' "$LIBRARY/src"
+}
+
+the_page_stays_in_flash() { grep -q 'ud_form_page\[\] PROGMEM' "$LIBRARY/src/page/form_page.c"; }
+
+check it_says_what_it_is
+check it_comes_as_a_zip
+check every_header_stands_alone
+check each_replaces_the_cores_in_one_line
+check words_in_colour_exist
+check names_stay_in_their_space
+check sketches_need_the_core_alone
+check bearssl_is_used_as_the_core_has_it
+check the_page_stays_in_flash
+tap_end
