@@ -296,7 +296,7 @@ static bool open_fleet(struct server *server, const struct server_config *setup,
         .released = note_released,
         .removed = note_removed,
         .rollout = note_rollout,
-        .limits = {setup->downloads, setup->site_downloads},
+        .limits = {setup->downloads, setup->site_downloads, setup->rate, setup->site_rate},
     };
     char reason[STORE_ERROR_SIZE];
 

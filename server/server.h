@@ -20,6 +20,8 @@ struct server_config {
                                     * null: none */
     uint32_t downloads;            /* that may go on at once; 0: any number */
     uint32_t site_downloads;       /* of these in one source network; 0: any number */
+    uint32_t rate;                 /* bytes a second they may take on the average; 0: any */
+    uint32_t site_rate;            /* of these in one source network; 0: any */
     bool refuses_unknown;          /* devices: 403, instead of listing them as unassigned */
     uint64_t upload_limit;         /* bytes of a published file; 0: 32 MB */
     const struct key *signing_key; /* gives what is published unsigned a signed form; null:

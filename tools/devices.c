@@ -11,8 +11,8 @@
 struct devices_options {
     struct operate_options operate;
     const char *product, *group, *channel, *pin; /* null = not given */
-    const char *state;
-    bool downgrade;
+    const char *state, *filter, *tags, *alias, *notes, *utc_offset;
+    bool downgrade, decommission, recommission;
 };
 
 /* What the options are for, as bits of what an action takes. */
@@ -23,7 +23,21 @@ enum devices_option {
     OPTION_PIN = 1 << 3,
     OPTION_STATE = 1 << 4,
     OPTION_DOWNGRADE = 1 << 5,
+    OPTION_FILTER = 1 << 6,
+    OPTION_TAGS = 1 << 7,
+    OPTION_ALIAS = 1 << 8,
+    OPTION_NOTES = 1 << 9,
+    OPTION_UTC_OFFSET = 1 << 10,
+    OPTION_DECOMMISSION = 1 << 11,
+    OPTION_RECOMMISSION = 1 << 12,
 };
+
+/* What can be set for devices and groups, and for devices only. */
+#define OPTIONS_OF_ALL                                                                             \
+    (OPTION_PRODUCT | OPTION_CHANNEL | OPTION_PIN | OPTION_DOWNGRADE | OPTION_UTC_OFFSET)
+#define OPTIONS_OF_DEVICE                                                                          \
+    (OPTION_GROUP | OPTION_TAGS | OPTION_ALIAS | OPTION_NOTES | OPTION_DECOMMISSION |              \
+     OPTION_RECOMMISSION)
 
 typedef int action_function(struct api_client *client, const struct devices_options *options,
                             const char *name);
@@ -38,15 +52,14 @@ static const struct action {
     bool needs_option;   /* at least one */
     action_function *run;
 } actions[] = {
-    {"list", NULL, OPTION_PRODUCT | OPTION_GROUP | OPTION_STATE, false, list_devices},
+    {"list", NULL, OPTION_PRODUCT | OPTION_GROUP | OPTION_STATE | OPTION_FILTER, false,
+     list_devices},
     {"show", "MAC", 0, false, show_device},
-    {"set", "MAC", OPTION_PRODUCT | OPTION_GROUP | OPTION_CHANNEL | OPTION_PIN | OPTION_DOWNGRADE,
-     true, set_device},
+    {"set", "MAC", OPTIONS_OF_ALL | OPTIONS_OF_DEVICE, true, set_device},
     {"retry", "MAC", 0, false, retry_device},
     {"remove", "MAC", 0, false, remove_device},
     {"groups", NULL, 0, false, list_groups},
-    {"group", "NAME", OPTION_PRODUCT | OPTION_CHANNEL | OPTION_PIN | OPTION_DOWNGRADE, true,
-     set_group},
+    {"group", "NAME", OPTIONS_OF_ALL, true, set_group},
 };
 
 static enum options_result parse(int argc, char **argv, struct devices_options *options,
@@ -59,6 +72,16 @@ static enum options_result parse(int argc, char **argv, struct devices_options *
         {"pin", 0, OPTION_TEXT, &options->pin, "V", "set: stay at this version"},
         {"downgrade", 0, OPTION_FLAG, &options->downgrade, NULL,
          "set: the pin may be older than what runs"},
+        {"tags", 0, OPTION_TEXT, &options->tags, "A,B", "set: names to find it by"},
+        {"alias", 0, OPTION_TEXT, &options->alias, "TEXT", "set: what people call it"},
+        {"notes", 0, OPTION_TEXT, &options->notes, "TEXT", "set: a remark"},
+        {"utc-offset", 0, OPTION_TEXT, &options->utc_offset, "MINUTES",
+         "set: its time zone, for maintenance windows; -60 is west"},
+        {"decommission", 0, OPTION_FLAG, &options->decommission, NULL,
+         "set: it gets nothing and does not count"},
+        {"recommission", 0, OPTION_FLAG, &options->recommission, NULL, "set: it does again"},
+        {"filter", 0, OPTION_TEXT, &options->filter, "TERMS",
+         "list only devices that match, like 'chip=ESP8266 version<2.0 tag=lab'"},
         {"state", 0, OPTION_TEXT, &options->state, "S", "list only devices in this state"},
         OPERATE_ROWS(&options->operate),
         {NULL},
@@ -68,11 +91,12 @@ static enum options_result parse(int argc, char **argv, struct devices_options *
         "[list | show MAC | set MAC | retry MAC | remove MAC | groups | group NAME]",
         "  list        all devices (or --product, --group, --state)\n"
         "  show MAC    one device, and why it is sent what it is sent\n"
-        "  set MAC     --product, --group, --channel, --pin; an empty value ('') clears it\n"
+        "  set MAC     --product, --group, --channel, --pin, --tags and so on; an empty\n"
+        "              value ('') clears it\n"
         "  retry MAC   forget failed attempts\n"
         "  remove MAC  forget the device\n"
         "  groups      all groups\n"
-        "  group NAME  set a group's --product, --channel, --pin",
+        "  group NAME  set a group's --product, --channel, --pin, --utc-offset",
         rows};
 
     return options_parse(&usage, argc, argv, operands);
@@ -91,18 +115,41 @@ static unsigned given_options(const struct devices_options *options)
     return (options->product != NULL ? OPTION_PRODUCT : 0u) |
            (options->group != NULL ? OPTION_GROUP : 0u) |
            (options->channel != NULL ? OPTION_CHANNEL : 0u) |
-           (options->pin != NULL ? OPTION_PIN : 0u) | (options->downgrade ? OPTION_DOWNGRADE : 0u) |
-           (options->state != NULL ? OPTION_STATE : 0u);
+           (options->pin != NULL ? OPTION_PIN : 0u) | (options->state != NULL ? OPTION_STATE : 0u) |
+           (options->filter != NULL ? OPTION_FILTER : 0u) |
+           (options->tags != NULL ? OPTION_TAGS : 0u) |
+           (options->alias != NULL ? OPTION_ALIAS : 0u) |
+           (options->notes != NULL ? OPTION_NOTES : 0u) |
+           (options->utc_offset != NULL ? OPTION_UTC_OFFSET : 0u) |
+           (options->downgrade ? OPTION_DOWNGRADE : 0u) |
+           (options->decommission ? OPTION_DECOMMISSION : 0u) |
+           (options->recommission ? OPTION_RECOMMISSION : 0u);
 }
 
-static const char *option_name(unsigned option)
+/* The name of the first of them. */
+static const char *option_name(unsigned options)
 {
-    return option & OPTION_PRODUCT     ? "--product"
-           : option & OPTION_GROUP     ? "--group"
-           : option & OPTION_CHANNEL   ? "--channel"
-           : option & OPTION_PIN       ? "--pin"
-           : option & OPTION_DOWNGRADE ? "--downgrade"
-                                       : "--state";
+    static const struct {
+        enum devices_option option;
+        const char *name;
+    } names[] = {{OPTION_PRODUCT, "--product"},
+                 {OPTION_GROUP, "--group"},
+                 {OPTION_CHANNEL, "--channel"},
+                 {OPTION_PIN, "--pin"},
+                 {OPTION_STATE, "--state"},
+                 {OPTION_DOWNGRADE, "--downgrade"},
+                 {OPTION_FILTER, "--filter"},
+                 {OPTION_TAGS, "--tags"},
+                 {OPTION_ALIAS, "--alias"},
+                 {OPTION_NOTES, "--notes"},
+                 {OPTION_UTC_OFFSET, "--utc-offset"},
+                 {OPTION_DECOMMISSION, "--decommission"},
+                 {OPTION_RECOMMISSION, "--recommission"}};
+    size_t i = 0;
+
+    while (i + 1 < sizeof names / sizeof names[0] && !(options & names[i].option))
+        i++;
+    return names[i].name;
 }
 
 /* EXIT_OK, or reported. */
@@ -145,6 +192,7 @@ static int list_devices(struct api_client *client, const struct devices_options 
     const struct api_parameter parameters[] = {{"product", options->product},
                                                {"group", options->group},
                                                {"state", options->state},
+                                               {"filter", options->filter},
                                                {NULL, NULL}};
     char *path = api_path("/devices", parameters);
 
@@ -186,8 +234,31 @@ static void add_setting(json_t *body, const char *name, const char *value)
         json_object_set_new(body, name, value[0] != '\0' ? json_string(value) : json_null());
 }
 
-static int put(struct api_client *client, const struct devices_options *options, const char *path,
-               int (*print)(const json_t *answer))
+/* "a,b" as an array. */
+static void add_tags(json_t *body, const char *tags)
+{
+    json_t *array = json_array();
+
+    for (size_t length; *tags != '\0'; tags += length + (tags[length] == ',')) {
+        length = strcspn(tags, ",");
+        json_array_append_new(array, json_stringn(tags, length));
+    }
+    json_object_set_new(body, "tags", array);
+}
+
+/* A number, or null for ''; what is no number the server refuses. */
+static void add_offset(json_t *body, const char *minutes)
+{
+    char *end;
+    const long value = strtol(minutes, &end, 10);
+
+    json_object_set_new(body, "utc_offset_minutes",
+                        minutes[0] == '\0' ? json_null()
+                        : *end == '\0'     ? json_integer(value)
+                                           : json_string(minutes));
+}
+
+static json_t *settings_of(const struct devices_options *options)
 {
     json_t *body = json_object();
 
@@ -195,8 +266,23 @@ static int put(struct api_client *client, const struct devices_options *options,
     add_setting(body, "group", options->group);
     add_setting(body, "channel", options->channel);
     add_setting(body, "pin", options->pin);
+    add_setting(body, "alias", options->alias);
+    add_setting(body, "notes", options->notes);
+    if (options->tags != NULL)
+        add_tags(body, options->tags);
+    if (options->utc_offset != NULL)
+        add_offset(body, options->utc_offset);
     if (options->downgrade)
         json_object_set_new(body, "downgrade", json_true());
+    if (options->decommission || options->recommission)
+        json_object_set_new(body, "decommissioned", json_boolean(options->decommission));
+    return body;
+}
+
+static int put(struct api_client *client, const struct devices_options *options, const char *path,
+               int (*print)(const json_t *answer))
+{
+    json_t *body = settings_of(options);
     const int status = ask(client, options, "PUT", path, body, print);
     json_decref(body);
     return status;

@@ -75,7 +75,11 @@ static void add_line(struct table *table, const json_t *object, const char *labe
     const json_t *value = json_object_get(object, name);
 
     table_cell(table, "%s", label);
-    if (json_is_integer(value))
+    if (json_is_array(value)) {
+        char *text = json_array_size(value) > 0 ? operate_join(value) : NULL;
+        table_cell(table, "%s", text != NULL ? text : "-");
+        free(text);
+    } else if (json_is_integer(value))
         table_cell(table, "%lld", (long long)json_integer_value(value));
     else
         table_cell(table, "%s", operate_text(object, name));
@@ -93,8 +97,13 @@ int devices_print_one(const json_t *device)
                                            {"group", "group"},
                                            {"channel", "channel"},
                                            {"pin", "pin"},
+                                           {"alias", "alias"},
+                                           {"tags", "tags"},
+                                           {"notes", "notes"},
+                                           {"UTC offset", "utc_offset_minutes"},
                                            {"version", "version"},
                                            {"target", "target"},
+                                           {"next", "next"},
                                            {"attempts", "attempts"},
                                            {"address", "address"},
                                            {"first seen", "first_seen"},

@@ -3,6 +3,7 @@
 #include "host/report.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 int operate_exit_status(enum options_result result)
 {
@@ -25,4 +26,25 @@ const char *operate_text(const json_t *object, const char *name)
     const char *text = json_string_value(json_object_get(object, name));
 
     return text != NULL ? text : "-";
+}
+
+char *operate_join(const json_t *array)
+{
+    size_t size = 1, i;
+    const json_t *item;
+
+    json_array_foreach(array, i, item)
+    {
+        size += json_string_length(item) + 1;
+    }
+    char *text = calloc(1, size);
+    json_array_foreach(array, i, item)
+    {
+        if (text == NULL || !json_is_string(item))
+            continue;
+        if (text[0] != '\0')
+            strcat(text, ",");
+        strcat(text, json_string_value(item));
+    }
+    return text;
 }

@@ -42,4 +42,7 @@ int operate_print_json(const json_t *answer);
 /* A text of an object, "-" when it is null or absent. */
 const char *operate_text(const json_t *object, const char *name);
 
+/* The texts of an array with commas between; free() it. Null when memory is out. */
+char *operate_join(const json_t *array);
+
 #endif

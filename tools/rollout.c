@@ -13,7 +13,7 @@
 struct rollout_options {
     struct operate_options operate;
     const char *product, *version; /* null = not given, as all that follow */
-    const char *stages, *group, *channel, *from, *sdk, *promote, *start, *window;
+    const char *stages, *group, *channel, *from, *sdk, *promote, *start, *window, *filter;
     unsigned long success, failure, attempts, silence, time_limit, utc_offset;
     bool is_west, approval, downgrade, dry_run;
 };
@@ -57,6 +57,8 @@ static enum options_result parse(int argc, char **argv, struct rollout_options *
         {"channel", 'c', OPTION_TEXT, &options->channel, "C", "start: only who follows it"},
         {"from", 0, OPTION_TEXT, &options->from, "V", "start: only who runs this version"},
         {"sdk", 0, OPTION_TEXT, &options->sdk, "S", "start: only who has this SDK"},
+        {"filter", 0, OPTION_TEXT, &options->filter, "TERMS",
+         "start: only who matches, like 'tag=lab version<2.0'"},
         {"success", 0, OPTION_NUMBER, &options->success, "PERCENT",
          "start: that must arrive before the next stage opens (default 90)"},
         {"failure", 0, OPTION_NUMBER, &options->failure, "PERCENT",
@@ -78,7 +80,7 @@ static enum options_result parse(int argc, char **argv, struct rollout_options *
         {"window", 0, OPTION_TEXT, &options->window, "HH:MM-HH:MM",
          "start: offer only in this time of day"},
         {"utc-offset", 0, OPTION_NUMBER, &options->utc_offset, "MINUTES",
-         "start: that the devices' clocks are ahead of UTC"},
+         "start: that clocks of devices without a time zone are ahead of UTC"},
         {"west", 0, OPTION_FLAG, &options->is_west, NULL, "start: behind UTC, rather"},
         {"dry-run", 'n', OPTION_FLAG, &options->dry_run, NULL,
          "start: only say how many devices it would reach"},
@@ -270,6 +272,7 @@ static json_t *read_target(const struct rollout_options *options)
     set_text(target, "channel", options->channel);
     set_text(target, "from", options->from);
     set_text(target, "sdk", options->sdk);
+    set_text(target, "filter", options->filter);
     return target;
 }
 

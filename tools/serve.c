@@ -28,7 +28,7 @@ struct serve_options {
     const char *listen_plain;
     const char *listen_metrics;
     unsigned long drain_seconds;
-    unsigned long downloads, site_downloads; /* 0 = any number */
+    unsigned long downloads, site_downloads, rate, site_rate; /* 0 = any number */
 };
 
 static enum options_result parse(int argc, char **argv, struct serve_options *options)
@@ -52,6 +52,10 @@ static enum options_result parse(int argc, char **argv, struct serve_options *op
          "how many may go on at once; the rest wait for their next check-in"},
         {"site-downloads", 0, OPTION_NUMBER, &options->site_downloads, "N",
          "the same for devices of one source network (/24, or /64 of IPv6)"},
+        {"rate", 0, OPTION_NUMBER, &options->rate, "BYTES",
+         "bytes a second downloads may take on the average, like 500k; the rest wait"},
+        {"site-rate", 0, OPTION_NUMBER, &options->site_rate, "BYTES",
+         "the same for devices of one source network"},
         {"drain", 0, OPTION_NUMBER, &options->drain_seconds, "SECONDS",
          "how long downloads may go on after the order to stop (default 60)"},
         {NULL},
@@ -87,6 +91,8 @@ static bool is_sound(const struct serve_options *options)
         report_usage("--drain takes at most 86400 seconds");
     else if (options->downloads > UINT32_MAX || options->site_downloads > UINT32_MAX)
         report_usage("--downloads and --site-downloads take at most %u", UINT32_MAX);
+    else if (options->rate > UINT32_MAX || options->site_rate > UINT32_MAX)
+        report_usage("--rate and --site-rate take at most %u bytes a second", UINT32_MAX);
     else
         return true;
     return false;
@@ -180,6 +186,8 @@ static int serve(const struct serve_options *options, const struct key *signing_
         .listen_metrics = options->listen_metrics,
         .downloads = (uint32_t)options->downloads,
         .site_downloads = (uint32_t)options->site_downloads,
+        .rate = (uint32_t)options->rate,
+        .site_rate = (uint32_t)options->site_rate,
         .refuses_unknown = strcmp(options->unknown, "refuse") == 0,
         .signing_key = signing_key,
     };

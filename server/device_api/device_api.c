@@ -18,6 +18,7 @@ struct visit {
     struct http_request *request;
     mac_address mac;
     enum device_mode mode;
+    bool takes_retry; /* understands 503 with Retry-After */
     struct policy_decision decision;
     struct image_choice choice; /* to send */
     struct image_part part;
@@ -65,6 +66,7 @@ static struct visit *new_visit(const struct device_api *api, struct http_request
     visit->request = request;
     visit->mac = checkin->mac;
     visit->mode = checkin->facts.mode;
+    visit->takes_retry = checkin->facts.abilities.takes_retry;
     memcpy(visit->address, checkin->facts.address, sizeof visit->address);
     http_set_context(request, visit, end_visit);
     return visit;
@@ -218,6 +220,12 @@ static void answer_version(struct http_request *request, const struct image_choi
     http_answer(request, 200, NULL, "", 0);
 }
 
+static void answer_busy(const struct visit *visit)
+{
+    http_set_header(visit->request, "Retry-After", "%u", visit->decision.retry_s);
+    http_answer_line(visit->request, 503, "others are being served: ask again later");
+}
+
 static void answer_known(struct visit *visit)
 {
     const struct policy_decision *decision = &visit->decision;
@@ -229,6 +237,8 @@ static void answer_known(struct visit *visit)
         answer_version(visit->request, &choice);
     else if (visit->mode != DEVICE_MODE_SPIFFS && decision->offer)
         offer(visit);
+    else if (decision->rule == RULE_BUSY && visit->takes_retry)
+        answer_busy(visit);
     else
         answer_nothing_due(visit->request);
 }

@@ -172,17 +172,39 @@ struct policy_catalogue fleet_catalogue(const struct fleet *fleet)
     };
 }
 
-/* Whether one more download may begin at an address. */
-static enum policy_load load_at(const struct fleet *fleet, const uint8_t address[16])
+/* Whether one more download may begin at an address. One that goes on where it broke
+ * off had its share of the bandwidth before. */
+static enum policy_load load_at(const struct fleet *fleet, const uint8_t address[16],
+                                bool continues)
 {
     const struct fleet_limits *limits = &fleet->config.limits;
+    const struct site_load site = site_loads_at(&fleet->sites, address);
+    const int64_t now_ms = clock_monotonic_ms();
 
     if (limits->downloads != 0 && fleet->downloads >= limits->downloads)
         return LOAD_SERVER_FULL;
-    if (limits->site_downloads != 0 &&
-        site_loads_at(&fleet->sites, address) >= limits->site_downloads)
+    if (limits->site_downloads != 0 && site.downloads >= limits->site_downloads)
         return LOAD_SITE_FULL;
+    if (limits->rate != 0 && fleet->busy_until_ms > now_ms && !continues)
+        return LOAD_SERVER_RATE;
+    if (limits->site_rate != 0 && site.busy_until_ms > now_ms && !continues)
+        return LOAD_SITE_RATE;
     return LOAD_LIGHT;
+}
+
+/* Seconds until a device that waits for others may be lucky. */
+#define BUSY_RETRY_S 30
+
+static uint32_t busy_seconds(const struct fleet *fleet, const uint8_t address[16],
+                             enum policy_load load)
+{
+    const int64_t until_ms = load == LOAD_SERVER_RATE ? fleet->busy_until_ms
+                             : load == LOAD_SITE_RATE
+                                 ? site_loads_at(&fleet->sites, address).busy_until_ms
+                                 : 0;
+    const int64_t left_ms = until_ms - clock_monotonic_ms();
+
+    return left_ms > 0 ? (uint32_t)((left_ms + 999) / 1000) : BUSY_RETRY_S;
 }
 
 struct policy_device fleet_policy_device(const struct fleet *fleet, const struct device *device)
@@ -198,7 +220,7 @@ struct policy_device fleet_policy_device(const struct fleet *fleet, const struct
         .on_its_way = device->on_its_way,
         .part = device->part,
         .before = fleet_release_of_id(fleet, device->part.before),
-        .load = device->on_its_way ? LOAD_LIGHT : load_at(fleet, device->facts.address),
+        .load = device->on_its_way ? LOAD_LIGHT : load_at(fleet, device->facts.address, false),
         .now_ms = fleet_now(fleet),
     };
 }
@@ -250,10 +272,24 @@ static void note_comeback(struct fleet *fleet, struct device *device)
     writer_submit(fleet->writer, change_new(CHANGE_CAME_BACK, device->mac), NULL, NULL);
 }
 
-static bool take_download(struct fleet *fleet, const uint8_t address[16])
+/* When so many bytes from now on are through, at a rate (0: at once). */
+static int64_t busy_until(int64_t busy_until_ms, uint32_t bytes, uint32_t rate, int64_t now_ms)
 {
-    if (!site_loads_add(&fleet->sites, address))
+    const int64_t from_ms = busy_until_ms > now_ms ? busy_until_ms : now_ms;
+
+    return rate != 0 ? from_ms + (int64_t)bytes * 1000 / rate : 0;
+}
+
+static bool take_download(struct fleet *fleet, const uint8_t address[16], uint32_t bytes)
+{
+    const struct fleet_limits *limits = &fleet->config.limits;
+    const int64_t now_ms = clock_monotonic_ms();
+    const int64_t site_ms = site_loads_at(&fleet->sites, address).busy_until_ms;
+
+    if (!site_loads_add(&fleet->sites, address,
+                        busy_until(site_ms, bytes, limits->site_rate, now_ms), now_ms))
         return false;
+    fleet->busy_until_ms = busy_until(fleet->busy_until_ms, bytes, limits->rate, now_ms);
     fleet->downloads++;
     return true;
 }
@@ -261,7 +297,7 @@ static bool take_download(struct fleet *fleet, const uint8_t address[16])
 void fleet_download_over(struct fleet *fleet, const uint8_t address[16])
 {
     pthread_mutex_lock(&fleet->lock);
-    site_loads_remove(&fleet->sites, address);
+    site_loads_remove(&fleet->sites, address, clock_monotonic_ms());
     fleet->downloads--;
     pthread_mutex_unlock(&fleet->lock);
 }
@@ -320,13 +356,16 @@ bool fleet_check_in(struct fleet *fleet, mac_address mac, const struct device_fa
     if (!continues)
         note_comeback(fleet, device);
     struct policy_device subject = fleet_policy_device(fleet, device);
-    subject.load = load_at(fleet, facts->address);
+    subject.load = load_at(fleet, facts->address, continues);
     *decision = policy_decide(&subject, &catalogue);
+    if (decision->rule == RULE_BUSY)
+        decision->retry_s = busy_seconds(fleet, facts->address, subject.load);
     if (decision->state == STATE_CURRENT && device->offers.count > 0 &&
         !is_remembered(device, decision->later))
         forget_offers(fleet, device);
     if (decision->offer)
-        decision->offer = take_download(fleet, facts->address);
+        decision->offer =
+            take_download(fleet, facts->address, continues ? 0 : decision->file->size);
     pthread_mutex_unlock(&fleet->lock);
     return true;
 }

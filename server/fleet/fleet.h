@@ -19,10 +19,13 @@
 
 struct fleet;
 
-/* Downloads that may go on at once; 0 = any number. */
+/* Downloads that may go on at once, and bytes of them a second on the average; 0 = any
+ * number. */
 struct fleet_limits {
     uint32_t downloads;
     uint32_t site_downloads; /* of devices of one source network */
+    uint32_t rate;
+    uint32_t site_rate;
 };
 
 struct fleet_config {
@@ -103,6 +106,7 @@ struct device_view {
     int64_t last_seen_ms;
     struct device_facts facts;
     const char *product; /* its own, or its group's */
+    const char *channel; /* that it follows */
     const char *version; /* it runs; within this struct or of a release; null = unknown */
     struct assignment assignment;
     struct device_offers offers;

@@ -69,8 +69,15 @@ static void apply_assign(struct fleet *fleet, const struct change *change)
     set_name(fleet, settings, SETTING_GROUP, settings->group, &device->assignment.group);
     set_name(fleet, settings, SETTING_CHANNEL, settings->channel, &device->assignment.channel);
     set_name(fleet, settings, SETTING_PIN, settings->pin, &device->assignment.pin);
+    set_name(fleet, settings, SETTING_TAGS, settings->tags, &device->assignment.tags);
+    set_name(fleet, settings, SETTING_ALIAS, settings->alias, &device->assignment.alias);
+    set_name(fleet, settings, SETTING_COMMENT, settings->comment, &device->assignment.comment);
     if (settings->set & SETTING_DOWNGRADE)
         device->assignment.downgrade = settings->downgrade;
+    if (settings->set & SETTING_OFFSET)
+        device->assignment.offset = settings->offset;
+    if (settings->set & SETTING_DECOMMISSIONED)
+        device->assignment.is_decommissioned = settings->is_decommissioned;
     if (device->assignment.group != NULL)
         fleet_enter_group(fleet, device->assignment.group);
     fleet_mark_changed(fleet, device);
@@ -88,6 +95,8 @@ static void apply_group(struct fleet *fleet, const struct change *change)
     set_name(fleet, settings, SETTING_PIN, settings->pin, &group->pin);
     if (settings->set & SETTING_DOWNGRADE)
         group->downgrade = settings->downgrade;
+    if (settings->set & SETTING_OFFSET)
+        group->offset = settings->offset;
     fleet_mark_all_changed(fleet);
 }
 
@@ -370,6 +379,7 @@ static int read_group(void *ctx, const struct group *stored)
     group->channel = pair_map_intern(&fleet->names, stored->channel);
     group->pin = pair_map_intern(&fleet->names, stored->pin);
     group->downgrade = stored->downgrade;
+    group->offset = stored->offset;
     return 0;
 }
 
@@ -390,6 +400,11 @@ static int read_device(void *ctx, const struct stored_device *stored)
     device->assignment.channel = pair_map_intern(&fleet->names, stored->assignment.channel);
     device->assignment.pin = pair_map_intern(&fleet->names, stored->assignment.pin);
     device->assignment.downgrade = stored->assignment.downgrade;
+    device->assignment.is_decommissioned = stored->assignment.is_decommissioned;
+    device->assignment.offset = stored->assignment.offset;
+    device->assignment.tags = pair_map_intern(&fleet->names, stored->assignment.tags);
+    device->assignment.alias = pair_map_intern(&fleet->names, stored->assignment.alias);
+    device->assignment.comment = pair_map_intern(&fleet->names, stored->assignment.comment);
     if (device->assignment.group != NULL &&
         fleet_enter_group(fleet, device->assignment.group) == NULL)
         return -1;

@@ -28,7 +28,8 @@ struct fleet {
     struct rollout **rollouts; /* by age */
     size_t rollout_count;
     uint32_t last_rollout;
-    uint32_t downloads; /* going on, or about to */
+    uint32_t downloads;    /* going on, or about to */
+    int64_t busy_until_ms; /* the bytes of the downloads so far last until then; monotonic */
     struct site_loads sites;
     struct mac_list behind;
     struct mac_list changed;

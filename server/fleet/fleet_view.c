@@ -1,5 +1,6 @@
 /* The fleet as operators see it. */
 #include "server/fleet/fleet_state.h"
+#include "server/policy/target.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,7 @@ static void view_device(const struct fleet *fleet, const struct device *device,
     view->last_seen_ms = device->last_seen_ms;
     view->facts = device->facts;
     view->product = policy_product(&subject);
+    view->channel = policy_channel(&subject);
     view->assignment = device->assignment;
     view->offers = device->offers;
     view->transfer_sent = device->transfer_sent;

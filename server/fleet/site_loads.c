@@ -31,38 +31,61 @@ static struct site_load *find(const struct site_loads *loads, uint64_t site)
     return NULL;
 }
 
-uint32_t site_loads_at(const struct site_loads *loads, const uint8_t address[16])
+struct site_load site_loads_at(const struct site_loads *loads, const uint8_t address[16])
 {
     const struct site_load *load = find(loads, site_of(address));
 
-    return load != NULL ? load->downloads : 0;
+    return load != NULL ? *load : (struct site_load){.downloads = 0};
 }
 
-bool site_loads_add(struct site_loads *loads, const uint8_t address[16])
+/* Sites whose last download is over, and its time, too. */
+static void drop_idle(struct site_loads *loads, int64_t now_ms)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < loads->count; i++)
+        if (loads->loads[i].downloads > 0 || loads->loads[i].busy_until_ms > now_ms)
+            loads->loads[kept++] = loads->loads[i];
+    loads->count = kept;
+}
+
+static bool make_room(struct site_loads *loads, int64_t now_ms)
+{
+    if (loads->count == loads->capacity)
+        drop_idle(loads, now_ms);
+    if (loads->count < loads->capacity)
+        return true;
+    const size_t capacity = loads->capacity != 0 ? loads->capacity * 2 : FIRST_SITES;
+    struct site_load *grown = realloc(loads->loads, capacity * sizeof *grown);
+    if (grown == NULL)
+        return false;
+    loads->loads = grown;
+    loads->capacity = capacity;
+    return true;
+}
+
+bool site_loads_add(struct site_loads *loads, const uint8_t address[16], int64_t busy_until_ms,
+                    int64_t now_ms)
 {
     const uint64_t site = site_of(address);
     struct site_load *load = find(loads, site);
 
-    if (load != NULL) {
-        load->downloads++;
-        return true;
-    }
-    if (loads->count == loads->capacity) {
-        const size_t capacity = loads->capacity != 0 ? loads->capacity * 2 : FIRST_SITES;
-        struct site_load *grown = realloc(loads->loads, capacity * sizeof *grown);
-        if (grown == NULL)
+    if (load == NULL) {
+        if (!make_room(loads, now_ms))
             return false;
-        loads->loads = grown;
-        loads->capacity = capacity;
+        load = &loads->loads[loads->count++];
+        *load = (struct site_load){.site = site};
     }
-    loads->loads[loads->count++] = (struct site_load){site, 1};
+    load->downloads++;
+    if (busy_until_ms > load->busy_until_ms)
+        load->busy_until_ms = busy_until_ms;
     return true;
 }
 
-void site_loads_remove(struct site_loads *loads, const uint8_t address[16])
+void site_loads_remove(struct site_loads *loads, const uint8_t address[16], int64_t now_ms)
 {
     struct site_load *load = find(loads, site_of(address));
 
-    if (load != NULL && --load->downloads == 0)
+    if (load != NULL && --load->downloads == 0 && load->busy_until_ms <= now_ms)
         *load = loads->loads[--loads->count];
 }

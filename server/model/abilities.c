@@ -7,7 +7,7 @@
 
 #define ID_DIGITS (2u * UD_KEY_ID_SIZE)
 
-_Static_assert(ABILITIES_SIZE > sizeof "gzip keys=" + DEVICE_KEYS_MAX * (ID_DIGITS + 1),
+_Static_assert(ABILITIES_SIZE > sizeof "gzip retry keys=" + DEVICE_KEYS_MAX * (ID_DIGITS + 1),
                "room for all there can be");
 
 /* The id that comes `count` others after the first. */
@@ -49,6 +49,8 @@ static bool parse_item(const char *item, size_t length, struct device_abilities 
 {
     if (length == 4 && memcmp(item, "gzip", 4) == 0)
         abilities->takes_gzip = true;
+    else if (length == 5 && memcmp(item, "retry", 5) == 0)
+        abilities->takes_retry = true;
     else if (length >= 5 && memcmp(item, "keys=", 5) == 0)
         return parse_keys(item + 5, length - 5, abilities);
     return true;
@@ -78,6 +80,8 @@ const char *abilities_format(const struct device_abilities *abilities, char text
     if (!abilities->is_told)
         return text;
     at += sprintf(at, "%s", abilities->takes_gzip ? "gzip" : "none");
+    if (abilities->takes_retry)
+        at += sprintf(at, " retry");
     if (abilities->verifies)
         at += sprintf(at, " keys=");
     for (uint8_t i = 0; i < abilities->key_count; i++) {

@@ -3,6 +3,7 @@
  *
  *   abilities = item *( SP item )
  *   item      = "gzip"            takes compressed files
+ *             | "retry"           understands 503 with Retry-After
  *             | "keys=" [ids]     takes files signed by one of these keys only
  *   ids       = id *( "," id )    an id is 16 hexadecimal digits, docs/trust.md
  *
@@ -14,7 +15,7 @@
 
 #include "server/model/device.h"
 
-#define ABILITIES_SIZE 48 /* the longest text made here, with its NUL */
+#define ABILITIES_SIZE 56 /* the longest text made here, with its NUL */
 
 /* False when the text is malformed; abilities is then all zero. */
 bool abilities_parse(const char *text, struct device_abilities *abilities);

@@ -11,8 +11,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SDK_VERSION_SIZE 64 /* 63 characters and a NUL */
-#define DEVICE_KEYS_MAX  2  /* while keys change: the old one and the new one */
+#define SDK_VERSION_SIZE 64  /* 63 characters and a NUL */
+#define TAGS_SIZE        129 /* names with spaces between, and a NUL */
+#define ALIAS_SIZE       65
+#define COMMENT_SIZE     201 /* 200 bytes of UTF-8 and a NUL */
+#define DEVICE_KEYS_MAX  2   /* while keys change: the old one and the new one */
 
 enum device_mode { DEVICE_MODE_NONE, DEVICE_MODE_SKETCH, DEVICE_MODE_SPIFFS, DEVICE_MODE_VERSION };
 
@@ -20,6 +23,7 @@ enum device_mode { DEVICE_MODE_NONE, DEVICE_MODE_SKETCH, DEVICE_MODE_SPIFFS, DEV
 struct device_abilities {
     bool is_told;
     bool takes_gzip;
+    bool takes_retry;  /* understands 503 with Retry-After */
     bool verifies;     /* takes signed files only */
     uint8_t key_count; /* 0 = whose signatures it takes is not known here */
     uint8_t keys[DEVICE_KEYS_MAX][UD_KEY_ID_SIZE];
@@ -45,6 +49,12 @@ struct device_facts {
     uint8_t address[16]; /* IPv6, or IPv4 mapped into it */
 };
 
+/* A time zone: minutes ahead of UTC. */
+struct utc_offset {
+    bool is_set;
+    int16_t minutes;
+};
+
 /* Null where nothing is decided. */
 struct assignment {
     const char *product;
@@ -52,6 +62,11 @@ struct assignment {
     const char *channel;
     const char *pin;
     bool downgrade; /* the pin may be an older version than the device runs */
+    bool is_decommissioned;
+    struct utc_offset offset;
+    const char *tags;  /* names with spaces between */
+    const char *alias; /* for people, as the next */
+    const char *comment;
 };
 
 /* Offers of one release, counted until the device arrives there. */

@@ -2,14 +2,17 @@
 #ifndef SERVER_MODEL_GROUP_H
 #define SERVER_MODEL_GROUP_H
 
+#include "server/model/device.h"
+
 #include <stdbool.h>
 
 struct group {
     const char *name;
-    const char *product; /* of members that have none of their own; null = none */
-    const char *channel; /* null = not decided */
-    const char *pin;     /* a version of the product; null = none */
-    bool downgrade;      /* the pin may be an older version than a device runs */
+    const char *product;      /* of members that have none of their own; null = none */
+    const char *channel;      /* null = not decided */
+    const char *pin;          /* a version of the product; null = none */
+    bool downgrade;           /* the pin may be an older version than a device runs */
+    struct utc_offset offset; /* of members that have none of their own */
 };
 
 #endif

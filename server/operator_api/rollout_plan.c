@@ -77,14 +77,23 @@ static bool copy_name(const char *what, const char *text, bool (*is_valid)(const
     return true;
 }
 
+static bool read_filter(const char *text, struct filter *filter, char error[PLAN_ERROR_SIZE])
+{
+    char reason[FILTER_ERROR_SIZE];
+
+    if (filter_parse(text, filter, reason))
+        return true;
+    snprintf(error, PLAN_ERROR_SIZE, "%s", reason);
+    return false;
+}
+
 static bool read_target(json_t *value, struct rollout_target *target, char error[PLAN_ERROR_SIZE])
 {
-    const char *group = NULL, *channel = NULL, *from = NULL, *sdk = NULL;
-    const struct field fields[] = {{.name = "group", .text = &group},
-                                   {.name = "channel", .text = &channel},
-                                   {.name = "from", .text = &from},
-                                   {.name = "sdk", .text = &sdk},
-                                   {.name = NULL}};
+    const char *group = NULL, *channel = NULL, *from = NULL, *sdk = NULL, *filter = "";
+    const struct field fields[] = {
+        {.name = "group", .text = &group},   {.name = "channel", .text = &channel},
+        {.name = "from", .text = &from},     {.name = "sdk", .text = &sdk},
+        {.name = "filter", .text = &filter}, {.name = NULL}};
 
     if (value == NULL || json_is_null(value))
         return true;
@@ -93,7 +102,8 @@ static bool read_target(json_t *value, struct rollout_target *target, char error
            copy_name("channel", channel, name_is_valid, target->channel, sizeof target->channel,
                      error) &&
            copy_name("version", from, version_is_valid, target->from, sizeof target->from, error) &&
-           copy_name("SDK version", sdk, NULL, target->sdk, sizeof target->sdk, error);
+           copy_name("SDK version", sdk, NULL, target->sdk, sizeof target->sdk, error) &&
+           read_filter(filter, &target->filter, error);
 }
 
 static bool read_minutes(const char *what, const char *text, uint16_t *minutes,
@@ -280,9 +290,9 @@ static json_t *view_stages(const struct rollout_view *view)
 
 static json_t *view_target(const struct rollout_target *target)
 {
-    return json_pack("{so so so so}", "group", text_or_null(target->group), "channel",
+    return json_pack("{so so so so so}", "group", text_or_null(target->group), "channel",
                      text_or_null(target->channel), "from", text_or_null(target->from), "sdk",
-                     text_or_null(target->sdk));
+                     text_or_null(target->sdk), "filter", text_or_null(target->filter.text));
 }
 
 static json_t *view_window(const struct rollout_window *window)

@@ -113,33 +113,55 @@ static json_t *view_transfer(const struct device_view *device)
                      (json_int_t)device->transfer_size);
 }
 
+static json_t *view_tags(const char *tags)
+{
+    json_t *array = json_array();
+
+    while (tags != NULL && *tags != '\0') {
+        const size_t length = strcspn(tags, " ");
+        json_array_append_new(array, json_stringn(tags, length));
+        tags += length;
+        tags += strspn(tags, " ");
+    }
+    return array;
+}
+
+static json_t *view_offset(struct utc_offset offset)
+{
+    return number_if(offset.is_set, offset.minutes);
+}
+
 json_t *view_device(const struct device_view *device)
 {
     const struct policy_decision *decision = &device->decision;
     const struct release *target = decision->target, *next = decision->next;
     const struct rollout *rollout = decision->rollout != NULL ? decision->rollout : decision->later;
 
-    return json_pack("{so ss ss so so so so so sb so so so so si so so so so so}",             //
-                     "mac", mac(device->mac),                                                  //
-                     "state", policy_state_name(decision->state),                              //
-                     "reason", device->reason,                                                 //
-                     "chip", text_or_null(chip_name(device->facts.chip)),                      //
-                     "product", text_or_null(device->product),                                 //
-                     "group", text_or_null(device->assignment.group),                          //
-                     "channel", text_or_null(device->assignment.channel),                      //
-                     "pin", text_or_null(device->assignment.pin),                              //
-                     "downgrade", device->assignment.downgrade,                                //
-                     "version", text_or_null(device->version),                                 //
-                     "target", text_or_null(target != NULL ? target->version : NULL),          //
-                     "next", text_or_null(next != target ? next->version : NULL),              //
-                     "rollout", number_if(rollout != NULL, rollout != NULL ? rollout->id : 0), //
-                     "attempts", (int)decision->offers,                                        //
-                     "download", view_transfer(device),                                        //
-                     "first_seen", time_or_null(device->first_seen_ms),                        //
-                     "last_seen", time_or_null(device->last_seen_ms),                          //
-                     "address",                                                                //
-                     device->last_seen_ms != 0 ? address(device->facts.address) : json_null(), //
-                     "facts", view_facts(device));
+    return json_pack(
+        "{so ss ss so so so so so sb so so so sb so so so so so si so so so so so}", //
+        "mac", mac(device->mac),                                                     //
+        "state", policy_state_name(decision->state),                                 //
+        "reason", device->reason,                                                    //
+        "chip", text_or_null(chip_name(device->facts.chip)),                         //
+        "product", text_or_null(device->product),                                    //
+        "group", text_or_null(device->assignment.group),                             //
+        "channel", text_or_null(device->assignment.channel),                         //
+        "pin", text_or_null(device->assignment.pin),                                 //
+        "downgrade", device->assignment.downgrade,                                   //
+        "tags", view_tags(device->assignment.tags), "alias", text_or_null(device->assignment.alias),
+        "notes", text_or_null(device->assignment.comment), "decommissioned",
+        device->assignment.is_decommissioned, "utc_offset_minutes",
+        view_offset(device->assignment.offset), "version", text_or_null(device->version), //
+        "target", text_or_null(target != NULL ? target->version : NULL),                  //
+        "next", text_or_null(next != target ? next->version : NULL),                      //
+        "rollout", number_if(rollout != NULL, rollout != NULL ? rollout->id : 0),         //
+        "attempts", (int)decision->offers,                                                //
+        "download", view_transfer(device),                                                //
+        "first_seen", time_or_null(device->first_seen_ms),                                //
+        "last_seen", time_or_null(device->last_seen_ms),                                  //
+        "address",                                                                        //
+        device->last_seen_ms != 0 ? address(device->facts.address) : json_null(),         //
+        "facts", view_facts(device));
 }
 
 static const char *flash_mode_name(uint8_t mode)
@@ -218,13 +240,14 @@ json_t *view_release(const struct release *release, size_t devices)
 
 json_t *view_group(const struct group *group, size_t devices)
 {
-    return json_pack("{ss so so so sb sI}",                   //
+    return json_pack("{ss so so so sb so sI}",                //
                      "name", group->name,                     //
                      "product", text_or_null(group->product), //
                      "channel", text_or_null(group->channel), //
                      "pin", text_or_null(group->pin),         //
                      "downgrade", group->downgrade,           //
-                     "devices", (json_int_t)devices);
+                     "utc_offset_minutes", view_offset(group->offset), "devices",
+                     (json_int_t)devices);
 }
 
 struct target_count {

@@ -170,6 +170,14 @@ static void explain_window(const struct rollout *rollout, const char *version,
              window->to_min % 60, rollout->id);
 }
 
+static const char *load_words(enum policy_load load)
+{
+    return load == LOAD_SITE_FULL     ? "downloads as may be at its site"
+           : load == LOAD_SITE_RATE   ? "bytes a second as may be to its site"
+           : load == LOAD_SERVER_RATE ? "bytes a second as may be"
+                                      : "downloads as may be at once";
+}
+
 static void explain_waiting(const struct policy_decision *decision,
                             const struct policy_device *device, char text[POLICY_REASON_SIZE])
 {
@@ -177,8 +185,8 @@ static void explain_waiting(const struct policy_decision *decision,
     const char *version = decision->target->version;
 
     if (decision->rule == RULE_BUSY)
-        snprintf(text, POLICY_REASON_SIZE, "%s is due, but as many downloads as may be %s go on",
-                 version, device->load == LOAD_SITE_FULL ? "at its site" : "at once");
+        snprintf(text, POLICY_REASON_SIZE, "%s is due, but as many %s go on", version,
+                 load_words(device->load));
     else if (decision->rule == RULE_OUTSIDE_WINDOW)
         explain_window(rollout, version, text);
     else if (decision->rule == RULE_NOT_IN_ROLLOUT)
@@ -232,6 +240,9 @@ const char *policy_explain(const struct policy_decision *decision,
     case STATE_UPDATING:
         explain_offered(decision, device->facts, text);
         break;
+    case STATE_DECOMMISSIONED:
+        snprintf(text, POLICY_REASON_SIZE, "it is decommissioned");
+        break;
     case STATE_AHEAD:
         explain_ahead(decision->target, &running, text);
         break;
@@ -243,7 +254,7 @@ const char *policy_explain(const struct policy_decision *decision,
         explain_none(decision, device, text);
         break;
     }
-    if (decision->later != NULL)
+    if (decision->later != NULL && decision->state != STATE_DECOMMISSIONED)
         explain_later(decision->later, device, catalogue, text);
     return text;
 }

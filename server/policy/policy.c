@@ -9,6 +9,7 @@ static const struct {
     enum device_state state;
     bool offer;
 } outcomes[RULE_COUNT] = {
+    [RULE_DECOMMISSIONED] = {STATE_DECOMMISSIONED, false},
     [RULE_NEVER_SEEN] = {STATE_NEVER_SEEN, false},
     [RULE_NO_PRODUCT] = {STATE_UNASSIGNED, false},
     [RULE_NO_SUCH_PIN] = {STATE_NO_RELEASE, false},
@@ -45,6 +46,7 @@ static const char *const state_names[STATE_COUNT] = {
     [STATE_FAILING] = "failing",
     [STATE_UNFIT] = "unfit",
     [STATE_AHEAD] = "ahead",
+    [STATE_DECOMMISSIONED] = "decommissioned",
 };
 
 const char *policy_state_name(enum device_state state)
@@ -57,6 +59,20 @@ const char *policy_product(const struct policy_device *device)
     if (device->assignment.product != NULL)
         return device->assignment.product;
     return device->group != NULL ? device->group->product : NULL;
+}
+
+struct filter_subject policy_filter_subject(const struct policy_device *device, const char *version)
+{
+    return (struct filter_subject){
+        .mac = device->mac,
+        .facts = device->facts,
+        .product = policy_product(device),
+        .group = device->assignment.group,
+        .channel = policy_channel(device),
+        .version = version,
+        .alias = device->assignment.alias,
+        .tags = device->assignment.tags,
+    };
 }
 
 bool policy_runs_image(const struct device_facts *facts, const struct release_digests *digests)
@@ -90,6 +106,14 @@ bool policy_has_failed(const struct policy_device *device, const struct release 
     return device->offers.count >= POLICY_OFFERS_MAX;
 }
 
+/* Its own time zone, or its group's. */
+static struct utc_offset offset_of(const struct policy_device *device)
+{
+    if (device->assignment.offset.is_set || device->group == NULL)
+        return device->assignment.offset;
+    return device->group->offset;
+}
+
 /* The next release suits the device, which does not run it. Is now the time? */
 static enum policy_rule judge_time(const struct policy_device *device,
                                    const struct policy_target *target, const struct release *next)
@@ -104,7 +128,8 @@ static enum policy_rule judge_time(const struct policy_device *device,
         return RULE_BUSY;
     if (was_offered && device->on_its_way)
         return RULE_ON_ITS_WAY;
-    if (target->rollout != NULL && !rollout_is_in_window(&target->rollout->window, device->now_ms))
+    if (target->rollout != NULL &&
+        !rollout_is_in_window(&target->rollout->window, offset_of(device), device->now_ms))
         return RULE_OUTSIDE_WINDOW;
     return RULE_DUE;
 }
@@ -133,7 +158,9 @@ static void judge(const struct policy_device *device, const struct policy_target
 static void choose_rule(const struct policy_device *device, const struct policy_target *target,
                         const struct policy_catalogue *catalogue, struct policy_decision *decision)
 {
-    if (device->facts == NULL)
+    if (device->assignment.is_decommissioned)
+        decision->rule = RULE_DECOMMISSIONED;
+    else if (device->facts == NULL)
         decision->rule = RULE_NEVER_SEEN;
     else if (policy_product(device) == NULL)
         decision->rule = RULE_NO_PRODUCT;

@@ -29,7 +29,13 @@ struct policy_catalogue {
 };
 
 /* Why no download may begin now. */
-enum policy_load { LOAD_LIGHT, LOAD_SERVER_FULL, LOAD_SITE_FULL };
+enum policy_load {
+    LOAD_LIGHT,
+    LOAD_SERVER_FULL,
+    LOAD_SITE_FULL,
+    LOAD_SERVER_RATE, /* as many bytes a second as may be go out */
+    LOAD_SITE_RATE,
+};
 
 struct policy_device {
     mac_address mac;
@@ -55,10 +61,12 @@ enum device_state {
     STATE_FAILING,
     STATE_UNFIT,
     STATE_AHEAD,
+    STATE_DECOMMISSIONED,
     STATE_COUNT,
 };
 
 enum policy_rule {
+    RULE_DECOMMISSIONED,
     RULE_NEVER_SEEN,
     RULE_NO_PRODUCT,
     RULE_NO_SUCH_PIN,
@@ -97,6 +105,7 @@ struct policy_decision {
     const struct rollout *later;     /* that does not reach the device now; null = none */
     bool offer;                      /* send it, if the device asks now */
     uint32_t offers;                 /* of the next, so far */
+    uint32_t retry_s;                /* RULE_BUSY: when it may be worth asking again */
 };
 
 struct policy_decision policy_decide(const struct policy_device *device,
@@ -106,6 +115,10 @@ struct policy_decision policy_decide(const struct policy_device *device,
 const char *policy_explain(const struct policy_decision *decision,
                            const struct policy_device *device,
                            const struct policy_catalogue *catalogue, char text[POLICY_REASON_SIZE]);
+
+/* What filters go by; `version` as policy_running() has it. */
+struct filter_subject policy_filter_subject(const struct policy_device *device,
+                                            const char *version);
 
 /* Its own product, or its group's; null = none. */
 const char *policy_product(const struct policy_device *device);

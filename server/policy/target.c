@@ -33,20 +33,24 @@ static bool is_or_any(const char *wanted, const char *value)
 }
 
 /* One that it has reached stays a member, whatever it runs by now. */
-static bool is_targeted(const struct policy_device *device, const struct rollout *rollout)
+static bool is_targeted(const struct policy_device *device, const struct rollout *rollout,
+                        const struct policy_running *running)
 {
     const struct rollout_target *target = &rollout->target;
     const char *product = policy_product(device);
 
-    if (device->facts == NULL || product == NULL || rollout->release == NULL ||
-        strcmp(product, rollout->release->product) != 0 || pin_of(device, product) != NULL ||
-        !is_or_any(target->group, device->assignment.group) ||
+    if (device->facts == NULL || device->assignment.is_decommissioned || product == NULL ||
+        rollout->release == NULL || strcmp(product, rollout->release->product) != 0 ||
+        pin_of(device, product) != NULL || !is_or_any(target->group, device->assignment.group) ||
         !is_or_any(target->channel, policy_channel(device)))
         return false;
-    if (device->part.rollout == rollout->id || policy_runs(device->facts, rollout->release))
+    if ((rollout->id != 0 && device->part.rollout == rollout->id) ||
+        policy_runs(device->facts, rollout->release))
         return true;
+    const struct filter_subject subject = policy_filter_subject(device, running->version);
     return is_or_any(target->from, device->facts->version) &&
-           is_or_any(target->sdk, device->facts->sdk_version);
+           is_or_any(target->sdk, device->facts->sdk_version) &&
+           filter_matches(&target->filter, &subject);
 }
 
 static bool is_reached(const struct policy_device *device, const struct rollout *rollout)
@@ -122,7 +126,7 @@ static struct policy_target find_rollout(const struct policy_device *device,
 
     for (size_t i = catalogue->rollout_count; i > 0 && target.release == NULL; i--) {
         const struct rollout *rollout = catalogue->rollouts[i - 1];
-        if (is_history(rollout) || !is_targeted(device, rollout) ||
+        if (is_history(rollout) || !is_targeted(device, rollout, &running) ||
             latest_of(catalogue, rollout->release) != rollout || is_pointless(rollout, &running))
             continue;
         target.release = give(device, rollout);
@@ -137,16 +141,19 @@ static struct policy_target find_rollout(const struct policy_device *device,
 
 /* A channel's newest has a rollout that does not give it to the device. */
 static struct policy_target withhold(const struct policy_device *device,
-                                     const struct release *newest, const struct rollout *rollout)
+                                     const struct release *newest, const struct rollout *rollout,
+                                     const struct policy_catalogue *catalogue)
 {
+    const struct policy_running running = policy_running(device, catalogue);
     const bool is_open = rollout->state == ROLLOUT_RUNNING || rollout->state == ROLLOUT_AWAITING ||
                          rollout->state == ROLLOUT_FINISHED;
 
     return (struct policy_target){.release = newest,
                                   .rollout = rollout,
-                                  .obstacle = !is_targeted(device, rollout) ? RULE_NOT_IN_ROLLOUT
-                                              : is_open                     ? RULE_STAGE_TO_COME
-                                                                            : RULE_ROLLOUT_STOPPED};
+                                  .obstacle = !is_targeted(device, rollout, &running)
+                                                  ? RULE_NOT_IN_ROLLOUT
+                                              : is_open ? RULE_STAGE_TO_COME
+                                                        : RULE_ROLLOUT_STOPPED};
 }
 
 static struct policy_target find_pin(const struct policy_device *device, const char *product,
@@ -178,7 +185,7 @@ struct policy_target policy_find_target(const struct policy_device *device,
     const bool is_held = holds != NULL && !is_history(holds);
 
     if (target.release == NULL && is_held)
-        return withhold(device, newest, holds);
+        return withhold(device, newest, holds, catalogue);
     if (newest == NULL || is_held || (target.release != NULL && newest->id <= target.release->id) ||
         (target.rollout != NULL && target.rollout->state == ROLLOUT_ROLLED_BACK))
         return target;
@@ -192,7 +199,9 @@ enum policy_standing policy_standing(const struct policy_device *device,
                                      const struct rollout *rollout,
                                      const struct policy_catalogue *catalogue)
 {
-    if (!is_targeted(device, rollout))
+    const struct policy_running running = policy_running(device, catalogue);
+
+    if (!is_targeted(device, rollout, &running))
         return STANDING_OUTSIDE;
     if (!is_reached(device, rollout))
         return STANDING_LATER;

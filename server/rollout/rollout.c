@@ -171,9 +171,10 @@ uint8_t rollout_stage_of(const struct rollout *rollout, uint32_t place)
 
 #define MINUTES_PER_DAY 1440
 
-bool rollout_is_in_window(const struct rollout_window *window, int64_t now_ms)
+bool rollout_is_in_window(const struct rollout_window *window, struct utc_offset offset,
+                          int64_t now_ms)
 {
-    const int64_t minutes = now_ms / 60000 + window->offset_min;
+    const int64_t minutes = now_ms / 60000 + (offset.is_set ? offset.minutes : window->offset_min);
     const int64_t minute = (minutes % MINUTES_PER_DAY + MINUTES_PER_DAY) % MINUTES_PER_DAY;
 
     if (window->from_min == window->to_min)

@@ -10,6 +10,7 @@
 #define SERVER_ROLLOUT_ROLLOUT_H
 
 #include "server/model/device.h"
+#include "server/model/filter.h"
 #include "server/model/release.h"
 
 #include <stdbool.h>
@@ -37,12 +38,13 @@ struct rollout_target {
     char channel[NAME_SIZE];
     char from[VERSION_SIZE]; /* the version they run */
     char sdk[SDK_VERSION_SIZE];
+    struct filter filter;
 };
 
 /* Minutes of the day; from > to is a night. Equal: always. */
 struct rollout_window {
     uint16_t from_min, to_min;
-    int16_t offset_min; /* the devices' time of day less UTC */
+    int16_t offset_min; /* the time of day less UTC of devices whose own is not known */
 };
 
 enum rollout_state {
@@ -138,7 +140,9 @@ uint32_t rollout_stage_size(const struct rollout_stage *stage, uint32_t targeted
  * that are open. */
 uint8_t rollout_stage_of(const struct rollout *rollout, uint32_t place);
 
-bool rollout_is_in_window(const struct rollout_window *window, int64_t now_ms);
+/* offset: the device's own. */
+bool rollout_is_in_window(const struct rollout_window *window, struct utc_offset offset,
+                          int64_t now_ms);
 
 /* Has it been silent for too long since it took the release? */
 bool rollout_is_silent(const struct rollout *rollout, const struct rollout_part *part,

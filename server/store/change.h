@@ -41,6 +41,11 @@ enum setting {
     SETTING_CHANNEL = 1 << 2,
     SETTING_PIN = 1 << 3,
     SETTING_DOWNGRADE = 1 << 4,
+    SETTING_OFFSET = 1 << 5,
+    SETTING_TAGS = 1 << 6, /* devices only, as all that follow */
+    SETTING_ALIAS = 1 << 7,
+    SETTING_COMMENT = 1 << 8,
+    SETTING_DECOMMISSIONED = 1 << 9,
 };
 
 /* New values of some settings; "" clears one. */
@@ -51,6 +56,11 @@ struct settings {
     char channel[NAME_SIZE];
     char pin[VERSION_SIZE];
     bool downgrade;
+    bool is_decommissioned;
+    struct utc_offset offset;
+    char tags[TAGS_SIZE];
+    char alias[ALIAS_SIZE];
+    char comment[COMMENT_SIZE];
 };
 
 struct change {

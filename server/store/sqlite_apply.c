@@ -37,7 +37,12 @@ static const char *const texts[STATEMENT_COUNT] = {
                          " channel = CASE WHEN ?4 THEN ?5 ELSE channel END,"
                          " pin = CASE WHEN ?6 THEN ?7 ELSE pin END,"
                          " downgrade = CASE WHEN ?8 THEN ?9 ELSE downgrade END,"
-                         " device_group = CASE WHEN ?10 THEN ?11 ELSE device_group END"
+                         " utc_offset = CASE WHEN ?10 THEN ?11 ELSE utc_offset END,"
+                         " device_group = CASE WHEN ?12 THEN ?13 ELSE device_group END,"
+                         " tags = CASE WHEN ?14 THEN ?15 ELSE tags END,"
+                         " alias = CASE WHEN ?16 THEN ?17 ELSE alias END,"
+                         " comment = CASE WHEN ?18 THEN ?19 ELSE comment END,"
+                         " decommissioned = CASE WHEN ?20 THEN ?21 ELSE decommissioned END"
                          " WHERE mac = ?1",
     [STATEMENT_REMOVE] = "DELETE FROM devices WHERE mac = ?1",
     [STATEMENT_ENTER_GROUP] =
@@ -45,7 +50,8 @@ static const char *const texts[STATEMENT_COUNT] = {
     [STATEMENT_GROUP] = "UPDATE device_groups SET product = CASE WHEN ?2 THEN ?3 ELSE product END,"
                         " channel = CASE WHEN ?4 THEN ?5 ELSE channel END,"
                         " pin = CASE WHEN ?6 THEN ?7 ELSE pin END,"
-                        " downgrade = CASE WHEN ?8 THEN ?9 ELSE downgrade END WHERE name = ?1",
+                        " downgrade = CASE WHEN ?8 THEN ?9 ELSE downgrade END,"
+                        " utc_offset = CASE WHEN ?10 THEN ?11 ELSE utc_offset END WHERE name = ?1",
     [STATEMENT_RELEASE] =
         "INSERT INTO releases (id, product, version, channel, name, published_ms, chip,"
         " chip_name, flash_mode, flash_size, size, image_size, inflate_lead, compressed, signed,"
@@ -69,7 +75,8 @@ static const char *const texts[STATEMENT_COUNT] = {
     [STATEMENT_ROLLOUT] =
         "INSERT INTO rollouts (id, release, device_group, channel, from_version, sdk_version,"
         " window_from, window_to, window_offset, attempts, silence_s, promotes, start_ms,"
-        " downgrade) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
+        " downgrade, filter) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,"
+        " ?15)"
         " ON CONFLICT (id) DO NOTHING",
     [STATEMENT_STAGE] =
         "INSERT INTO rollout_stages (rollout, place, devices, percent, success, failure,"
@@ -159,6 +166,8 @@ static void bind_settings(sqlite3_stmt *statement, const struct settings *settin
     bind_setting(statement, 6, settings->set & SETTING_PIN, settings->pin);
     sqlite3_bind_int(statement, 8, (settings->set & SETTING_DOWNGRADE) != 0);
     sqlite3_bind_int(statement, 9, settings->downgrade);
+    sqlite3_bind_int(statement, 10, (settings->set & SETTING_OFFSET) != 0);
+    bind_number_if(statement, 11, settings->offset.is_set, settings->offset.minutes);
 }
 
 static int enter_group(struct sqlite_store *store, const char *name)
@@ -183,7 +192,12 @@ static int apply_assign(struct sqlite_store *store, const struct change *change)
         return status;
     sqlite3_bind_int64(assign, 1, (int64_t)change->device);
     bind_settings(assign, settings);
-    bind_setting(assign, 10, settings->set & SETTING_GROUP, settings->group);
+    bind_setting(assign, 12, settings->set & SETTING_GROUP, settings->group);
+    bind_setting(assign, 14, settings->set & SETTING_TAGS, settings->tags);
+    bind_setting(assign, 16, settings->set & SETTING_ALIAS, settings->alias);
+    bind_setting(assign, 18, settings->set & SETTING_COMMENT, settings->comment);
+    sqlite3_bind_int(assign, 20, (settings->set & SETTING_DECOMMISSIONED) != 0);
+    sqlite3_bind_int(assign, 21, settings->is_decommissioned);
     return sqlite_run(assign);
 }
 

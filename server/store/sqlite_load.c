@@ -165,14 +165,20 @@ static int load_channel(struct sqlite_store *store, sqlite3_stmt *row,
     return reader->newest(ctx, text_at(row, 0), text_at(row, 1), number_at(row, 2));
 }
 
+static struct utc_offset offset_at(sqlite3_stmt *row, int column)
+{
+    return (struct utc_offset){sqlite3_column_type(row, column) != SQLITE_NULL,
+                               (int16_t)sqlite3_column_int(row, column)};
+}
+
 static const char select_groups[] =
-    "SELECT name, product, channel, pin, downgrade FROM device_groups";
+    "SELECT name, product, channel, pin, downgrade, utc_offset FROM device_groups";
 
 static int load_group(struct sqlite_store *store, sqlite3_stmt *row,
                       const struct store_reader *reader, void *ctx)
 {
-    const struct group group = {text_at(row, 0), text_at(row, 1), text_at(row, 2), text_at(row, 3),
-                                number_at(row, 4) != 0};
+    const struct group group = {text_at(row, 0), text_at(row, 1),        text_at(row, 2),
+                                text_at(row, 3), number_at(row, 4) != 0, offset_at(row, 5)};
 
     (void)store;
     return reader->group(ctx, &group);
@@ -182,7 +188,7 @@ static const char select_devices[] =
     "SELECT mac, product, device_group, channel, pin, offered, offers, first_seen_ms,"
     " last_seen_ms, chip, mode, chip_id, ap_mac, free_space, sketch_size, chip_size, sketch_md5,"
     " sketch_sha256, version, sdk_version, address, abilities, rollout, before_release, comebacks,"
-    " taken_ms, downgrade FROM devices";
+    " taken_ms, downgrade, utc_offset, tags, alias, comment, decommissioned FROM devices";
 
 static void read_facts(sqlite3_stmt *row, struct device_facts *facts)
 {
@@ -212,7 +218,8 @@ static int load_device(struct sqlite_store *store, sqlite3_stmt *row,
     const struct stored_device device = {
         .mac = (mac_address)sqlite3_column_int64(row, 0),
         .assignment = {text_at(row, 1), text_at(row, 2), text_at(row, 3), text_at(row, 4),
-                       number_at(row, 26) != 0},
+                       number_at(row, 26) != 0, number_at(row, 31) != 0, offset_at(row, 27),
+                       text_at(row, 28), text_at(row, 29), text_at(row, 30)},
         .offers = {number_at(row, 5), number_at(row, 6)},
         .first_seen_ms = sqlite3_column_int64(row, 7),
         .last_seen_ms = sqlite3_column_int64(row, 8),

@@ -39,6 +39,7 @@ static int insert_rollout(sqlite3_stmt *statement, const struct rollout *rollout
     bind_text(statement, 12, rollout->channel);
     sqlite3_bind_int64(statement, 13, rollout->start_ms);
     sqlite3_bind_int(statement, 14, rollout->downgrade);
+    bind_text(statement, 15, rollout->target.filter.text);
     return sqlite_run(statement);
 }
 
@@ -89,7 +90,7 @@ int sqlite_apply_progress(struct sqlite_store *store, const struct rollout *roll
 static const char select_rollouts[] =
     "SELECT id, release, device_group, channel, from_version, sdk_version, window_from, window_to,"
     " window_offset, attempts, silence_s, promotes, start_ms, state, stage, opened_ms, forgiven,"
-    " revision, reason, downgrade FROM rollouts ORDER BY id";
+    " revision, reason, downgrade, filter FROM rollouts ORDER BY id";
 
 static const char select_stages[] =
     "SELECT devices, percent, success, failure, needs_approval, time_limit_s, end_place"
@@ -149,8 +150,10 @@ static bool load_stages(struct sqlite_store *store, struct rollout *rollout)
            rollout->stage <= rollout->stage_count;
 }
 
-static void read_plan(sqlite3_stmt *row, struct rollout *rollout)
+static bool read_plan(sqlite3_stmt *row, struct rollout *rollout)
 {
+    char filter[FILTER_TEXT_SIZE], error[FILTER_ERROR_SIZE];
+
     rollout->id = number_at(row, 0);
     rollout->release_id = number_at(row, 1);
     copy_text(row, 2, rollout->target.group, sizeof rollout->target.group);
@@ -165,6 +168,8 @@ static void read_plan(sqlite3_stmt *row, struct rollout *rollout)
     copy_text(row, 11, rollout->channel, sizeof rollout->channel);
     rollout->start_ms = sqlite3_column_int64(row, 12);
     rollout->downgrade = number_at(row, 19) != 0;
+    copy_text(row, 20, filter, sizeof filter);
+    return filter_parse(filter, &rollout->target.filter, error);
 }
 
 static void read_progress(sqlite3_stmt *row, struct rollout *rollout)
@@ -186,9 +191,10 @@ int sqlite_load_rollouts(struct sqlite_store *store, const struct store_reader *
         return -1;
     while ((status = sqlite3_step(row)) == SQLITE_ROW && result == 0) {
         struct rollout rollout = {.id = 0};
-        read_plan(row, &rollout);
+        const bool is_planned = read_plan(row, &rollout);
         read_progress(row, &rollout);
-        const bool is_sound = rollout.state != ROLLOUT_STATE_COUNT && load_stages(store, &rollout);
+        const bool is_sound =
+            is_planned && rollout.state != ROLLOUT_STATE_COUNT && load_stages(store, &rollout);
         result = is_sound ? reader->rollout(ctx, &rollout) : -1;
     }
     sqlite3_finalize(row);

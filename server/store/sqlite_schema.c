@@ -74,6 +74,14 @@ static const char *const migrations[] = {
     "ALTER TABLE devices ADD COLUMN downgrade INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE device_groups ADD COLUMN downgrade INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE rollouts ADD COLUMN downgrade INTEGER NOT NULL DEFAULT 0;",
+
+    "ALTER TABLE devices ADD COLUMN utc_offset INTEGER;"
+    "ALTER TABLE devices ADD COLUMN tags TEXT;"
+    "ALTER TABLE devices ADD COLUMN alias TEXT;"
+    "ALTER TABLE devices ADD COLUMN comment TEXT;"
+    "ALTER TABLE devices ADD COLUMN decommissioned INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE device_groups ADD COLUMN utc_offset INTEGER;"
+    "ALTER TABLE rollouts ADD COLUMN filter TEXT NOT NULL DEFAULT '';",
 };
 
 #define SCHEMA_VERSION ((int)(sizeof migrations / sizeof migrations[0]))

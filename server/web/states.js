@@ -18,6 +18,7 @@ export const STATES = [
     { name: "current", word: "Current", about: "runs its target" },
     { name: "ahead", word: "Ahead", about: "runs something newer than its target" },
     { name: "no-release", word: "No release", about: "the product has nothing for it" },
+    { name: "decommissioned", word: "Decommissioned", about: "gets nothing and does not count" },
     { name: "never-seen", word: "Never seen", about: "entered by an operator, has not checked in" },
 ];
 

@@ -312,11 +312,14 @@ static void windows_are_the_devices_time(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const int64_t minute_ms = 60000;
-        assert_int_equal(rollout_is_in_window(&rows[i].window, rows[i].minute * minute_ms),
+        const int64_t later_ms = (rows[i].minute + 20000 * 1440) * minute_ms + 59999;
+        const struct utc_offset unknown = {false, 600}, own = {true, rows[i].window.offset_min};
+        struct rollout_window window = rows[i].window;
+        assert_int_equal(rollout_is_in_window(&window, unknown, rows[i].minute * minute_ms),
                          rows[i].is_in);
-        assert_int_equal(rollout_is_in_window(&rows[i].window,
-                                              (rows[i].minute + 20000 * 1440) * minute_ms + 59999),
-                         rows[i].is_in);
+        assert_int_equal(rollout_is_in_window(&window, unknown, later_ms), rows[i].is_in);
+        window.offset_min = 777; /* the device's own goes first */
+        assert_int_equal(rollout_is_in_window(&window, own, later_ms), rows[i].is_in);
     }
 }
 

@@ -1,0 +1,124 @@
+# What operators know of devices: tags, names, time zones; filters over it; devices taken out
+# of service; and downloads that share a bandwidth.
+. "$(dirname "$0")/../lib/tap.sh"
+. "$TAP_ROOT/tests/lib/server.sh"
+
+python3 "$TAP_ROOT/tests/lib/make_image.py" "$TAP_TMP/old.bin" --project demo --version 1.0 --size 300000
+python3 "$TAP_ROOT/tests/lib/make_image.py" "$TAP_TMP/new.bin" --project demo --version 2.0 --size 300000
+A=18:FE:AA:00:00:0A B=18:FE:AA:00:00:0B C=24:0A:C4:00:00:0C
+
+listed() { # FILTER: the last digits of the devices that match
+    "$UPDRAFT" devices list --filter "$1" --json | python3 -c '
+import json, sys
+print(" ".join(device["mac"][-1] for device in json.load(sys.stdin)["devices"]))'
+}
+
+settings_are_kept() {
+    "$UPDRAFT" devices set $A --product demo --tags lab,floor-2 --alias 'the lamp' --notes 'by the door' --utc-offset -90 >/dev/null
+    expect tags "$(device_says $A tags)" '["lab", "floor-2"]'
+    expect offset "$(device_says $A utc_offset_minutes)" -90
+    "$UPDRAFT" devices show $A | grep -q 'floor-2'
+    "$UPDRAFT" devices set $A --notes '' >/dev/null
+    expect notes "$(device_says $A notes)" null
+    expect alias "$(device_says $A alias)" 'the lamp'
+    "$UPDRAFT" devices group attic --utc-offset 60 >/dev/null
+    expect "a group's" "$(api GET /groups | json groups 0 utc_offset_minutes)" 60
+}
+
+what_is_malformed_is_refused() {
+    local body code
+    for body in '{"tags": "a"}' '{"tags": ["a b"]}' '{"alias": "a\nb"}' '{"utc_offset_minutes": 900}' \
+        '{"decommissioned": 1}' '{"downgrade": "yes"}' "{\"notes\": \"$(printf 'x%.0s' $(seq 201))\"}"; do
+        code=$(api PUT /devices/$A --data "$body" -o answer -w '%{http_code}' || true)
+        expect "status of $body" "$code" 400
+    done
+    code=$(api PUT /groups/attic --data '{"tags": []}' -o answer -w '%{http_code}' || true)
+    expect "a group's tags" "$code" 400
+    code=$(api GET '/devices?filter=colour%3Dred' -o answer -w '%{http_code}' || true)
+    expect "a filter of colours" "$code" 400
+    grep -q 'colour=red' answer
+}
+
+filters_choose() {
+    ask "$(esp8266 STA-MAC=$A version=1.0)"
+    ask "$(esp8266 STA-MAC=$B version=1.5 free-space=100000)"
+    ask "$(esp32 STA-MAC=$C version=1.0)"
+    expect all "$(listed '')" 'A B C'
+    expect ESP8266s "$(listed 'chip=ESP8266')" 'A B'
+    expect "the old ones" "$(listed 'version<1.2')" 'A C'
+    expect "with space" "$(listed 'free_space>=200000 chip=ESP8266')" A
+    expect "in the lab" "$(listed 'tag=lab')" A
+    expect "not in the lab" "$(listed 'tag!=lab')" 'B C'
+}
+
+rollouts_go_to_who_matches() {
+    "$UPDRAFT" devices set $B --product demo >/dev/null
+    "$UPDRAFT" publish "$TAP_TMP/new.bin" --draft >/dev/null
+    "$UPDRAFT" rollout start -p demo -v 2.0 --stages 100% --filter "tag=lab version<1.9" --dry-run >said
+    grep -q "^1 devices" said || { cat said; return 1; }
+    "$UPDRAFT" rollout start -p demo -v 2.0 --stages 100% --filter 'tag=lab version<1.9' >/dev/null
+    local tries
+    for tries in $(seq 100); do [ "$(api GET /rollouts/1 | json stage)" = 1 ] && break; sleep 0.1; done
+    expect filter "$(api GET /rollouts/1 | json target filter)" 'tag=lab version<1.9'
+    ask "$(esp8266 STA-MAC=$A version=1.0)"
+    expect "who matches" "$status" 200
+    ask "$(esp8266 STA-MAC=$B version=1.0)"
+    expect "who does not" "$status" 304
+}
+
+decommissioned_devices_are_out() {
+    "$UPDRAFT" devices set $A --decommission >/dev/null
+    ask "$(esp8266 STA-MAC=$A version=1.0)"
+    expect status "$status" 304
+    expect state "$(device_says $A state)" decommissioned
+    expect "devices that count" "$(api GET /overview | json devices)" 2
+    expect "its rollout" "$(api GET /rollouts/1 | json targeted)" 0
+    "$UPDRAFT" devices set $A --recommission >/dev/null
+    ask "$(esp8266 STA-MAC=$A version=1.0)"
+    expect "in service again" "$status" 200
+}
+
+it_is_the_same_after_a_kill() {
+    expect tags "$(device_says $A tags)" '["lab", "floor-2"]'
+    expect alias "$(device_says $A alias)" 'the lamp'
+    expect offset "$(device_says $A utc_offset_minutes)" -90
+    expect filter "$(api GET /rollouts/1 | json target filter)" 'tag=lab version<1.9'
+    expect "a group's" "$(api GET /groups | json groups 0 utc_offset_minutes)" 60
+}
+
+# 300000 bytes at 10000 a second: the site is busy for 30 s.
+bandwidth_is_shared() {
+    publish "$TAP_TMP/new.bin" demo 2.0
+    assign $A '{"product": "demo"}'
+    assign $B '{"product": "demo"}'
+    ask "$(esp8266 STA-MAC=$A version=1.0)"
+    expect "the first" "$status" 200
+    ask "$(esp8266 STA-MAC=$B version=1.0)"
+    expect "the second" "$status" 304
+    device_says $B reason | grep -q 'as many bytes a second as may be to its site'
+    ask "$(esp8266 STA-MAC=$B version=1.0; echo 'x-ESP8266-abilities: gzip retry')"
+    expect "one that can wait" "$status" 503
+    local seconds
+    seconds=$(header Retry-After)
+    [ "$seconds" -ge 1 ] && [ "$seconds" -le 30 ] || { echo "Retry-After: $seconds"; return 1; }
+    ask "$(esp8266 STA-MAC=$A version=1.0)" -H 'Range: bytes=1000-'
+    expect "the first, going on" "$status" 206
+}
+
+server_start data
+publish "$TAP_TMP/old.bin" demo 1.0
+check settings_are_kept
+check what_is_malformed_is_refused
+check filters_choose
+check rollouts_go_to_who_matches
+check decommissioned_devices_are_out
+SERVER_PORT=${SERVER##*:}
+server_stop KILL
+server_start data
+check it_is_the_same_after_a_kill
+server_stop
+unset SERVER_PORT
+server_start limited --site-rate 10k
+check bandwidth_is_shared
+server_stop
+tap_end
