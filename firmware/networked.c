@@ -98,8 +98,10 @@ void firmware_behave(const struct ud_flash *flash)
         ethernet_service(&device.ethernet);
         sys_check_timeouts();
         client_service(&device.client, has_network(), clock_ms());
-        restart_if(page_service(&device.page, clock_ms()), "the page");
-        restart_if(uploads_service(&device.uploads, clock_ms()), "an upload");
+        if (!client_is_shaking_hands(&device.client)) {
+            restart_if(page_service(&device.page, clock_ms()), "the page");
+            restart_if(uploads_service(&device.uploads, clock_ms()), "an upload");
+        }
         if (!uploads_are_busy(&device.uploads))
             ethernet_sleep(&device.ethernet);
     }

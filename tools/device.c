@@ -296,6 +296,8 @@ static int check_kind(const struct device_order *order)
         {"--chip", strcasecmp(order->chip, CHIP_DEFAULT) != 0, "it is an ESP8266"},
         {"--dir", order->dir != NULL, "it runs one board"},
         {"--count", order->count != 1, "it runs one board"},
+        {"--no-clock", order->lacks_clock, "it has none anyway"},
+        {"--tls-record", order->tls_record != TLS_RECORD_DEFAULT, "the program in flash decides"},
         {"--speed", strcmp(order->speed, "fast") != 0, "flash takes no time there"},
         {"--json", order->json, "the board's console is text"},
     };

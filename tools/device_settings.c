@@ -1,9 +1,11 @@
 /* What a board's program is told: its settings, written into its flash. */
 #include "firmware/settings.h"
+#include "host/pin.h"
 #include "host/report.h"
 #include "tools/device.h"
 #include "tools/flash_view.h"
 #include "tools/settings_edit.h"
+#include "updraft/hex.h"
 #include "updraft/url.h"
 
 #include <stdio.h>
@@ -42,11 +44,43 @@ static int set_number(struct settings_record *record, enum settings_tag tag, uns
     return settings_edit_set(record, tag, text);
 }
 
+static int set_pin(struct settings_record *record, const char *text)
+{
+    char digits[2 * PIN_SIZE + 1];
+    uint8_t pin[PIN_SIZE];
+
+    if (!pin_parse(text, pin))
+        return report_failure("%s is no pin", text);
+    ud_hex_encode(pin, sizeof pin, digits);
+    return settings_edit_set(record, SETTINGS_PIN, digits);
+}
+
+static int set_certificate(struct settings_record *record, const char *path)
+{
+    char *assignment = NULL;
+    int status = EXIT_FAILED;
+
+    if (asprintf(&assignment, "ca=%s", path) >= 0)
+        status = settings_edit_assign(record, assignment);
+    free(assignment);
+    return status;
+}
+
+/* Which server is the right one, where it is asked by https. */
+static int set_server_trust(struct settings_record *record, const struct device_order *order)
+{
+    const int status = order->pin != NULL ? set_pin(record, order->pin) : EXIT_OK;
+
+    return status == EXIT_OK && order->ca != NULL ? set_certificate(record, order->ca) : status;
+}
+
 static int set_polling(struct settings_record *record, const struct device_order *order)
 {
     if (order->url == NULL)
         return EXIT_OK;
     int status = set_server(record, order->url);
+    if (status == EXIT_OK)
+        status = set_server_trust(record, order);
     if (status == EXIT_OK)
         status = set_number(record, SETTINGS_POLL, order->poll_s);
     return status == EXIT_OK ? set_number(record, SETTINGS_PATIENCE, order->trial_s) : status;

@@ -132,13 +132,45 @@ static void report_failure(const struct client *client, int error)
     ets_printf("check-in failed: error %d, %s\n", ud_pull_error_number(error), text);
 }
 
+/* Zeros are no pin. */
+static const uint8_t *pin_of(const struct settings *settings)
+{
+    for (uint32_t i = 0; i < sizeof settings->pin; i++)
+        if (settings->pin[i] != 0)
+            return settings->pin;
+    return NULL;
+}
+
+/* Null: settings say of no server that it is the right one. */
+static const struct ud_tls *prepare_tls(struct client *client)
+{
+    struct updates *updates = client->config.updates;
+    struct secure_config config = {
+        .handshake = &updates->shared.secure.handshake,
+        .pin = pin_of(client->config.settings),
+    };
+    struct settings_record record;
+    struct settings_item item;
+
+    if (settings_record_load(updates->flash, &updates->place,
+                             (uint8_t *)updates->shared.secure.settings, &record) != UD_OK)
+        return NULL;
+    if (settings_record_find(&record, SETTINGS_CA, &item)) {
+        config.ca = item.bytes;
+        config.ca_length = item.length;
+    }
+    return secure_prepare(&client->secure, &config) ? &client->secure.tls : NULL;
+}
+
 static void ask(struct client *client, uint32_t now_ms)
 {
+    const struct ud_tls *tls = prepare_tls(client);
     const struct ud_pull_config config = {
         .chip = UD_CHIP_ESP8266,
         .identity = client->identity,
         .updater = &client->config.updates->updater,
         .version = client->config.updates->description.version,
+        .can_tls = tls != NULL,
     };
     int error = ud_pull_init(&client->pull, &config);
 
@@ -149,7 +181,7 @@ static void ask(struct client *client, uint32_t now_ms)
         report_failure(client, error);
         return;
     }
-    ud_lwip_pull_begin(&client->driver, &client->pull, NULL);
+    ud_lwip_pull_begin(&client->driver, &client->pull, tls);
     client->is_asking = true;
 }
 
@@ -182,6 +214,12 @@ static void finish(struct client *client, uint32_t now_ms)
     }
 }
 
+bool client_is_shaking_hands(const struct client *client)
+{
+    return client->is_asking && (ud_pull_want(&client->pull) & UD_PULL_CONNECT) &&
+           ud_pull_endpoint(&client->pull).tls;
+}
+
 void client_service(struct client *client, bool has_network, uint32_t now_ms)
 {
     const bool is_due = (int32_t)(now_ms - client->next_ms) >= 0;
@@ -189,7 +227,8 @@ void client_service(struct client *client, bool has_network, uint32_t now_ms)
     if (client->config.settings->waits_for_server == 0)
         confirm(client);
     watch_trial(client, now_ms);
-    if (has_network && !client->is_asking && is_due)
+    if (has_network && !client->is_asking && is_due &&
+        !ud_updater_is_running(&client->config.updates->updater))
         begin(client, now_ms);
     if (client->is_asking && !ud_lwip_pull_service(&client->driver, now_ms))
         finish(client, now_ms);

@@ -7,6 +7,7 @@
 #ifndef FIRMWARE_NET_CLIENT_H
 #define FIRMWARE_NET_CLIENT_H
 
+#include "firmware/net/secure.h"
 #include "firmware/net/updates.h"
 #include "firmware/settings.h"
 #include "lwip/pull.h"
@@ -37,7 +38,12 @@ struct client {
     bool is_on_trial;
     uint32_t start_ms;
     uint32_t next_ms; /* when it asks next */
+    struct secure secure;
 };
+
+/* TLS finds out whether the server is the right one: no update may begin meanwhile, by
+ * any way in. */
+bool client_is_shaking_hands(const struct client *client);
 
 /* Reads what is to be known of the running program. UD_ERR_*. */
 UD_MUST_CHECK int client_init(struct client *client, const struct client_config *config,

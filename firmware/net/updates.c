@@ -64,7 +64,8 @@ static int init_updater(struct updates *updates)
         .buffer_size = sizeof updates->buffer,
         .events = {.progress = progressed},
     };
-    const int error = ud_gunzip_init(&updates->gunzip, updates->window, sizeof updates->window);
+    const int error =
+        ud_gunzip_init(&updates->gunzip, updates->shared.window, sizeof updates->shared.window);
 
     return error == UD_OK ? ud_updater_init(&updates->updater, &config) : error;
 }

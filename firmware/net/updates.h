@@ -4,6 +4,7 @@
 #ifndef FIRMWARE_NET_UPDATES_H
 #define FIRMWARE_NET_UPDATES_H
 
+#include "firmware/net/secure.h"
 #include "firmware/net/trust.h"
 #include "firmware/settings.h"
 #include "updraft/eboot.h"
@@ -25,7 +26,13 @@ struct updates {
     struct ud_image_description description;
     struct trust trust;
     struct ud_gunzip gunzip;
-    uint8_t window[UD_GUNZIP_WINDOW];
+    union {
+        uint8_t window[UD_GUNZIP_WINDOW]; /* while a session runs */
+        struct {
+            struct secure_handshake handshake;
+            uint32_t settings[UD_FLASH_SECTOR / sizeof(uint32_t)];
+        } secure; /* while none does */
+    } shared;
     uint32_t buffer[UD_FLASH_SECTOR / sizeof(uint32_t)]; /* whoever may begin a session, or none
                                                           * runs: see updates_buffer() */
 };

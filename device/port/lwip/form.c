@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define PIECE 256u /* bytes sent at a time, by way of the stack */
+
 /* ---- Accepting ---- */
 
 static err_t accepted(void *ctx, struct tcp_pcb *pcb, err_t error)
@@ -47,11 +49,27 @@ struct connection {
     struct ud_form_client *client;
 };
 
+/* What is sent may be constants in flash, where a chip like the ESP8266 takes loads of
+ * whole words only: so these loads are of words, whatever is wanted of them. */
+static void copy_by_words(uint8_t *to, const uint8_t *from, uint32_t length)
+{
+    const uint32_t odd = (uint32_t)((uintptr_t)from % sizeof(uint32_t));
+    const volatile uint32_t *words = (const volatile uint32_t *)(const volatile void *)(from - odd);
+
+    for (uint32_t i = odd; i < odd + length; i++)
+        *to++ = (uint8_t)(words[i / 4] >> (8 * (i % 4)));
+}
+
 static bool serve_send(const struct connection *connection, uint32_t now_ms)
 {
+    uint8_t piece[PIECE];
     uint32_t length;
-    const void *bytes = ud_form_send_buffer(connection->client, &length);
-    const uint32_t sent = ud_lwip_stream_send(connection->stream, bytes, length);
+    const uint8_t *bytes = ud_form_send_buffer(connection->client, &length);
+
+    if (length > sizeof piece)
+        length = sizeof piece;
+    copy_by_words(piece, bytes, length);
+    const uint32_t sent = ud_lwip_stream_send(connection->stream, piece, length);
 
     if (sent != 0)
         ud_form_sent(connection->client, sent, now_ms);
