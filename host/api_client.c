@@ -113,7 +113,7 @@ static int set_server(struct api_client *client, const char *server)
 
 static int set_trust(struct api_client *client, const struct api_access *access)
 {
-    const char *pin = access->pin != NULL ? access->pin : getenv("UPDRAFT_PIN");
+    const char *pin = access->pin != NULL ? access->pin : getenv("UPDRAFT_SERVER_PIN");
     uint8_t bytes[PIN_SIZE];
 
     client->ca = access->ca != NULL ? access->ca : getenv("UPDRAFT_CA");
@@ -211,8 +211,8 @@ static int report_no_answer(CURLcode code, const struct api_client *client)
     if (code == CURLE_SSL_PINNEDPUBKEYNOTMATCH)
         return report_failure("%s has another key than the pinned one", client->server);
     if (code == CURLE_PEER_FAILED_VERIFICATION)
-        return report_failure("%s: %s; --ca FILE says who vouches for it, --pin PIN what its key "
-                              "is",
+        return report_failure("%s: %s; --ca FILE says who vouches for it, --server-pin PIN what "
+                              "its key is",
                               client->server, what);
     if (code == CURLE_SSL_CONNECT_ERROR)
         return report_failure("%s does not answer in TLS (%s): is it http://?", client->server,

@@ -21,7 +21,7 @@ struct api_access {
     /* Of https; with a pin alone nothing else of the server's certificate counts, and
      * with neither it must come from whom the system trusts. */
     const char *ca;  /* PEM file; null: UPDRAFT_CA */
-    const char *pin; /* as host/pin.h has it; null: UPDRAFT_PIN */
+    const char *pin; /* as host/pin.h has it; null: UPDRAFT_SERVER_PIN */
 };
 
 /* EXIT_OK and *client, or an exit status. The texts must outlive the client. */

@@ -26,9 +26,9 @@ struct operate_options {
          &(options)->access.ca,                                                                    \
          "FILE",                                                                                   \
          "https: who vouches for the server, PEM; default UPDRAFT_CA, or as the system has it"},   \
-        {"pin",       0,                                                                           \
-         OPTION_TEXT, &(options)->access.pin,                                                      \
-         "PIN",       "https: the server's key, sha256//…; default UPDRAFT_PIN"},                  \
+        {"server-pin", 0,                                                                          \
+         OPTION_TEXT,  &(options)->access.pin,                                                     \
+         "PIN",        "https: the server's key, sha256//…; default UPDRAFT_SERVER_PIN"},          \
     {                                                                                              \
         "json", 0, OPTION_FLAG, &(options)->json, NULL, "print the server's answer as JSON"        \
     }
