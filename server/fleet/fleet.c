@@ -222,6 +222,7 @@ struct policy_device fleet_policy_device(const struct fleet *fleet, const struct
         .before = fleet_release_of_id(fleet, device->part.before),
         .load = device->on_its_way ? LOAD_LIGHT : load_at(fleet, device->facts.address, false),
         .now_ms = fleet_now(fleet),
+        .listening_ms = fleet->listening_ms,
     };
 }
 
@@ -249,26 +250,35 @@ static void note_facts(struct fleet *fleet, struct device *device, const struct 
     fleet_mark_changed(fleet, device);
 }
 
-/* Arrived: the attempts it took are history. */
-static void forget_offers(struct fleet *fleet, struct device *device)
+/* It runs what it should. Where that is what it was offered, this is remembered, with how
+ * often it has come back from it: so flapping is noticed. */
+static void note_arrival(struct fleet *fleet, struct device *device, const struct release *release)
 {
-    struct change *change = change_new(CHANGE_FORGET_OFFERS, device->mac);
+    const bool was_offered = device->offers.release == release->id;
 
-    device->offers = (struct device_offers){0, 0};
-    device->part.comebacks = 0;
+    device->offers.count = 0;
     device->part.taken_ms = 0;
-    writer_submit(fleet->writer, change, NULL, NULL);
+    if (!was_offered) {
+        device->offers.release = 0;
+        device->part.comebacks = 0;
+    }
+    writer_submit(fleet->writer,
+                  change_new(was_offered ? CHANGE_ARRIVED : CHANGE_FORGET_OFFERS, device->mac),
+                  NULL, NULL);
 }
 
-/* It has had all of what it was offered, and is back without it. */
+/* It has had all of what it was offered, or has run it, and is back without it. */
 static void note_comeback(struct fleet *fleet, struct device *device)
 {
     const struct release *offered = fleet_release_of_id(fleet, device->offers.release);
+    const bool had_it = device->part.taken_ms != 0 || device->offers.count == 0;
 
-    if (device->part.taken_ms == 0 || offered == NULL || policy_runs(&device->facts, offered))
+    if (!had_it || offered == NULL || policy_runs(&device->facts, offered))
         return;
     device->part.comebacks++;
     device->part.taken_ms = 0;
+    if (device->offers.count == 0)
+        device->offers.count = 1;
     writer_submit(fleet->writer, change_new(CHANGE_CAME_BACK, device->mac), NULL, NULL);
 }
 
@@ -362,7 +372,7 @@ bool fleet_check_in(struct fleet *fleet, mac_address mac, const struct device_fa
         decision->retry_s = busy_seconds(fleet, facts->address, subject.load);
     if (decision->state == STATE_CURRENT && device->offers.count > 0 &&
         !is_remembered(device, decision->later))
-        forget_offers(fleet, device);
+        note_arrival(fleet, device, decision->target);
     if (decision->offer)
         decision->offer =
             take_download(fleet, facts->address, continues ? 0 : decision->file->size);

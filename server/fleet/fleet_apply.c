@@ -297,6 +297,7 @@ static void apply(struct fleet *fleet, const struct change *change)
         break;
     case CHANGE_SEEN: /* these came from memory */
     case CHANGE_TAKEN:
+    case CHANGE_ARRIVED:
     case CHANGE_CAME_BACK:
     default:
         break;
@@ -392,6 +393,8 @@ static int read_device(void *ctx, const struct stored_device *stored)
         return -1;
     device->first_seen_ms = stored->first_seen_ms;
     device->last_seen_ms = stored->last_seen_ms;
+    if (stored->last_seen_ms > fleet->judged_ms && stored->last_seen_ms <= fleet_now(fleet))
+        fleet->judged_ms = stored->last_seen_ms;
     device->facts = *stored->facts;
     device->offers = stored->offers;
     device->part = stored->part;

@@ -215,7 +215,8 @@ static struct rollout_verdict judge(struct fleet *fleet, const struct rollout_vi
     if (!fleet_copy_release(fleet, rollout->release->product, rollout->release->version,
                             &release) ||
         release.state != RELEASE_WITHDRAWN)
-        return rollout_judge(rollout, &view->counts.all, fleet_now(fleet));
+        return rollout_judge(rollout, &view->counts.all,
+                             (struct rollout_time){fleet_now(fleet), fleet->listening_ms});
     struct rollout_verdict verdict = {.event = rollout->state == ROLLOUT_PLANNED ? ROLLOUT_CANCEL
                                                                                  : ROLLOUT_HALT};
     snprintf(verdict.reason, sizeof verdict.reason, "%s was withdrawn%s%.100s", release.version,
@@ -223,11 +224,26 @@ static struct rollout_verdict judge(struct fleet *fleet, const struct rollout_vi
     return verdict;
 }
 
+/* Not having judged for that long, by the clock, is a gap in listening: the server was
+ * down or stopped, or its clock was set. */
+#define GAP_MS (10 * 60 * 1000)
+
+static void note_gaps(struct fleet *fleet)
+{
+    pthread_mutex_lock(&fleet->lock);
+    const int64_t now_ms = fleet_now(fleet);
+    if (now_ms < fleet->judged_ms || now_ms - fleet->judged_ms > GAP_MS)
+        fleet->listening_ms = now_ms;
+    fleet->judged_ms = now_ms;
+    pthread_mutex_unlock(&fleet->lock);
+}
+
 void fleet_judge_rollouts(struct fleet *fleet)
 {
     size_t count;
-    struct rollout_view *views = copy_rollouts(fleet, ROLLOUT_AWAITING, &count);
 
+    note_gaps(fleet);
+    struct rollout_view *views = copy_rollouts(fleet, ROLLOUT_AWAITING, &count);
     count_all(fleet, views, count);
     for (size_t i = 0; i < count; i++) {
         const struct rollout_verdict verdict = judge(fleet, &views[i]);

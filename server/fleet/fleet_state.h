@@ -30,6 +30,8 @@ struct fleet {
     uint32_t last_rollout;
     uint32_t downloads;    /* going on, or about to */
     int64_t busy_until_ms; /* the bytes of the downloads so far last until then; monotonic */
+    int64_t judged_ms;     /* rollouts, last; or what was last heard before this process */
+    int64_t listening_ms;  /* since when without a gap; struct rollout_time */
     struct site_loads sites;
     struct mac_list behind;
     struct mac_list changed;

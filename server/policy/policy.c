@@ -97,11 +97,12 @@ bool policy_has_failed(const struct policy_device *device, const struct release 
                        const struct rollout *rollout)
 {
     const bool was_offered = device->offers.release == release->id;
+    const bool is_of_rollout = rollout == NULL || device->part.rollout == rollout->id;
+    const uint32_t comebacks_max = rollout != NULL ? rollout->attempts : POLICY_OFFERS_MAX;
 
     if (!was_offered || device->on_its_way)
         return false;
-    if (rollout != NULL && device->part.rollout == rollout->id &&
-        device->part.comebacks >= rollout->attempts)
+    if (is_of_rollout && device->part.comebacks >= comebacks_max)
         return true;
     return device->offers.count >= POLICY_OFFERS_MAX;
 }

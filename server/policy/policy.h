@@ -47,7 +47,8 @@ struct policy_device {
     struct rollout_part part;
     const struct release *before; /* of part; null = unknown */
     enum policy_load load;
-    int64_t now_ms; /* UTC, since 1970 */
+    int64_t now_ms;       /* UTC, since 1970 */
+    int64_t listening_ms; /* the server has been, since then; struct rollout_time */
 };
 
 enum device_state {

@@ -211,7 +211,8 @@ enum policy_standing policy_standing(const struct policy_device *device,
         policy_find_path(device, rollout->release, rollout->downgrade, catalogue);
     if (path.obstacle != RULE_DUE || !policy_fits(device->facts, path.next))
         return STANDING_UNFIT;
-    if (rollout_is_silent(rollout, &device->part, device->now_ms))
+    if (rollout_is_silent(rollout, &device->part,
+                          (struct rollout_time){device->now_ms, device->listening_ms}))
         return STANDING_SILENT;
     return policy_has_failed(device, path.next, rollout) ? STANDING_FAILED : STANDING_PENDING;
 }

@@ -95,13 +95,22 @@ static bool judge_failures(const struct rollout *rollout, const struct rollout_t
     return true;
 }
 
+/* How long there has been time to hear of devices, from since_ms on. */
+static int64_t listened_ms(struct rollout_time time, int64_t since_ms)
+{
+    const bool is_before = since_ms < time.listening_ms;
+    const bool is_to_come = since_ms > time.now_ms; /* the clock was set back */
+
+    return time.now_ms - (is_before || is_to_come ? time.listening_ms : since_ms);
+}
+
 static bool judge_time(const struct rollout *rollout, const struct rollout_tally *tally,
-                       int64_t now_ms, char reason[ROLLOUT_REASON_SIZE])
+                       struct rollout_time time, char reason[ROLLOUT_REASON_SIZE])
 {
     const struct rollout_stage *stage = &rollout->stages[rollout->stage - 1];
 
     if (stage->time_limit_s == 0 ||
-        now_ms - rollout->opened_ms < (int64_t)stage->time_limit_s * 1000)
+        listened_ms(time, rollout->opened_ms) < (int64_t)stage->time_limit_s * 1000)
         return false;
     snprintf(reason, ROLLOUT_REASON_SIZE,
              "stage %u has had its %u minutes: %u of %u devices arrived, %u %% had to",
@@ -110,7 +119,8 @@ static bool judge_time(const struct rollout *rollout, const struct rollout_tally
 }
 
 static struct rollout_verdict judge_open(const struct rollout *rollout,
-                                         const struct rollout_tally *tally, int64_t now_ms)
+                                         const struct rollout_tally *tally,
+                                         struct rollout_time time)
 {
     const struct rollout_stage *stage = &rollout->stages[rollout->stage - 1];
     struct rollout_verdict verdict = {.event = ROLLOUT_HALT};
@@ -125,18 +135,19 @@ static struct rollout_verdict judge_open(const struct rollout *rollout,
             return open_next(rollout, ROLLOUT_NEXT);
         return (struct rollout_verdict){.event = ROLLOUT_FINISH};
     }
-    return judge_time(rollout, tally, now_ms, verdict.reason) ? verdict : nothing();
+    return judge_time(rollout, tally, time, verdict.reason) ? verdict : nothing();
 }
 
 struct rollout_verdict rollout_judge(const struct rollout *rollout,
-                                     const struct rollout_tally *tally, int64_t now_ms)
+                                     const struct rollout_tally *tally, struct rollout_time time)
 {
     const bool is_active = rollout->state == ROLLOUT_RUNNING || rollout->state == ROLLOUT_AWAITING;
 
-    if (rollout->state == ROLLOUT_PLANNED && now_ms >= rollout->start_ms && tally->targeted > 0)
+    if (rollout->state == ROLLOUT_PLANNED && time.now_ms >= rollout->start_ms &&
+        tally->targeted > 0)
         return open_next(rollout, ROLLOUT_START);
     if (is_active && rollout->stage > 0)
-        return judge_open(rollout, tally, now_ms);
+        return judge_open(rollout, tally, time);
     /* Resumed before its first stage was approved. */
     return rollout->state == ROLLOUT_RUNNING ? open_next(rollout, ROLLOUT_NEXT) : nothing();
 }
@@ -185,8 +196,8 @@ bool rollout_is_in_window(const struct rollout_window *window, struct utc_offset
 }
 
 bool rollout_is_silent(const struct rollout *rollout, const struct rollout_part *part,
-                       int64_t now_ms)
+                       struct rollout_time time)
 {
     return part->rollout == rollout->id && part->taken_ms != 0 && rollout->silence_s != 0 &&
-           now_ms - part->taken_ms > (int64_t)rollout->silence_s * 1000;
+           listened_ms(time, part->taken_ms) > (int64_t)rollout->silence_s * 1000;
 }

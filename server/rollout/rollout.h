@@ -113,6 +113,13 @@ struct rollout_tally {
     uint32_t unfit; /* in open stages, but cannot take it */
 };
 
+/* Devices cannot be heard while the server is down, and its clock may be set: what is
+ * waited for from them counts from when it last began to listen. */
+struct rollout_time {
+    int64_t now_ms;       /* UTC, since 1970 */
+    int64_t listening_ms; /* since when, without a gap */
+};
+
 /* What is to happen by itself; `event` is ROLLOUT_EVENT_COUNT for nothing. */
 struct rollout_verdict {
     enum rollout_event event;
@@ -128,7 +135,7 @@ void rollout_carry_out(struct rollout *rollout, enum rollout_event event, uint64
                        const struct rollout_tally *tally, int64_t now_ms);
 
 struct rollout_verdict rollout_judge(const struct rollout *rollout,
-                                     const struct rollout_tally *tally, int64_t now_ms);
+                                     const struct rollout_tally *tally, struct rollout_time time);
 
 /* Where the device stands. */
 uint32_t rollout_place(uint32_t rollout, mac_address mac);
@@ -146,7 +153,7 @@ bool rollout_is_in_window(const struct rollout_window *window, struct utc_offset
 
 /* Has it been silent for too long since it took the release? */
 bool rollout_is_silent(const struct rollout *rollout, const struct rollout_part *part,
-                       int64_t now_ms);
+                       struct rollout_time time);
 
 /* "running" and so on; null past the last. */
 const char *rollout_state_name(enum rollout_state state);

@@ -17,7 +17,8 @@ enum change_kind {
     CHANGE_SEEN,          /* seen: facts of a device; nothing happens if it is gone */
     CHANGE_OFFER,         /* offer: a release goes out to a device once more */
     CHANGE_TAKEN,         /* taken: a download of what was offered is whole */
-    CHANGE_CAME_BACK,     /* device: it runs something else after that */
+    CHANGE_ARRIVED,       /* device: it runs what it was offered */
+    CHANGE_CAME_BACK,     /* device: it runs something else after either */
     CHANGE_FORGET_OFFERS, /* device */
     CHANGE_ASSIGN,        /* assign: creates the device if need be */
     CHANGE_REMOVE,        /* device */

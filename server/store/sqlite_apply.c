@@ -29,7 +29,9 @@ static const char *const texts[STATEMENT_COUNT] = {
         " rollout = CASE WHEN ?3 = 0 THEN rollout ELSE ?3 END WHERE mac = ?1",
     [STATEMENT_TAKEN] = "UPDATE devices SET taken_ms = ?2 WHERE mac = ?1",
     [STATEMENT_CAME_BACK] =
-        "UPDATE devices SET comebacks = comebacks + 1, taken_ms = 0 WHERE mac = ?1",
+        "UPDATE devices SET comebacks = comebacks + 1, taken_ms = 0,"
+        " offers = CASE WHEN offers = 0 THEN 1 ELSE offers END WHERE mac = ?1",
+    [STATEMENT_ARRIVED] = "UPDATE devices SET offers = 0, taken_ms = 0 WHERE mac = ?1",
     [STATEMENT_FORGET_OFFERS] =
         "UPDATE devices SET offered = 0, offers = 0, comebacks = 0, taken_ms = 0 WHERE mac = ?1",
     [STATEMENT_ENTER] = "INSERT INTO devices (mac) VALUES (?1) ON CONFLICT (mac) DO NOTHING",
@@ -452,6 +454,8 @@ static int apply_one(struct sqlite_store *store, const struct change *change,
         return apply_taken(store->statements[STATEMENT_TAKEN], change);
     case CHANGE_CAME_BACK:
         return apply_to_device(store->statements[STATEMENT_CAME_BACK], change);
+    case CHANGE_ARRIVED:
+        return apply_to_device(store->statements[STATEMENT_ARRIVED], change);
     case CHANGE_FORGET_OFFERS:
         return apply_to_device(store->statements[STATEMENT_FORGET_OFFERS], change);
     case CHANGE_REMOVE:

@@ -168,6 +168,7 @@ struct world *world_new(unsigned devices)
         mmap(NULL, sizeof *world->truth, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     must(world->truth != MAP_FAILED, "no memory to share");
     world->truth->now_ms = 1000000;
+    world->truth->step_ms = WORLD_POLL_MS;
     folder_join(world->path, folder_make(world->folder), "updraft.db");
     world_open(world);
     world_publish(world, WORLD_OLD, "stable");
@@ -213,6 +214,11 @@ static void run(struct world_device *device, const char *version)
     strcpy(device->runs, version);
 }
 
+static void go_back(struct world_device *device)
+{
+    strcpy(device->runs, device->had);
+}
+
 static void take(struct world_device *device, const char *version)
 {
     const bool is_new = strcmp(version, WORLD_NEW) == 0;
@@ -250,7 +256,7 @@ void world_poll(struct world *world, unsigned index)
     const bool flaps = device->nature == NATURE_FLAPPING && strcmp(device->runs, WORLD_NEW) == 0;
     ask(world, index);
     if (flaps)
-        run(device, device->had);
+        go_back(device);
 }
 
 void world_round(struct world *world)
@@ -262,7 +268,7 @@ void world_round(struct world *world)
     world_settle(world);
     fleet_judge_rollouts(world->fleet);
     world_settle(world);
-    truth->now_ms += WORLD_POLL_MS;
+    truth->now_ms += truth->step_ms;
     truth->next = 0;
     truth->round++;
 }

@@ -35,9 +35,11 @@ struct world_device {
 };
 
 struct world_truth {
-    int64_t now_ms; /* as the server's clock shows it */
+    int64_t now_ms;  /* as the server's clock shows it */
+    int64_t step_ms; /* from round to round */
     unsigned round;
-    unsigned next; /* device to ask in this round */
+    unsigned next;  /* device to ask in this round */
+    unsigned leaps; /* of the clock that a test made */
     struct world_device devices[WORLD_DEVICES_MAX];
 };
 
@@ -79,7 +81,7 @@ struct device_facts world_facts(const struct world_device *device);
 void world_poll(struct world *world, unsigned device);
 
 /* Everybody who lives and is awake asks, from where the round was left, then the server
- * thinks, and a minute passes. */
+ * thinks, and time passes. */
 void world_round(struct world *world);
 
 unsigned world_count(const struct world *world, const char *version);

@@ -125,7 +125,7 @@ static void stages_open_one_after_the_other(void **state)
 static enum rollout_event judged(const struct rollout *rollout, struct rollout_tally tally,
                                  int64_t now_ms)
 {
-    return rollout_judge(rollout, &tally, now_ms).event;
+    return rollout_judge(rollout, &tally, (struct rollout_time){now_ms, 0}).event;
 }
 
 static void it_starts_in_time_and_for_somebody(void **state)
@@ -175,7 +175,8 @@ static void failures_halt_it_and_it_says_why(void **state)
     (void)state;
     assert_int_equal(judged(&rollout, tally, 0), ROLLOUT_EVENT_COUNT); /* 8 % */
     tally.failed = 2;                                                  /* 12 % */
-    const struct rollout_verdict verdict = rollout_judge(&rollout, &tally, 0);
+    const struct rollout_verdict verdict =
+        rollout_judge(&rollout, &tally, (struct rollout_time){0, 0});
     assert_int_equal(verdict.event, ROLLOUT_HALT);
     assert_string_equal(verdict.reason, "3 of 25 devices failed (2 came back without it, 1 not at "
                                         "all): more than 10 %");
@@ -213,7 +214,8 @@ static void a_stage_has_its_time(void **state)
 
     (void)state;
     assert_int_equal(judged(&rollout, tally, 24 * HOUR_MS - 1), ROLLOUT_EVENT_COUNT);
-    const struct rollout_verdict verdict = rollout_judge(&rollout, &tally, 24 * HOUR_MS);
+    const struct rollout_verdict verdict =
+        rollout_judge(&rollout, &tally, (struct rollout_time){24 * HOUR_MS, 0});
     assert_int_equal(verdict.event, ROLLOUT_HALT);
     assert_string_equal(verdict.reason, "stage 1 has had its 1440 minutes: 7 of 10 devices "
                                         "arrived, 90 % had to");
@@ -330,12 +332,29 @@ static void silence_begins_with_a_download(void **state)
     struct rollout_part part = {.rollout = rollout.id};
 
     (void)state;
-    assert_false(rollout_is_silent(&rollout, &part, 1000 * HOUR_MS));
+    assert_false(rollout_is_silent(&rollout, &part, (struct rollout_time){1000 * HOUR_MS, 0}));
     part.taken_ms = HOUR_MS;
-    assert_false(rollout_is_silent(&rollout, &part, 2 * HOUR_MS));
-    assert_true(rollout_is_silent(&rollout, &part, 2 * HOUR_MS + 1));
+    assert_false(rollout_is_silent(&rollout, &part, (struct rollout_time){2 * HOUR_MS, 0}));
+    assert_true(rollout_is_silent(&rollout, &part, (struct rollout_time){2 * HOUR_MS + 1, 0}));
     part.rollout++;
-    assert_false(rollout_is_silent(&rollout, &part, 2 * HOUR_MS + 1));
+    assert_false(rollout_is_silent(&rollout, &part, (struct rollout_time){2 * HOUR_MS + 1, 0}));
+}
+
+/* Nobody could be heard while the server was down; and a clock that was set back is no
+ * reason to wait for years. */
+static void silence_counts_while_the_server_listens(void **state)
+{
+    const struct rollout rollout = running(1);
+    struct rollout_part part = {.rollout = rollout.id, .taken_ms = HOUR_MS};
+    const int64_t up_ms = 48 * HOUR_MS;
+    const int64_t early_ms = up_ms + HOUR_MS, late_ms = early_ms + 1;
+
+    (void)state;
+    assert_false(rollout_is_silent(&rollout, &part, (struct rollout_time){early_ms, up_ms}));
+    assert_true(rollout_is_silent(&rollout, &part, (struct rollout_time){late_ms, up_ms}));
+    part.taken_ms = 9000 * HOUR_MS;
+    assert_false(rollout_is_silent(&rollout, &part, (struct rollout_time){early_ms, up_ms}));
+    assert_true(rollout_is_silent(&rollout, &part, (struct rollout_time){late_ms, up_ms}));
 }
 
 static void states_have_names(void **state)
@@ -361,6 +380,7 @@ int main(void)
         cmocka_unit_test(membership_is_stable_and_even),
         cmocka_unit_test(windows_are_the_devices_time),
         cmocka_unit_test(silence_begins_with_a_download),
+        cmocka_unit_test(silence_counts_while_the_server_listens),
         cmocka_unit_test(states_have_names),
     };
 
