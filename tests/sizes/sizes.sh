@@ -1,0 +1,59 @@
+# What the device library takes on LX106 is written down, and stays what is written: a
+# change that makes it larger, or smaller, says so by changing the table too.
+. "$(dirname "$0")/../lib/tap.sh"
+
+TABLE=$TAP_ROOT/benchmarks/device_sizes.txt
+
+# Rows of FILE2 that differ from FILE1's by more than 32 bytes and 2 %, or are missing.
+differences() {
+    awk '
+        function heading() { section = $0; sub(/,.*/, "", section) }
+        /^# [a-z]+[, ]/ && NF > 2 && /code|RAM/ { heading(); next }
+        /^#/ || NF < 2 { next }
+        { key = section " " $1; values = ""; for (i = 2; i <= NF; i++) values = values " " $i }
+        FNR == NR { was[key] = values; next }
+        !(key in was) { print key ": is new:" values; next }
+        {
+            n = split(was[key], old, " "); split(values, new, " ")
+            for (i = 1; i <= n; i++) {
+                change = new[i] - old[i]
+                if (change < 0) change = -change
+                if (change > 32 && change > old[i] / 50) { print key ": was" was[key] ", is" values; break }
+            }
+            delete was[key]
+        }
+        END { for (key in was) print key ": is gone" }' "$1" "$2"
+}
+
+compiler() { sed -n 's/^# \(xtensa-lx106-elf-gcc [0-9.]*\) .*/\1/p' "$1"; }
+
+sizes_are_what_the_table_says() {
+    differences "$TABLE" now.txt | tee found
+    [ -s now.txt ]
+    [ ! -s found ] || {
+        echo "if that is as it should be: benchmarks/device_sizes.py build/sizes >benchmarks/device_sizes.txt"
+        return 1
+    }
+}
+
+the_comparison_sees_growth_and_shrinkage() {
+    local change
+    for change in 's/^(all +)([0-9])/\19/' 's/^(url +)[0-9]+/\1 1/' '/^pull_head /d' 's/^url /uri /'; do
+        sed -E "$change" now.txt >changed.txt
+        cmp -s now.txt changed.txt && { echo "nothing to change: $change"; return 1; }
+        [ -n "$(differences now.txt changed.txt)" ] || { echo "not seen: $change"; return 1; }
+    done
+    [ -z "$(differences now.txt now.txt)" ]
+}
+
+budgets_hold() { (cd "$TAP_ROOT" && ./bench device) || return 1; }
+
+"$TAP_ROOT/benchmarks/device_sizes.py" "$TAP_TMP/sizes" >"$TAP_TMP/now.txt" || exit 1
+check the_comparison_sees_growth_and_shrinkage
+if [ "$(compiler "$TABLE")" = "$(compiler "$TAP_TMP/now.txt")" ]; then
+    check sizes_are_what_the_table_says
+else
+    skip sizes_are_what_the_table_says "the table is of $(compiler "$TABLE"), here is $(compiler "$TAP_TMP/now.txt")"
+fi
+check budgets_hold
+tap_end
