@@ -3,8 +3,13 @@
  */
 #include <ArduinoOTA.h>
 #include <Updraft.h>
+#include <flash_hal.h>
 
 #include <string>
+
+extern "C" {
+#include "check/flash.h"
+}
 
 static int count;
 
@@ -189,6 +194,17 @@ static void testSignatures()
     ok(takesSigned(1), "none is asked for any more");
 }
 
+/* ---- The port ---- */
+
+static void testPort()
+{
+    static uint32_t buffer[UD_FLASH_SECTOR / 4];
+    const ud_port_check check = {updraft::board().flash(), FS_PHYS_ADDR, buffer};
+    const char *broken = ud_port_check_flash(&check);
+
+    ok(broken == nullptr, broken == nullptr ? "the flash port keeps its rules" : broken);
+}
+
 /* ---- One name, two libraries ---- */
 
 static void testNames()
@@ -211,6 +227,7 @@ void setup()
     testErrors();
     testCallbacks();
     testSignatures();
+    testPort();
     testNames();
     Serial.printf("1..%d\n", count);
     ESP.restart();
