@@ -1,5 +1,6 @@
 #include "server/server.h"
 
+#include "server/accounts/secret.h"
 #include "server/blobs/blobs.h"
 #include "server/data_folder.h"
 #include "server/device_api/device_api.h"
@@ -30,6 +31,9 @@
 #define JUDGE_MS    1000
 #define JUDGE_SHARE 20
 
+/* How long the link that makes the first user holds. */
+#define SETUP_MS INT64_C(3600000)
+
 /* Devices told of in one tick: bounds what a change to all of them costs. */
 #define EVENTS_PER_TICK 256
 
@@ -39,7 +43,10 @@ struct server {
     struct fleet *fleet;
     struct hub *hub;
     struct worker *worker;
-    struct certificate *certificate; /* null: plain HTTP */
+    struct accounts *accounts;
+    struct throttle *throttle;
+    char first_ticket[SECRET_TEXT_SIZE]; /* "" = there are users */
+    struct certificate *certificate;     /* null: plain HTTP */
     struct http_server *http;
     struct http_server *plain_http;   /* null: none beside TLS */
     struct http_server *metrics_http; /* null: none */
@@ -197,6 +204,20 @@ static void note_rollout(void *ctx, const struct rollout *rollout)
     hub_publish(server->hub, "rollout", json);
 }
 
+static int load_accounts(void *ctx, struct store *store)
+{
+    struct server *server = ctx;
+
+    return accounts_load(server->accounts, store);
+}
+
+static void note_account(void *ctx, const struct account_change *change)
+{
+    struct server *server = ctx;
+
+    accounts_committed(server->accounts, change);
+}
+
 /* --- telling --- */
 
 static void publish_view(struct server *server, const char *event, json_t *view)
@@ -297,6 +318,8 @@ static bool open_fleet(struct server *server, const struct server_config *setup,
         .removed = note_removed,
         .rollout = note_rollout,
         .limits = {setup->downloads, setup->site_downloads, setup->rate, setup->site_rate},
+        .load = load_accounts,
+        .account = note_account,
     };
     char reason[STORE_ERROR_SIZE];
 
@@ -336,6 +359,8 @@ static void set_up_interfaces(struct server *server, const struct server_config 
         .blobs = server->blobs,
         .hub = server->hub,
         .worker = server->worker,
+        .accounts = server->accounts,
+        .throttle = server->throttle,
         .store = &store_sqlite,
         .database = server->data.database,
         .token = server->data.token,
@@ -411,6 +436,10 @@ static void free_server(struct server *server)
         fleet_close(server->fleet);
     if (server->metrics != NULL)
         metrics_page_free(server->metrics);
+    if (server->accounts != NULL)
+        accounts_free(server->accounts);
+    if (server->throttle != NULL)
+        throttle_free(server->throttle);
     if (server->hub != NULL)
         hub_free(server->hub);
     if (server->blobs != NULL)
@@ -423,6 +452,26 @@ static void free_server(struct server *server)
     free(server);
 }
 
+static struct accounts *new_accounts(const struct server_config *setup)
+{
+    const struct accounts_config config = {
+        .session_idle_s = setup->session_idle_s,
+        .session_life_s = setup->session_life_s,
+    };
+
+    return accounts_new(&config);
+}
+
+/* Whoever can read what the server prints may make the first user. */
+static void offer_setup(struct server *server)
+{
+    uint8_t digest[SECRET_DIGEST_SIZE];
+
+    if (accounts_has_users(server->accounts) || !secret_make(server->first_ticket, digest))
+        return;
+    accounts_set_first_ticket(server->accounts, digest, accounts_now(server->accounts) + SETUP_MS);
+}
+
 static bool start_parts(struct server *server, const struct server_config *config,
                         char error[SERVER_ERROR_SIZE], bool *is_usage)
 {
@@ -430,7 +479,10 @@ static bool start_parts(struct server *server, const struct server_config *confi
         return false;
     server->hub = hub_new();
     server->worker = worker_start();
-    if (server->hub == NULL || server->worker == NULL) {
+    server->throttle = throttle_new();
+    server->accounts = new_accounts(config);
+    if (server->hub == NULL || server->worker == NULL || server->throttle == NULL ||
+        server->accounts == NULL) {
         snprintf(error, SERVER_ERROR_SIZE, "out of memory or threads");
         return false;
     }
@@ -442,6 +494,7 @@ static bool start_parts(struct server *server, const struct server_config *confi
         snprintf(error, SERVER_ERROR_SIZE, "out of memory");
         return false;
     }
+    offer_setup(server);
     /* A file whose release was not acknowledged before the server ended. */
     const int swept = blobs_sweep(server->blobs, is_release_file, server);
     if (swept > 0)
@@ -486,6 +539,11 @@ const char *server_metrics_address(const struct server *server)
 bool server_is_secure(const struct server *server)
 {
     return server->certificate != NULL;
+}
+
+const char *server_first_ticket(const struct server *server)
+{
+    return server->first_ticket[0] != '\0' ? server->first_ticket : NULL;
 }
 
 const char *server_token(const struct server *server)

@@ -24,6 +24,8 @@ struct server_config {
     uint32_t site_rate;            /* of these in one source network; 0: any */
     bool refuses_unknown;          /* devices: 403, instead of listing them as unassigned */
     uint64_t upload_limit;         /* bytes of a published file; 0: 32 MB */
+    uint32_t session_idle_s;       /* of people signed in; 0: 12 hours */
+    uint32_t session_life_s;       /* 0: 7 days */
     const struct key *signing_key; /* gives what is published unsigned a signed form; null:
                                     * none. Outlives the server */
 };
@@ -43,6 +45,8 @@ const char *server_address(const struct server *server); /* "ADDR:PORT" */
 const char *server_plain_address(const struct server *server);
 const char *server_metrics_address(const struct server *server);
 bool server_is_secure(const struct server *server);
+/* A ticket for the page that makes the first user; null: there are users. */
+const char *server_first_ticket(const struct server *server);
 const char *server_token(const struct server *server);
 
 /* Tells those who listen what has changed. */

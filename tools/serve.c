@@ -27,6 +27,7 @@ struct serve_options {
     const char *tls_key;
     const char *listen_plain;
     const char *listen_metrics;
+    unsigned long session_idle, session_life; /* seconds; 0 = the default */
     unsigned long drain_seconds;
     unsigned long downloads, site_downloads, rate, site_rate; /* 0 = any number */
 };
@@ -56,6 +57,10 @@ static enum options_result parse(int argc, char **argv, struct serve_options *op
          "bytes a second downloads may take on the average, like 500k; the rest wait"},
         {"site-rate", 0, OPTION_NUMBER, &options->site_rate, "BYTES",
          "the same for devices of one source network"},
+        {"session-idle", 0, OPTION_NUMBER, &options->session_idle, "SECONDS",
+         "after which who does nothing is signed out (default 43200)"},
+        {"session-life", 0, OPTION_NUMBER, &options->session_life, "SECONDS",
+         "after which everybody signs in anew (default 604800)"},
         {"drain", 0, OPTION_NUMBER, &options->drain_seconds, "SECONDS",
          "how long downloads may go on after the order to stop (default 60)"},
         {NULL},
@@ -65,8 +70,9 @@ static enum options_result parse(int argc, char **argv, struct serve_options *op
         "--data DIR [--listen ADDR:PORT] [--unknown-devices register|refuse]\n"
         "                     [--sign KEY] [--tls-cert FILE --tls-key FILE]",
         "Answers devices and operators, and shows the dashboard, until it gets SIGINT or SIGTERM.\n"
-        "The operator's token is made at the first start: DIR/operator.token. A certificate\n"
-        "is read again when its files change, and on SIGHUP; `updraft keygen --tls` makes one.",
+        "The first start makes DIR/operator.token, which opens everything, and prints a link to\n"
+        "make the first user with. A certificate is read again when its files change, and on\n"
+        "SIGHUP; `updraft keygen --tls` makes one.",
         rows};
     int operands;
     const enum options_result result = options_parse(&usage, argc, argv, &operands);
@@ -89,6 +95,8 @@ static bool is_sound(const struct serve_options *options)
         report_usage("--listen-plain goes beside https: without --tls-cert give --listen");
     else if (options->drain_seconds > 86400)
         report_usage("--drain takes at most 86400 seconds");
+    else if (options->session_idle > UINT32_MAX || options->session_life > UINT32_MAX)
+        report_usage("--session-idle and --session-life take at most %u", UINT32_MAX);
     else if (options->downloads > UINT32_MAX || options->site_downloads > UINT32_MAX)
         report_usage("--downloads and --site-downloads take at most %u", UINT32_MAX);
     else if (options->rate > UINT32_MAX || options->site_rate > UINT32_MAX)
@@ -122,8 +130,12 @@ static void announce(const struct server *server)
         printf("for devices that verify signatures: http://%s\n", plain);
     if (metrics != NULL)
         printf("metrics: http://%s/metrics\n", metrics);
-    printf("dashboard: %s://%s/#token=%s\n", scheme,
-           reachable(address, dashboard, sizeof dashboard), server_token(server));
+    reachable(address, dashboard, sizeof dashboard);
+    printf("dashboard: %s://%s/#token=%s\n", scheme, dashboard, server_token(server));
+    if (server_first_ticket(server) != NULL)
+        printf("nobody can sign in yet: make the first user within an hour at "
+               "%s://%s/#setup=%s\n",
+               scheme, dashboard, server_first_ticket(server));
     fflush(stdout);
 }
 
@@ -184,6 +196,8 @@ static int serve(const struct serve_options *options, const struct key *signing_
         .tls_key = options->tls_key,
         .listen_plain = options->listen_plain,
         .listen_metrics = options->listen_metrics,
+        .session_idle_s = (uint32_t)options->session_idle,
+        .session_life_s = (uint32_t)options->session_life,
         .downloads = (uint32_t)options->downloads,
         .site_downloads = (uint32_t)options->site_downloads,
         .rate = (uint32_t)options->rate,

@@ -58,6 +58,13 @@ static void free_state(struct fleet *fleet)
     free(fleet);
 }
 
+static bool load_others(struct fleet *fleet)
+{
+    const struct fleet_config *config = &fleet->config;
+
+    return config->load == NULL || config->load(config->ctx, fleet->store) == 0;
+}
+
 static bool load(struct fleet *fleet, char error[STORE_ERROR_SIZE])
 {
     const struct store_class *class = fleet->config.store;
@@ -65,7 +72,7 @@ static bool load(struct fleet *fleet, char error[STORE_ERROR_SIZE])
     fleet->store = class->open(fleet->config.location, error);
     if (fleet->store == NULL)
         return false;
-    if (class->load(fleet->store, &fleet_reader, fleet) == 0) {
+    if (class->load(fleet->store, &fleet_reader, fleet) == 0 && load_others(fleet)) {
         check_files(fleet);
         if (start_writer(fleet))
             return true;

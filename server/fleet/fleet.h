@@ -38,6 +38,10 @@ struct fleet_config {
     void (*released)(void *ctx, const struct release *release); /* published, durable */
     void (*removed)(void *ctx, mac_address mac);
     void (*rollout)(void *ctx, const struct rollout *rollout); /* made or changed; null: none */
+    /* Others who keep things in the store: read it after the fleet has (0 or -1), and are told
+     * what is durable. Null: none. */
+    int (*load)(void *ctx, struct store *store);
+    void (*account)(void *ctx, const struct account_change *change);
     int64_t (*now_ms)(void *ctx); /* UTC, since 1970; null: the clock */
     struct fleet_limits limits;
 };

@@ -295,7 +295,8 @@ static void apply(struct fleet *fleet, const struct change *change)
     case CHANGE_PROGRESS:
         apply_rollout(fleet, change);
         break;
-    case CHANGE_SEEN: /* these came from memory */
+    case CHANGE_ACCOUNT: /* others' */
+    case CHANGE_SEEN:    /* these came from memory */
     case CHANGE_TAKEN:
     case CHANGE_ARRIVED:
     case CHANGE_CAME_BACK:
@@ -318,6 +319,8 @@ void fleet_committed(void *ctx, const struct change *change)
         config->removed(config->ctx, change->device);
     else if (change_has_rollout(change) && config->rollout != NULL)
         config->rollout(config->ctx, change->as.rollout);
+    else if (change->kind == CHANGE_ACCOUNT && config->account != NULL)
+        config->account(config->ctx, change->as.account);
 }
 
 struct change *fleet_collect(void *ctx)

@@ -80,6 +80,7 @@ void http_set_mark(struct http_request *request, unsigned mark);
 /* Null when absent. Names of headers are compared without regard to case. */
 const char *http_header(const struct http_request *request, const char *name);
 const char *http_query(const struct http_request *request, const char *name);
+const char *http_cookie(const struct http_request *request, const char *name);
 
 void http_each_header(const struct http_request *request,
                       void (*visit)(void *ctx, const char *name, const char *value), void *ctx);

@@ -2,6 +2,7 @@
 #ifndef SERVER_OPERATOR_API_HANDLERS_H
 #define SERVER_OPERATOR_API_HANDLERS_H
 
+#include "server/accounts/secret.h"
 #include "server/operator_api/operator_api.h"
 
 #include <jansson.h>
@@ -19,6 +20,11 @@ operator_handler handle_list_rollouts, handle_show_rollout, handle_add_rollout, 
     handle_approve_rollout, handle_pause_rollout, handle_resume_rollout, handle_cancel_rollout,
     handle_roll_back_rollout;
 operator_handler handle_overview, handle_events, handle_openapi;
+operator_handler handle_sign_in, handle_show_session, handle_sign_out, handle_sign_out_everywhere,
+    handle_change_password, handle_set_up, handle_show_ticket;
+operator_handler handle_list_users, handle_add_user, handle_set_user, handle_reset_user,
+    handle_remove_user;
+operator_handler handle_list_tokens, handle_add_token, handle_revoke_token;
 operator_handler handle_list_audit, handle_verify_audit;
 
 /* Before the body of a publication is sent: takes it, or refuses. */
@@ -56,8 +62,9 @@ struct operation {
     void (*answer)(struct operation *operation); /* when the change is durable */
     mac_address mac;
     char name[NAME_SIZE];
-    const char *detail; /* for the audit log; null: the body. Lives until perform() */
-    bool is_new;        /* answer 201 */
+    const char *detail;            /* for the audit log; null: the body. Lives until perform() */
+    char secret[SECRET_TEXT_SIZE]; /* to be shown this once */
+    bool is_new;                   /* answer 201 */
 };
 
 /* The request's context; null, and the request answered, when memory is out. */

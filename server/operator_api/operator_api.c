@@ -20,13 +20,14 @@ static const struct route {
     const char *path; /* below ROOT; {} stands for one name */
     enum role role;   /* it needs, or more */
     operator_handler *handler;
+    bool is_by_product; /* open to tokens for one product, and minds which */
 } routes[] = {
-    {"GET", "/releases", ROLE_VIEWER, handle_list_releases},
-    {"POST", "/releases", ROLE_OPERATOR, handle_publish},
     {"GET", "/releases/{}", ROLE_VIEWER, handle_show_release},
     {"PUT", "/releases/{}", ROLE_OPERATOR, handle_edit_release},
     {"POST", "/releases/{}/live", ROLE_OPERATOR, handle_release_live},
     {"POST", "/releases/{}/withdraw", ROLE_OPERATOR, handle_withdraw_release},
+    {"GET", "/releases", ROLE_VIEWER, handle_list_releases, true},
+    {"POST", "/releases", ROLE_OPERATOR, handle_publish, true},
     {"GET", "/devices", ROLE_VIEWER, handle_list_devices},
     {"GET", "/devices/{}", ROLE_VIEWER, handle_show_device},
     {"PUT", "/devices/{}", ROLE_OPERATOR, handle_set_device},
@@ -43,6 +44,21 @@ static const struct route {
     {"POST", "/rollouts/{}/resume", ROLE_OPERATOR, handle_resume_rollout},
     {"POST", "/rollouts/{}/cancel", ROLE_OPERATOR, handle_cancel_rollout},
     {"POST", "/rollouts/{}/roll-back", ROLE_OPERATOR, handle_roll_back_rollout},
+    {"POST", "/session", ROLE_NONE, handle_sign_in},
+    {"GET", "/session", ROLE_VIEWER, handle_show_session, true},
+    {"DELETE", "/session", ROLE_VIEWER, handle_sign_out},
+    {"DELETE", "/sessions", ROLE_VIEWER, handle_sign_out_everywhere},
+    {"PUT", "/session/password", ROLE_VIEWER, handle_change_password},
+    {"POST", "/setup", ROLE_NONE, handle_set_up},
+    {"POST", "/setup/ticket", ROLE_NONE, handle_show_ticket},
+    {"GET", "/users", ROLE_ADMIN, handle_list_users},
+    {"POST", "/users", ROLE_ADMIN, handle_add_user},
+    {"PUT", "/users/{}", ROLE_ADMIN, handle_set_user},
+    {"POST", "/users/{}/reset", ROLE_ADMIN, handle_reset_user},
+    {"DELETE", "/users/{}", ROLE_ADMIN, handle_remove_user},
+    {"GET", "/tokens", ROLE_ADMIN, handle_list_tokens},
+    {"POST", "/tokens", ROLE_ADMIN, handle_add_token},
+    {"DELETE", "/tokens/{}", ROLE_ADMIN, handle_revoke_token},
     {"GET", "/audit", ROLE_VIEWER, handle_list_audit},
     {"GET", "/audit/verify", ROLE_VIEWER, handle_verify_audit},
     {"GET", "/overview", ROLE_VIEWER, handle_overview},
@@ -166,23 +182,6 @@ static const struct route *find_route(const struct http_request *request, char n
     return NULL;
 }
 
-/* May the caller do what takes this role? If not, the request is answered. */
-static bool is_allowed(const struct caller *caller, enum role needed, struct http_request *request)
-{
-    if (caller->role >= needed)
-        return true;
-    if (caller->role != ROLE_NONE) {
-        answer_error(request, 403, "this needs the role %s, and yours is %s", role_name(needed),
-                     role_name(caller->role));
-        return false;
-    }
-    http_set_header(request, "WWW-Authenticate", "Bearer realm=\"updraft\"");
-    answer_error(request, 401,
-                 "a token is needed: Authorization: Bearer TOKEN, for example from operator.token "
-                 "in the server's data folder");
-    return false;
-}
-
 /* The route the request may take; null, and the request answered, when there is none. */
 static const struct route *admit(const struct operator_api *api, struct http_request *request,
                                  char name[NAME_SIZE])
@@ -191,7 +190,8 @@ static const struct route *admit(const struct operator_api *api, struct http_req
     const struct caller *caller = caller_find(api, request);
     const struct route *route = caller != NULL ? find_route(request, name, allowed) : NULL;
 
-    if (caller == NULL || !is_allowed(caller, route != NULL ? route->role : ROLE_VIEWER, request))
+    if (caller == NULL || !caller_may(caller, request, route != NULL ? route->role : ROLE_VIEWER,
+                                      route != NULL && route->is_by_product))
         return NULL;
     if (route == NULL)
         answer_no_route(request, allowed);
@@ -203,7 +203,7 @@ bool operator_api_allows(const struct operator_api *api, struct http_request *re
 {
     const struct caller *caller = caller_find(api, request);
 
-    return caller != NULL && is_allowed(caller, role, request);
+    return caller != NULL && caller_may(caller, request, role, false);
 }
 
 void operator_api_handle(const struct operator_api *api, struct http_request *request)

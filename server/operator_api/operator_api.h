@@ -4,6 +4,8 @@
 #define SERVER_OPERATOR_API_OPERATOR_API_H
 
 #include "host/keys.h"
+#include "server/accounts/accounts.h"
+#include "server/accounts/throttle.h"
 #include "server/blobs/blobs.h"
 #include "server/events/hub.h"
 #include "server/fleet/fleet.h"
@@ -16,6 +18,8 @@ struct operator_api {
     struct blobs *blobs;
     struct hub *hub;
     struct worker *worker;
+    struct accounts *accounts;
+    struct throttle *throttle;       /* of those who guess passwords */
     const struct store_class *store; /* to read the audit log with */
     const char *database;            /* the store's location */
     const char *token;

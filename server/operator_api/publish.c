@@ -1,4 +1,5 @@
 /* Publishing: a file becomes a release, or a further form of one. */
+#include "server/operator_api/caller.h"
 #include "server/operator_api/handlers.h"
 #include "server/operator_api/recorded.h"
 #include "server/operator_api/views.h"
@@ -178,6 +179,11 @@ static void name_release(struct publication *publication)
     }
     if (!version_is_valid(version)) {
         refuse(publication, 400, "the image does not say its version: give version");
+        return;
+    }
+    const struct caller *caller = http_caller(publication->request);
+    if (caller->product[0] != '\0' && strcmp(caller->product, product) != 0) {
+        refuse(publication, 403, "this token is for the releases of %s alone", caller->product);
         return;
     }
     snprintf(release->product, sizeof release->product, "%s", product);

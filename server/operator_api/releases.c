@@ -1,3 +1,4 @@
+#include "server/operator_api/caller.h"
 #include "server/operator_api/handlers.h"
 #include "server/operator_api/views.h"
 
@@ -34,7 +35,9 @@ static void count_target(void *ctx, const struct device_view *device)
 void handle_list_releases(const struct operator_api *api, struct http_request *request,
                           const char *name)
 {
-    const char *product = http_query(request, "product");
+    const struct caller *caller = http_caller(request);
+    const char *product =
+        caller->product[0] != '\0' ? caller->product : http_query(request, "product");
     json_t *array = json_array();
     size_t count;
     struct release *releases = fleet_copy_releases(api->fleet, &count);

@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
-static json_t *text_or_null(const char *text)
+json_t *text_or_null(const char *text)
 {
     return text != NULL && text[0] != '\0' ? json_string(text) : json_null();
 }
 
-static json_t *time_or_null(int64_t ms)
+json_t *time_or_null(int64_t ms)
 {
     char text[CLOCK_TEXT_SIZE];
 

@@ -13,4 +13,10 @@ json_t *view_group(const struct group *group, size_t devices);
 /* How many devices have a release as their target. */
 size_t count_targets(struct fleet *fleet, uint32_t release);
 
+/* Null for "" and for null. */
+json_t *text_or_null(const char *text);
+
+/* Null for 0. */
+json_t *time_or_null(int64_t ms);
+
 #endif

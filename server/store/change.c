@@ -13,6 +13,21 @@ struct change *change_new(enum change_kind kind, mac_address device)
     return change;
 }
 
+struct change *change_new_account(enum account_change_kind kind)
+{
+    struct change *change = change_new(CHANGE_ACCOUNT, 0);
+    struct account_change *account = calloc(1, sizeof *account);
+
+    if (change == NULL || account == NULL) {
+        free(change);
+        free(account);
+        return NULL;
+    }
+    account->kind = kind;
+    change->as.account = account;
+    return change;
+}
+
 void change_free(struct change *change)
 {
     if (change == NULL)
@@ -21,6 +36,8 @@ void change_free(struct change *change)
         free(change->as.release);
     if (change_has_rollout(change))
         free(change->as.rollout);
+    if (change->kind == CHANGE_ACCOUNT)
+        free(change->as.account);
     free(change->audit);
     free(change);
 }

@@ -9,6 +9,7 @@
 #include "server/model/names.h"
 #include "server/model/release.h"
 #include "server/rollout/rollout.h"
+#include "server/store/account_change.h"
 
 #include <stdint.h>
 
@@ -34,6 +35,7 @@ enum change_kind {
     CHANGE_PROGRESS, /* rollout: its state, stages and so on; when it is finished, its
                       * release becomes its channel's newest. Conflict: the one stored is
                       * not of the revision before */
+    CHANGE_ACCOUNT,  /* account: as its own kind says */
 };
 
 enum setting {
@@ -89,8 +91,9 @@ struct change {
             char name[NAME_SIZE];
             struct settings settings;
         } group;
-        struct release *release; /* owned by the change */
-        struct rollout *rollout; /* the same; its release is set */
+        struct release *release;        /* owned by the change */
+        struct rollout *rollout;        /* the same; its release is set */
+        struct account_change *account; /* the same */
     } as;
 };
 
@@ -103,6 +106,9 @@ enum change_result {
 /* A zeroed change; null when memory is out. */
 struct change *change_new(enum change_kind kind, mac_address device);
 void change_free(struct change *change);
+
+/* A zeroed change of the kind to accounts; null when memory is out. */
+struct change *change_new_account(enum account_change_kind kind);
 
 /* Does it carry as.release, as.rollout? */
 bool change_has_release(const struct change *change);

@@ -476,6 +476,8 @@ static int apply_one(struct sqlite_store *store, const struct change *change,
         return apply_rollout(store, change->as.rollout, result);
     case CHANGE_PROGRESS:
         return apply_progress(store, change->as.rollout, result);
+    case CHANGE_ACCOUNT:
+        return sqlite_apply_account(store, change->as.account, result);
     default:
         return SQLITE_MISUSE;
     }

@@ -82,6 +82,21 @@ static const char *const migrations[] = {
     "ALTER TABLE devices ADD COLUMN decommissioned INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE device_groups ADD COLUMN utc_offset INTEGER;"
     "ALTER TABLE rollouts ADD COLUMN filter TEXT NOT NULL DEFAULT '';",
+    "CREATE TABLE users ("
+    "  name TEXT PRIMARY KEY, role TEXT NOT NULL, password TEXT NOT NULL,"
+    "  created_ms BIGINT NOT NULL, password_ms BIGINT NOT NULL, ticket BLOB NOT NULL,"
+    "  ticket_until_ms BIGINT NOT NULL, revision BIGINT NOT NULL);"
+    "CREATE TABLE tokens ("
+    "  id BIGINT PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL, read_only INTEGER NOT NULL,"
+    "  product TEXT NOT NULL, created_by TEXT NOT NULL, created_ms BIGINT NOT NULL,"
+    "  expires_ms BIGINT NOT NULL, used_ms BIGINT NOT NULL, revoked_ms BIGINT NOT NULL,"
+    "  digest BLOB NOT NULL);"
+    "CREATE TABLE sessions ("
+    "  digest BLOB PRIMARY KEY, user_name TEXT NOT NULL, created_ms BIGINT NOT NULL,"
+    "  used_ms BIGINT NOT NULL);"
+    "CREATE TABLE device_secrets ("
+    "  id BIGINT PRIMARY KEY, mac BIGINT NOT NULL, name TEXT NOT NULL,"
+    "  created_ms BIGINT NOT NULL, revoked_ms BIGINT NOT NULL, digest BLOB NOT NULL);",
 };
 
 #define SCHEMA_VERSION ((int)(sizeof migrations / sizeof migrations[0]))

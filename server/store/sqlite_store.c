@@ -65,6 +65,7 @@ const struct store_class store_sqlite = {
     .open = sqlite_open,
     .load = sqlite_load,
     .apply = sqlite_apply,
+    .load_accounts = sqlite_load_accounts,
     .read_audit = sqlite_read_audit,
     .close = sqlite_close,
 };

@@ -63,6 +63,11 @@ int sqlite_apply_progress(struct sqlite_store *store, const struct rollout *roll
 /* All rollouts. 0, the reader's result, or -1. */
 int sqlite_load_rollouts(struct sqlite_store *store, const struct store_reader *reader, void *ctx);
 
+/* CHANGE_ACCOUNT. SQLITE_OK or SQLite's error. */
+int sqlite_apply_account(struct sqlite_store *store, const struct account_change *change,
+                         enum change_result *result);
+int sqlite_load_accounts(struct store *store, const struct account_reader *reader, void *ctx);
+
 /* Continues the audit log, within the transaction. SQLITE_OK or SQLite's error. */
 int sqlite_append_audit(struct sqlite_store *store, const struct audit_note *note);
 

@@ -42,6 +42,14 @@ struct audit_query {
     uint32_t limit; /* 0: all */
 };
 
+/* The same for users, tokens, sessions and devices' secrets; revoked ones, too. */
+struct account_reader {
+    int (*user)(void *ctx, const struct user *user);
+    int (*token)(void *ctx, const struct api_token *token);
+    int (*session)(void *ctx, const struct session *session);
+    int (*secret)(void *ctx, const struct device_secret *secret);
+};
+
 struct store {
     const struct store_class *class;
 };
@@ -59,6 +67,7 @@ struct store_class {
     void (*apply)(struct store *store, struct change *const *changes, size_t count,
                   enum change_result *results, char error[STORE_ERROR_SIZE]);
     void (*close)(struct store *store);
+    int (*load_accounts)(struct store *store, const struct account_reader *reader, void *ctx);
     /* The records of the audit log, until `visit` returns false. On a connection of its
      * own, so from any thread, while a server runs or not. 0, or -1 with a line in error. */
     int (*read_audit)(const char *location, const struct audit_query *query,

@@ -16,6 +16,7 @@ class Client:
         self.address = urllib.parse.urlsplit(server).netloc
         self.token = token
         self.seen = set()  # (operation's id, status)
+        self.cookie = ""  # the last one that was set
         self.last = {}  # operation's id -> arguments of the last call that was carried out
         self.contract = None
         status, _, body = self.exchange("GET", "/api/v1/openapi.json", self.token)
@@ -23,9 +24,12 @@ class Client:
             raise Broken(f"GET /openapi.json answers {status}")
         self.contract = Contract(json.loads(body))
 
-    def exchange(self, method, url, token, body=None, kind=None):
+    def exchange(self, method, url, token, body=None, kind=None, session=None):
         connection = http.client.HTTPConnection(self.address, timeout=TIMEOUT_S)
         headers = {"Authorization": f"Bearer {token}"} if token else {}
+        if session:
+            headers["Cookie"] = session[0]
+            headers["X-CSRF-Token"] = session[1]
         if kind:
             headers["Content-Type"] = kind
         try:
@@ -35,12 +39,14 @@ class Client:
         answer = connection.getresponse()
         data = answer.read()
         connection.close()
+        self.cookie = (answer.getheader("Set-Cookie") or "").split(";")[0]
         return answer.status, {k.lower(): v for k, v in answer.getheaders()}, data
 
     def call(self, method, path, expect, values=None, query=None, body=None, token=None,
-             is_sound=None):
+             is_sound=None, session=None):
         """Asks, checks, returns the JSON of the answer. is_sound: the request itself is as
-        described; by default it is when it is to be carried out."""
+        described; by default it is when it is to be carried out. session: (cookie, CSRF token),
+        instead of a token."""
         values, query = values or {}, query or {}
         operation = self.contract.find(method, path)
         if is_sound if is_sound is not None else expect < 400:
@@ -50,7 +56,7 @@ class Client:
         data = body if is_file or body is None else json.dumps(body).encode()
         status, headers, answer = self.exchange(
             method, self.contract.url(operation, values, query),
-            self.token if token is None else token, data, kind)
+            "" if session else self.token if token is None else token, data, kind, session)
         if status != expect:
             raise Broken(f"{operation} answered {status}, not {expect}: {answer[:300]!r}")
         self.contract.check_response(operation, status, headers, answer)

@@ -30,7 +30,8 @@ a_route_that_is_not_described_is_named() {
 }
 
 every_operation_keeps_to_it() {
-    "$PYTHON" "$HERE/walk.py" "$SERVER" "$UPDRAFT_TOKEN_FILE" "$server_pid" "$TAP_TMP"/{1,2,foreign}.bin
+    "$PYTHON" "$HERE/walk.py" "$SERVER" "$UPDRAFT_TOKEN_FILE" "$server_pid" \
+        "$(sed -n 's/.*#setup=//p' "$TAP_TMP/data.out")" "$TAP_TMP"/{1,2,foreign}.bin
 }
 
 server_start data

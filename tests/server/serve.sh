@@ -18,9 +18,10 @@ refused() {
 }
 
 it_says_where_it_listens_and_nothing_else() {
-    expect lines "$(wc -l <"$TAP_TMP/data.out")" 2
+    expect lines "$(wc -l <"$TAP_TMP/data.out")" 3
     sed -n 1p "$TAP_TMP/data.out" | grep -qxE 'listening on http://127\.0\.0\.1:[0-9]+'
     sed -n 2p "$TAP_TMP/data.out" | grep -qxE 'dashboard: http://127\.0\.0\.1:[0-9]+/#token=[0-9a-f]{64}'
+    sed -n 3p "$TAP_TMP/data.out" | grep -qE '^nobody can sign in yet: .* http://127\.0\.0\.1:[0-9]+/#setup=[0-9a-f]{64}$'
 }
 
 the_token_is_for_its_owner_alone() {
