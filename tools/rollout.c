@@ -179,6 +179,25 @@ static int print_one(const json_t *rollout)
     return print_table(table, 2);
 }
 
+/* Who cannot take it, and whom it is not for. */
+static void print_who_not(const json_t *answer)
+{
+    static const char *const names[][2] = {{"pinned", "are pinned"},
+                                           {"decommissioned", "are decommissioned"},
+                                           {"never_seen", "have never checked in"},
+                                           {"others", "are not meant"}};
+    const json_t *not_for = json_object_get(answer, "not_for"), *row;
+    size_t i;
+
+    json_array_foreach(json_object_get(answer, "cannot"), i, row)
+    {
+        printf("  %lld cannot: they %s\n", number(row, "devices"), operate_text(row, "words"));
+    }
+    for (i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (number(not_for, names[i][0]) > 0)
+            printf("  not for %lld that %s\n", number(not_for, names[i][0]), names[i][1]);
+}
+
 static int print_dry_run(const json_t *answer)
 {
     const json_t *stages = json_object_get(answer, "stages");
@@ -189,6 +208,9 @@ static int print_dry_run(const json_t *answer)
     for (size_t i = 0; i < json_array_size(stages); i++)
         printf(" %lld", (long long)json_integer_value(json_array_get(stages, i)));
     printf("\n");
+    if (number(answer, "by_steps") > 0)
+        printf("  %lld of them by way of another release\n", number(answer, "by_steps"));
+    print_who_not(answer);
     return EXIT_OK;
 }
 

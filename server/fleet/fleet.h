@@ -155,9 +155,9 @@ struct rollout_view *fleet_copy_rollouts(struct fleet *fleet, size_t *count);
 /* One rollout; false when it is not known. */
 bool fleet_view_rollout(struct fleet *fleet, uint32_t id, struct rollout_view *view);
 
-/* What a rollout that is only planned would reach. */
+/* What a rollout that is only planned would reach, and who cannot take it. */
 void fleet_count_rollout(struct fleet *fleet, const struct rollout *rollout,
-                         struct rollout_counts *counts);
+                         struct rollout_counts *counts, struct policy_survey *survey);
 
 /* An id for a rollout about to be made; each is given once. */
 uint32_t fleet_next_rollout(struct fleet *fleet);

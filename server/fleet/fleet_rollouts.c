@@ -36,13 +36,33 @@ static void count_all(struct fleet *fleet, struct rollout_view *views, size_t co
     free(list.macs);
 }
 
+static void survey_all(struct fleet *fleet, const struct mac_list *list,
+                       const struct rollout *rollout, struct policy_survey *survey)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        pthread_mutex_lock(&fleet->lock);
+        const struct device *device = device_table_find(&fleet->devices, list->macs[i]);
+        if (device != NULL) {
+            const struct policy_device subject = fleet_policy_device(fleet, device);
+            const struct policy_catalogue catalogue = fleet_catalogue(fleet);
+            policy_survey(survey, &subject, rollout, &catalogue);
+        }
+        pthread_mutex_unlock(&fleet->lock);
+    }
+}
+
 void fleet_count_rollout(struct fleet *fleet, const struct rollout *rollout,
-                         struct rollout_counts *counts)
+                         struct rollout_counts *counts, struct policy_survey *survey)
 {
     struct rollout_view view = {.rollout = *rollout};
+    struct mac_list list = {0};
 
     count_all(fleet, &view, 1);
     *counts = view.counts;
+    *survey = (struct policy_survey){.by_steps = 0};
+    fleet_list_devices(fleet, &list);
+    survey_all(fleet, &list, rollout, survey);
+    free(list.macs);
 }
 
 /* Copies of those in states up to `last`, in the order of the states. */

@@ -116,12 +116,26 @@ void handle_add_rollout(const struct operator_api *api, struct http_request *req
     perform(operation, change);
 }
 
+static json_t *view_cannot(const struct policy_survey *survey)
+{
+    json_t *array = json_array();
+
+    for (int i = 0; i < RULE_COUNT; i++)
+        if (survey->cannot[i] > 0)
+            json_array_append_new(
+                array, json_pack("{ss ss sI}", "why", policy_obstacle_name((enum policy_rule)i),
+                                 "words", policy_obstacle_words((enum policy_rule)i), "devices",
+                                 (json_int_t)survey->cannot[i]));
+    return array;
+}
+
 /* What the plan would do: all of its devices looked at as if all stages were open. */
 void handle_try_rollout(const struct operator_api *api, struct http_request *request,
                         const char *name)
 {
     struct rollout plan;
     struct rollout_counts counts;
+    struct policy_survey survey;
     json_t *stages = json_array();
 
     (void)name;
@@ -132,14 +146,19 @@ void handle_try_rollout(const struct operator_api *api, struct http_request *req
     struct rollout all = plan;
     all.stage = all.stage_count = 1;
     all.stages[0].end = ROLLOUT_PLACES;
-    fleet_count_rollout(api->fleet, &all, &counts);
+    fleet_count_rollout(api->fleet, &all, &counts, &survey);
     for (uint8_t i = 0; i < plan.stage_count && counts.all.targeted > 0; i++)
         json_array_append_new(
             stages, json_integer(rollout_stage_size(&plan.stages[i], counts.all.targeted)));
-    answer_json(request, 200,
-                json_pack("{sI sI sI sI so}", "targeted", (json_int_t)counts.all.targeted, "fit",
-                          (json_int_t)counts.all.open, "unfit", (json_int_t)counts.all.unfit,
-                          "arrived", (json_int_t)counts.all.arrived, "stages", stages));
+    answer_json(
+        request, 200,
+        json_pack("{sI sI sI sI so sI so so}", "targeted", (json_int_t)counts.all.targeted, "fit",
+                  (json_int_t)counts.all.open, "unfit", (json_int_t)counts.all.unfit, "arrived",
+                  (json_int_t)counts.all.arrived, "stages", stages, "by_steps",
+                  (json_int_t)survey.by_steps, "cannot", view_cannot(&survey), "not_for",
+                  json_pack("{sI sI sI sI}", "pinned", (json_int_t)survey.pinned, "decommissioned",
+                            (json_int_t)survey.decommissioned, "never_seen",
+                            (json_int_t)survey.never_seen, "others", (json_int_t)survey.others)));
 }
 
 /* --- what operators decide --- */

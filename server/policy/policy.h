@@ -146,6 +146,22 @@ enum policy_standing policy_standing(const struct policy_device *device,
                                      const struct rollout *rollout,
                                      const struct policy_catalogue *catalogue);
 
+/* Devices of a release's product, by what a rollout of it would come to. */
+struct policy_survey {
+    uint32_t by_steps;                                   /* can take it, after another release */
+    uint32_t cannot[RULE_COUNT];                         /* it is for them, but */
+    uint32_t decommissioned, never_seen, pinned, others; /* it is not for them */
+};
+
+/* Adds a device to a survey. */
+void policy_survey(struct policy_survey *survey, const struct policy_device *device,
+                   const struct rollout *rollout, const struct policy_catalogue *catalogue);
+
+/* "no-space" and what that means for people, in a few words; null for rules that are no
+ * obstacles of a device's own. */
+const char *policy_obstacle_name(enum policy_rule rule);
+const char *policy_obstacle_words(enum policy_rule rule);
+
 /* Adds a device's standing to a rollout's tally. */
 void policy_count(struct rollout_tally *tally, enum policy_standing standing);
 

@@ -18,6 +18,13 @@ static const char *pin_of(const struct policy_device *device, const char *produc
     return strcmp(group->product, product) == 0 ? group->pin : NULL;
 }
 
+bool policy_is_pinned(const struct policy_device *device)
+{
+    const char *product = policy_product(device);
+
+    return product != NULL && pin_of(device, product) != NULL;
+}
+
 const char *policy_channel(const struct policy_device *device)
 {
     if (device->assignment.channel != NULL)

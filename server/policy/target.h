@@ -25,6 +25,9 @@ struct policy_target policy_find_target(const struct policy_device *device,
 /* The channel the device follows. */
 const char *policy_channel(const struct policy_device *device);
 
+/* Is it tied to a version of its product? */
+bool policy_is_pinned(const struct policy_device *device);
+
 /* Does a rollout have the say about who gets the release? */
 bool policy_is_held(const struct policy_catalogue *catalogue, const struct release *release);
 

@@ -54,7 +54,11 @@ filters_choose() {
 rollouts_go_to_who_matches() {
     "$UPDRAFT" devices set $B --product demo >/dev/null
     "$UPDRAFT" publish "$TAP_TMP/new.bin" --draft >/dev/null
+    "$UPDRAFT" rollout start -p demo -v 2.0 --stages 100% --dry-run >said
+    grep -q '^2 devices: 1 can take it' said || { cat said; return 1; }
+    grep -q '1 cannot: they have no space for the file' said || { cat said; return 1; }
     "$UPDRAFT" rollout start -p demo -v 2.0 --stages 100% --filter "tag=lab version<1.9" --dry-run >said
+    grep -q 'not for 1 that are not meant' said || { cat said; return 1; }
     grep -q "^1 devices" said || { cat said; return 1; }
     "$UPDRAFT" rollout start -p demo -v 2.0 --stages 100% --filter 'tag=lab version<1.9' >/dev/null
     local tries
