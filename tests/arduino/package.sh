@@ -41,6 +41,7 @@ every_header_stands_alone() {
     done
 }
 
+# As the documents call them.
 each_replaces_the_cores_in_one_line() {
     cat >one_line.cpp <<'C'
 #include <UpdraftArduinoOTA.h>
@@ -49,12 +50,53 @@ each_replaces_the_cores_in_one_line() {
 #include <UpdraftUpdater.h>
 ESP8266WebServer server(80);
 ESP8266HTTPUpdateServer page;
-void f(WiFiClient &client)
+void f(WiFiClient &client, Stream &stream, uint8_t *bytes)
 {
+    ArduinoOTA.setPort(8266);
+    ArduinoOTA.setHostname("myesp8266");
+    ArduinoOTA.setPassword((const char *)"123");
+    ArduinoOTA.setPasswordHash("21232f297a57a5a743894a0e4a801fc3");
+    ArduinoOTA.setRebootOnSuccess(true);
+    ArduinoOTA.onStart([]() {});
+    ArduinoOTA.onEnd([]() {});
+    ArduinoOTA.onProgress([](unsigned int, unsigned int) {});
+    ArduinoOTA.onError([](ota_error_t error) { (void)(error == OTA_AUTH_ERROR); });
     ArduinoOTA.begin();
+    ArduinoOTA.handle();
+
     page.setup(&server);
-    if (ESPhttpUpdate.update(client, "http://host/") == HTTP_UPDATE_FAILED)
+    page.setup(&server, "/firmware");
+    page.setup(&server, "admin", "admin");
+    page.setup(&server, "/firmware", "admin", "admin");
+    page.updateCredentials("admin", "secret");
+
+    t_httpUpdate_return ret = ESPhttpUpdate.update(client, "192.168.0.2", 80, "/arduino.bin");
+    ret = ESPhttpUpdate.update("192.168.0.2", 80, "/arduino.bin");
+    ret = ESPhttpUpdate.update("192.168.0.2", 80, "/update.php", "optional version");
+    ret = ESPhttpUpdate.update("http://192.168.0.2/update.php");
+    ret = ESPhttpUpdate.update(client, "http://192.168.0.2/update.php", "optional version");
+    ret = ESPhttpUpdate.updateFS(client, "http://192.168.0.2/files.bin");
+    ret = ESPhttpUpdate.updateFS("http://192.168.0.2/files.bin");
+    ESPhttpUpdate.rebootOnUpdate(false);
+    ESPhttpUpdate.closeConnectionsOnUpdate(false);
+    ESPhttpUpdate.setFollowRedirects(HTTPC_STRICT_FOLLOW_REDIRECTS);
+    ESPhttpUpdate.setLedPin(LED_BUILTIN, LOW);
+    ESPhttpUpdate.setAuthorization("user", "password");
+    ESPhttpUpdate.onProgress([](int, int) {});
+    ESPhttpUpdate.onError([](int) {});
+    if (ret == HTTP_UPDATE_FAILED && ESPhttpUpdate.getLastError() == HTTP_UE_TOO_LESS_SPACE)
+        Serial.println(ESPhttpUpdate.getLastErrorString().c_str());
+
+    if (!Update.begin(100, U_FLASH) || Update.write(bytes, 10) != 10 || Update.hasError())
         Update.printError(Serial);
+    Update.runAsync(true);
+    Update.setMD5("00000000000000000000000000000000");
+    Update.onProgress([](size_t, size_t) {});
+    Update.write(client);
+    Update.writeStream(stream);
+    Update.installSignature(nullptr, nullptr);
+    if (Update.end(true) && Update.isFinished() && !Update.isRunning())
+        Serial.println(Update.md5String());
 }
 C
     g++ -std=gnu++17 -Wall -Wextra -Werror -fsyntax-only -I"$LIBRARY/src" -I"$HERE/core" one_line.cpp

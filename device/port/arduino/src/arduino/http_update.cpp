@@ -243,6 +243,28 @@ t_httpUpdate_return ESP8266HTTPUpdate::updateFS(WiFiClient &client, const String
     return pull(client, urlOf(host, port, uri), currentVersion, UD_PULL_FILESYSTEM, nullptr);
 }
 
+t_httpUpdate_return ESP8266HTTPUpdate::update(const String &url, const String &currentVersion)
+{
+    WiFiClient client;
+
+    return update(client, url, currentVersion);
+}
+
+t_httpUpdate_return ESP8266HTTPUpdate::update(const String &host, uint16_t port, const String &uri,
+                                              const String &currentVersion)
+{
+    WiFiClient client;
+
+    return update(client, host, port, uri, currentVersion);
+}
+
+t_httpUpdate_return ESP8266HTTPUpdate::updateFS(const String &url, const String &currentVersion)
+{
+    WiFiClient client;
+
+    return updateFS(client, url, currentVersion);
+}
+
 t_httpUpdate_return ESP8266HTTPUpdate::getAvailableVersion(WiFiClient &client, const String &url,
                                                            const String &currentVersion,
                                                            String &availableVersion)

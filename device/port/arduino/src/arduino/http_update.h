@@ -75,6 +75,12 @@ class ESP8266HTTPUpdate : private UpdateListener
     t_httpUpdate_return updateFS(WiFiClient &client, const String &host, uint16_t port,
                                  const String &uri = "/", const String &currentVersion = "");
 
+    /* The same as the documents write it: over a connection of their own, without TLS. */
+    t_httpUpdate_return update(const String &url, const String &currentVersion = "");
+    t_httpUpdate_return update(const String &host, uint16_t port, const String &uri = "/",
+                               const String &currentVersion = "");
+    t_httpUpdate_return updateFS(const String &url, const String &currentVersion = "");
+
     /* Only asks: HTTP_UPDATE_OK and what the server has. */
     t_httpUpdate_return getAvailableVersion(WiFiClient &client, const String &url,
                                             const String &currentVersion, String &availableVersion);
