@@ -25,5 +25,6 @@ command_function command_settings;
 command_function command_sign;
 command_function command_verify;
 command_function command_signing;
+command_function command_tls_check;
 
 #endif

@@ -31,6 +31,7 @@ static const struct command commands[] = {
     {"partitions", command_partitions, "partition tables: CSV to binary and back, and a picture"},
     {"otadata", command_otadata, "which slot of an ESP32 starts"},
     {"settings", command_settings, "what the firmware in a flash file was told, and changing it"},
+    {"tls-check", command_tls_check, "can devices with little memory use a server's https?"},
     {"keygen", command_keygen, "make a key pair to sign updates with"},
     {"sign", command_sign, "append a signature to an update"},
     {"verify", command_verify, "is an update signed by a key?"},

@@ -57,13 +57,6 @@ void ud_bearssl_tls_set_time(struct ud_bearssl_tls *tls, uint64_t now_s)
     tls->config.whom.now_s = now_s;
 }
 
-uint32_t ud_bearssl_tls_record(const struct ud_bearssl_tls *tls)
-{
-    const unsigned log = tls->client.eng.peer_log_max_frag_len;
-
-    return log != 0 ? 1u << log : 0;
-}
-
 /* ---- For drivers ---- */
 
 static int begin(void *ctx, const char *host)

@@ -50,8 +50,4 @@ void ud_bearssl_tls_set_time(struct ud_bearssl_tls *tls, uint64_t now_s);
 /* For a driver. The session must outlive it. */
 struct ud_tls ud_bearssl_tls(struct ud_bearssl_tls *tls);
 
-/* What the server agreed to: bytes of a record, 0 = it said nothing of it. Meaningful
- * once the handshake is done. */
-uint32_t ud_bearssl_tls_record(const struct ud_bearssl_tls *tls);
-
 #endif
