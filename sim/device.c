@@ -12,6 +12,9 @@
 /* While flash is busy, how often its progress is shown. */
 #define SHOW_MS 100u
 
+/* A chip's is some seconds; nobody learns anything while they pass. */
+#define WATCHDOG_MS 500u
+
 static bool is_due(uint32_t time_ms, uint32_t now_ms)
 {
     return (int32_t)(now_ms - time_ms) >= 0;
@@ -117,6 +120,20 @@ static void start(struct sim_device *device, uint32_t now_ms)
     wait_for_flash(device, now_ms);
 }
 
+static bool is_to_hang(const struct sim_device *device)
+{
+    return device->config.hangs != NULL &&
+           strcmp(sim_device_version(device), device->config.hangs) == 0;
+}
+
+static void hang(struct sim_device *device, uint32_t now_ms)
+{
+    close_ways_in(device);
+    device->hang_ms = now_ms + WATCHDOG_MS;
+    device->state = STATE_HANGING;
+    emit_kind(device, SIM_DEVICE_HANGING);
+}
+
 static void service_starting(struct sim_device *device, uint32_t now_ms)
 {
     if (is_busy(device, now_ms)) {
@@ -136,9 +153,18 @@ static void service_starting(struct sim_device *device, uint32_t now_ms)
         die(device, "its port for uploads is in use");
         return;
     }
-    device->state = STATE_IDLE;
     device->board->report_boot(device);
     emit_kind(device, SIM_DEVICE_STARTED);
+    if (is_to_hang(device))
+        hang(device, now_ms);
+    else
+        device->state = STATE_IDLE;
+}
+
+static void service_hanging(struct sim_device *device, uint32_t now_ms)
+{
+    if (is_due(device->hang_ms, now_ms))
+        start(device, now_ms);
 }
 
 /* ---- Checking in ---- */
@@ -282,6 +308,8 @@ static uint32_t next_service(const struct sim_device *device, uint32_t now_ms)
                          device, sim_device_upload_deadline(device, next_check_in(device, now_ms)));
     case STATE_ASKING:
         return device->is_flash_busy ? device->ready_ms : ud_pull_deadline(&device->pull);
+    case STATE_HANGING:
+        return device->hang_ms;
     case STATE_OFF:
     case STATE_DEAD:
     default:
@@ -292,9 +320,9 @@ static uint32_t next_service(const struct sim_device *device, uint32_t now_ms)
 void sim_device_service(struct sim_device *device, uint32_t now_ms)
 {
     static void (*const services[])(struct sim_device *, uint32_t) = {
-        [STATE_OFF] = service_nothing,  [STATE_STARTING] = service_starting,
-        [STATE_IDLE] = service_idle,    [STATE_ASKING] = service_asking,
-        [STATE_DEAD] = service_nothing,
+        [STATE_OFF] = service_nothing,     [STATE_STARTING] = service_starting,
+        [STATE_IDLE] = service_idle,       [STATE_ASKING] = service_asking,
+        [STATE_HANGING] = service_hanging, [STATE_DEAD] = service_nothing,
     };
 
     services[device->state](device, now_ms);

@@ -47,6 +47,7 @@ enum sim_device_event_kind {
     SIM_DEVICE_REFUSED,  /* boot: the update was turned down; error, text */
     SIM_DEVICE_RETURNED, /* boot: a program on trial did not confirm itself and is gone */
     SIM_DEVICE_STARTED,  /* the program runs */
+    SIM_DEVICE_HANGING,  /* it is one that does nothing until the watchdog restarts the chip */
     SIM_DEVICE_DEAD,     /* there is nothing that would run; text says why */
     SIM_DEVICE_ASKING,   /* a check-in begins */
     SIM_DEVICE_ONE_WAY,  /* an update begins, and there is no room to keep what runs: it could
@@ -118,6 +119,7 @@ struct sim_device_config {
     uint32_t poll_ms;        /* from the end of one check-in to the next */
     uint32_t first_delay_ms; /* from power-on to the first one */
     bool is_lifelike;        /* takes the time the flash chip would */
+    const char *hangs;       /* the version of a program that hangs once started; null: none */
     struct sim_device_upload upload;
     struct sim_device_page page;
     struct sim_device_trust trust;

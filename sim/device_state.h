@@ -21,6 +21,7 @@ enum state {
     STATE_STARTING, /* booted; flash is still at it until ready_ms */
     STATE_IDLE,
     STATE_ASKING,
+    STATE_HANGING, /* the watchdog bites at hang_ms */
     STATE_DEAD,
 };
 
@@ -35,6 +36,7 @@ struct sim_device {
     uint32_t ready_ms; /* when flash is done with what it was given */
     uint32_t start_ms; /* of the boot under way */
     uint32_t poll_ms;  /* when the next check-in is due */
+    uint32_t hang_ms;  /* when the watchdog of a program that hangs bites */
     uint32_t next_ms;  /* when service is due */
     uint64_t flash_ns; /* modelled flash time already waited for */
     bool is_flash_busy;

@@ -41,6 +41,7 @@ struct device_order {
     const char *product; /* null: the program's project */
     bool in_place;       /* file systems */
     bool stage;          /* end when an update is staged */
+    const char *hangs;   /* version of a program that does; null: none */
     const char *until;   /* version, or text of the board's; null: no such goal */
     const char *speed;
     unsigned long count;

@@ -103,6 +103,7 @@ static void judge_once(struct unit *unit, const struct sim_device_event *event)
     case SIM_DEVICE_COPYING:
     case SIM_DEVICE_REFUSED:
     case SIM_DEVICE_RETURNED:
+    case SIM_DEVICE_HANGING:
     case SIM_DEVICE_DEAD:
     case SIM_DEVICE_ASKING:
     case SIM_DEVICE_FETCHING:
@@ -216,6 +217,7 @@ static struct sim_device_config device_config(const struct run *run, struct unit
         .trust = {run->trust.keys, (uint32_t)run->trust.count, order->wants_manifest,
                   order->product},
         .writes_files_in_place = order->in_place,
+        .hangs = order->hangs,
         .ends_staged = order->stage,
         .ctx = unit,
         .event = on_event,

@@ -99,6 +99,9 @@ static void show_to_people(struct progress *progress, size_t index, const struct
     case SIM_DEVICE_STARTED:
         note_program(progress, index, device, "");
         break;
+    case SIM_DEVICE_HANGING:
+        note_program(progress, index, device, ", and hangs");
+        break;
     case SIM_DEVICE_CURRENT:
         note_program(progress, index, device, ", nothing newer");
         break;
@@ -138,6 +141,7 @@ static const char *event_name(enum sim_device_event_kind kind)
         [SIM_DEVICE_ONE_WAY] = "one way",   [SIM_DEVICE_FETCHING] = "fetching",
         [SIM_DEVICE_CURRENT] = "current",   [SIM_DEVICE_FAILED] = "failed",
         [SIM_DEVICE_UPDATED] = "updated",   [SIM_DEVICE_UPLOAD_FAILED] = "upload failed",
+        [SIM_DEVICE_HANGING] = "hanging",
     };
 
     return names[kind];

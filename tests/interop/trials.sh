@@ -50,6 +50,18 @@ an_image_that_reaches_nobody_has_three_boots() {
     expect "version from then on" "$(version_in back.flash)" 1.0.0
 }
 
+# It never gets as far as asking; the watchdog restarts it until the old one is back.
+one_that_hangs_comes_back_by_itself() {
+    rm -f hangs.flash
+    timeout 60 "$UPDRAFT" device --url "$WEB/new.bin" --flash hangs.flash --app old.bin --hangs 1.1.0 --poll 1 --json >events &
+    tap_background $!
+    local tries
+    for tries in $(seq 300); do grep -q '"returned"' events && break; sleep 0.1; done
+    kill $!
+    wait $! || true
+    expect "boots of the new one" "$(sed '/"returned"/q' events | grep -c '"hanging"')" 3
+}
+
 a_compressed_one_comes_back_as_well() {
     cp new.bin plain.bin
     gzip -9 -n -c plain.bin >new.bin.gz
@@ -77,6 +89,7 @@ make_image large --version 1.1.0 --size 500000 --flash-mb 1 --trial
 web_server
 check an_image_that_reaches_its_server_stays
 check an_image_that_reaches_nobody_has_three_boots
+check one_that_hangs_comes_back_by_itself
 check a_compressed_one_comes_back_as_well
 check without_room_for_a_way_back_it_says_so
 tap_end
