@@ -62,6 +62,15 @@ it_stays_up_until_ctrl_c() {
     ! left_over
 }
 
+# Releases in stages, on 30 devices; the bad one gets no further than the first three.
+a_fleet_stops_a_bad_release() {
+    cd "$TAP_ROOT"
+    ./run --fleet --once >"$TAP_TMP/fleet" 2>"$TAP_TMP/told"
+    expect "the last line" "$(tail -n 1 "$TAP_TMP/fleet")" \
+        "30 of 30 devices run 2.0.0; 2.1.0-hangs was halted in its first stage"
+    grep -q 'rollout 2 of demo 2.1.0-hangs is halted: ' "$TAP_TMP/told"
+}
+
 an_unknown_option_is_one_line() {
     cd "$TAP_ROOT"
     ./run --twice >"$TAP_TMP/out" 2>"$TAP_TMP/err" && return 1 || status=$?
@@ -75,6 +84,8 @@ check flash_files_say_the_same
 check nothing_goes_on_afterwards
 check the_tree_stays_clean
 check it_stays_up_until_ctrl_c
+check nothing_goes_on_afterwards
+check a_fleet_stops_a_bad_release
 check nothing_goes_on_afterwards
 check an_unknown_option_is_one_line
 tap_end
