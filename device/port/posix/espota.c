@@ -1,5 +1,7 @@
 #include "posix/espota.h"
 
+#include "posix/socket.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -94,7 +96,7 @@ static bool begin_connection(struct ud_posix_espota *driver)
     const struct sockaddr_in to = from_peer(&endpoint);
     const int yes = 1;
 
-    driver->tcp = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    driver->tcp = ud_posix_socket(AF_INET, SOCK_STREAM);
     if (driver->tcp == NO_SOCKET)
         return fail_connection(driver);
     /* Counts are short, and the uploader may wait for each. */
@@ -239,7 +241,7 @@ int ud_posix_espota_open(struct ud_posix_espota *driver, struct ud_espota *espot
     *driver = (struct ud_posix_espota){.espota = espota, .udp = NO_SOCKET, .tcp = NO_SOCKET};
     if (inet_pton(AF_INET, address, &own.sin_addr) != 1)
         return -EINVAL;
-    driver->udp = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    driver->udp = ud_posix_socket(AF_INET, SOCK_DGRAM);
     if (driver->udp == NO_SOCKET)
         return -errno;
     if (bind(driver->udp, (const struct sockaddr *)&own, sizeof own) == 0)

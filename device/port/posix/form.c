@@ -1,5 +1,7 @@
 #include "posix/form.h"
 
+#include "posix/socket.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -103,7 +105,7 @@ static void accept_clients(struct ud_posix_form *driver, uint32_t now_ms)
     for (size_t i = 0; i < UD_POSIX_FORM_CLIENTS; i++) {
         if (driver->sockets[i] != NO_SOCKET)
             continue;
-        driver->sockets[i] = accept4(driver->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        driver->sockets[i] = ud_posix_accept(driver->listener);
         if (driver->sockets[i] == NO_SOCKET)
             return;
         ud_form_open(&driver->clients[i], driver->form, now_ms);
@@ -172,7 +174,7 @@ static int open_listener(const char *address, uint16_t port, int *listener)
 
     if (inet_pton(AF_INET, address, &own.sin_addr) != 1)
         return -EINVAL;
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    const int fd = ud_posix_socket(AF_INET, SOCK_STREAM);
     if (fd == NO_SOCKET)
         return -errno;
     /* A device that restarts opens the same port again at once. */

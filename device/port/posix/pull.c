@@ -1,5 +1,7 @@
 #include "posix/pull.h"
 
+#include "posix/socket.h"
+
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -69,7 +71,7 @@ static bool try_address(struct ud_posix_pull *driver, const struct addrinfo *add
 {
     const int yes = 1;
 
-    driver->fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    driver->fd = ud_posix_socket(address->ai_family, SOCK_STREAM);
     if (driver->fd == NO_SOCKET)
         return false;
     driver->connections++;

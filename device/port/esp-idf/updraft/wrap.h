@@ -1,0 +1,37 @@
+/* The names that the linker gives to what stands in for ESP-IDF's functions (--wrap, for
+ * each name in wrapped.txt). Arguments and results are those of esp_ota_ops.h.
+ */
+#ifndef UPDRAFT_ESP_IDF_WRAP_H
+#define UPDRAFT_ESP_IDF_WRAP_H
+
+#include "esp_ota_ops.h"
+
+extern __typeof__(esp_ota_begin) __wrap_esp_ota_begin;
+extern __typeof__(esp_ota_resume) __wrap_esp_ota_resume;
+extern __typeof__(esp_ota_set_final_partition) __wrap_esp_ota_set_final_partition;
+extern __typeof__(esp_ota_write) __wrap_esp_ota_write;
+extern __typeof__(esp_ota_write_with_offset) __wrap_esp_ota_write_with_offset;
+extern __typeof__(esp_ota_end) __wrap_esp_ota_end;
+extern __typeof__(esp_ota_abort) __wrap_esp_ota_abort;
+extern __typeof__(esp_ota_set_boot_partition) __wrap_esp_ota_set_boot_partition;
+extern __typeof__(esp_ota_set_boot_partition_skip_validate)
+    __wrap_esp_ota_set_boot_partition_skip_validate;
+extern __typeof__(esp_ota_get_boot_partition) __wrap_esp_ota_get_boot_partition;
+extern __typeof__(esp_ota_get_next_update_partition) __wrap_esp_ota_get_next_update_partition;
+extern __typeof__(esp_ota_get_last_invalid_partition) __wrap_esp_ota_get_last_invalid_partition;
+extern __typeof__(esp_ota_get_state_partition) __wrap_esp_ota_get_state_partition;
+extern __typeof__(esp_ota_mark_app_valid_cancel_rollback)
+    __wrap_esp_ota_mark_app_valid_cancel_rollback;
+extern __typeof__(esp_ota_mark_app_invalid_rollback) __wrap_esp_ota_mark_app_invalid_rollback;
+extern __typeof__(esp_ota_mark_app_invalid_rollback_and_reboot)
+    __wrap_esp_ota_mark_app_invalid_rollback_and_reboot;
+extern __typeof__(esp_ota_check_rollback_is_possible) __wrap_esp_ota_check_rollback_is_possible;
+extern __typeof__(esp_ota_erase_last_boot_app_partition)
+    __wrap_esp_ota_erase_last_boot_app_partition;
+extern __typeof__(esp_ota_invalidate_inactive_ota_data_slot)
+    __wrap_esp_ota_invalidate_inactive_ota_data_slot;
+extern __typeof__(esp_ota_get_partition_description) __wrap_esp_ota_get_partition_description;
+extern __typeof__(esp_ota_get_app_partition_count) __wrap_esp_ota_get_app_partition_count;
+extern __typeof__(esp_ota_check_image_validity) __wrap_esp_ota_check_image_validity;
+
+#endif
