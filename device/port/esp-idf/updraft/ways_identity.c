@@ -55,8 +55,8 @@ int ways_identify(struct ud_slots *slots, void *buffer, struct ways_identity *id
 
     if (error != UD_OK)
         return error;
-    const struct ud_image_report *report = &slots->image.report;
-    identity->description = report->description;
+    const struct ud_image_report *report = &slots->image.parser.report;
+    identity->description = slots->image.watch.description;
     error = digest_program(slots, report->length, buffer, identity->md5);
     if (error != UD_OK)
         return error;
