@@ -7,8 +7,11 @@
 #include "firmware/net/chance.h"
 #include "firmware/net/client.h"
 #include "firmware/net/clock.h"
+#include "firmware/net/console.h"
+#include "firmware/net/core.h"
 #include "firmware/net/ethernet.h"
 #include "firmware/net/page.h"
+#include "firmware/net/uart.h"
 #include "firmware/net/updates.h"
 #include "firmware/net/uploads.h"
 #include "firmware/settings.h"
@@ -25,6 +28,7 @@ static struct device {
     struct client client;
     struct page page;
     struct uploads uploads;
+    struct console console;
 } device;
 
 static void address_changed(struct netif *netif)
@@ -77,6 +81,18 @@ static bool has_network(void)
            !ip4_addr_isany_val(*netif_ip4_addr(&device.ethernet.netif));
 }
 
+/* Until a frame, a character or the next tick comes. What comes after the look interrupts,
+ * and the sleep is none. */
+static void sleep(void)
+{
+    core_hold();
+    const bool is_quiet = ethernet_may_sleep(&device.ethernet) & uart_may_sleep();
+    if (is_quiet)
+        core_sleep();
+    else
+        core_release();
+}
+
 static void stop_with(int error) __attribute__((noreturn));
 static void stop_with(int error)
 {
@@ -92,6 +108,7 @@ void firmware_behave(const struct ud_flash *flash)
     if (error != UD_OK)
         stop_with(error);
     page_start(&device.page, &device.updates, &device.settings);
+    console_start(&device.console, &device.updates, &device.settings);
     uploads_start(&device.uploads, &device.updates, &device.settings);
     for (;;) {
         ud_rom_watchdog_feed();
@@ -102,7 +119,9 @@ void firmware_behave(const struct ud_flash *flash)
             restart_if(page_service(&device.page, clock_ms()), "the page");
             restart_if(uploads_service(&device.uploads, clock_ms()), "an upload");
         }
+        if (console_service(&device.console))
+            client_hurry(&device.client, clock_ms());
         if (!uploads_are_busy(&device.uploads))
-            ethernet_sleep(&device.ethernet);
+            sleep();
     }
 }

@@ -187,8 +187,10 @@ static int start(struct qemu_process *process, const struct qemu_board *board,
         "none",
         "-monitor",
         "none",
+        "-chardev",
+        "stdio,id=typed,signal=off",
         "-serial",
-        "none",
+        "chardev:typed",
         "-no-reboot",
         "-semihosting",
         "-nic",
@@ -252,6 +254,7 @@ static int listen_to(struct qemu_board *board, struct qemu_process *process,
     const struct qemu_process_limit limit = {
         .deadline_ms = run->timeout_ms != 0 ? &deadline : NULL,
         .stop_fd = run->stop_fd != 0 ? run->stop_fd : -1,
+        .typed_fd = run->typed_fd,
     };
 
     for (;;) {

@@ -62,6 +62,8 @@ struct qemu_board_run {
     const char *until;           /* stop when the console shows this text; null: none */
     uint32_t timeout_ms;         /* real time; 0: no limit */
     int stop_fd;                 /* the run ends when this can be read; 0: none */
+    int *typed_fd;               /* what comes there is typed at the board; -1 once it has ended;
+                                  * null: nothing is typed */
     bool counts_instructions;    /* exactly, and the same in every run; no network */
     const char *nic;             /* as the emulator's option -nic wants it; null: none */
     const char *mac;             /* 5C:CF:7F:00:00:01: of the board's end of it */

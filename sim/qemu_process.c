@@ -20,23 +20,28 @@ static void take_all_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Runs in the child. Everything else it inherits closes itself. */
-static void become_emulator(char *const arguments[], const int files[QEMU_PROCESS_FILES],
-                            int output, int trouble)
-{
-    const int nothing = open("/dev/null", O_RDONLY);
+/* The child's ends of everything. */
+struct child_files {
+    int input;
+    int output;
+    int trouble;
+    int others[QEMU_PROCESS_FILES];
+};
 
+/* Runs in the child. Everything else it inherits closes itself. */
+static void become_emulator(char *const arguments[], const struct child_files *files)
+{
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setpgid(0, 0);
     take_all_signals();
-    if (nothing >= 0 && dup2(nothing, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
-        dup2(output, STDERR_FILENO) >= 0) {
+    if (dup2(files->input, STDIN_FILENO) >= 0 && dup2(files->output, STDOUT_FILENO) >= 0 &&
+        dup2(files->output, STDERR_FILENO) >= 0) {
         for (int i = 0; i < QEMU_PROCESS_FILES; i++)
-            dup2(files[i], QEMU_PROCESS_FIRST_FILE + i);
+            dup2(files->others[i], QEMU_PROCESS_FIRST_FILE + i);
         execvp(arguments[0], arguments);
     }
     const int error = errno;
-    (void)!write(trouble, &error, sizeof error);
+    (void)!write(files->trouble, &error, sizeof error);
     _exit(127);
 }
 
@@ -79,17 +84,17 @@ static int wait_for_start(int trouble)
     return read(trouble, &error, sizeof error) == (ssize_t)sizeof error ? -error : 0;
 }
 
-static int start(struct qemu_process *process, char *const arguments[],
-                 const int files[QEMU_PROCESS_FILES], int output)
+static int start(struct qemu_process *process, char *const arguments[], struct child_files *files)
 {
     int trouble[2];
     int error = open_pipe(trouble);
 
     if (error != 0)
         return error;
+    files->trouble = trouble[1];
     process->pid = fork();
     if (process->pid == 0)
-        become_emulator(arguments, files, output, trouble[1]);
+        become_emulator(arguments, files);
     error = process->pid < 0 ? -errno : 0;
     close(trouble[1]);
     if (error == 0)
@@ -98,25 +103,44 @@ static int start(struct qemu_process *process, char *const arguments[],
     return error;
 }
 
-int qemu_process_start(struct qemu_process *process, char *const arguments[],
-                       const int files[QEMU_PROCESS_FILES])
+/* Its standard input and output, ours in process. */
+static int open_pipes(struct qemu_process *process, struct child_files *files)
 {
-    int moved[QEMU_PROCESS_FILES];
+    int input[2];
     int output[2];
-    int error = open_pipe(output);
+    int error = open_pipe(input);
 
     if (error != 0)
         return error;
-    *process = (struct qemu_process){.pid = -1, .output = output[0]};
+    error = open_pipe(output);
+    if (error != 0) {
+        close_all(input, 2);
+        return error;
+    }
+    fcntl(input[1], F_SETFL, O_NONBLOCK);
+    *process = (struct qemu_process){.pid = -1, .output = output[0], .input = input[1]};
+    *files = (struct child_files){.input = input[0], .output = output[1]};
+    return 0;
+}
+
+int qemu_process_start(struct qemu_process *process, char *const arguments[],
+                       const int files[QEMU_PROCESS_FILES])
+{
+    struct child_files child;
+    int error = open_pipes(process, &child);
+
+    if (error != 0)
+        return error;
     for (int i = 0; i < QEMU_PROCESS_FILES; i++) {
-        moved[i] = out_of_the_way(files[i]);
-        if (moved[i] < 0)
-            error = moved[i];
+        child.others[i] = out_of_the_way(files[i]);
+        if (child.others[i] < 0)
+            error = child.others[i];
     }
     if (error == 0)
-        error = start(process, arguments, moved, output[1]);
-    close_all(moved, QEMU_PROCESS_FILES);
-    close(output[1]);
+        error = start(process, arguments, &child);
+    close_all(child.others, QEMU_PROCESS_FILES);
+    close(child.input);
+    close(child.output);
     if (error != 0)
         qemu_process_kill(process);
     return error;
@@ -141,23 +165,37 @@ static int wait_ms(const uint64_t *deadline_ms)
     return left < 60000 ? (int)left : 60000;
 }
 
+/* What does not fit into the pipe is lost, as at a UART that nobody reads. */
+static void pass_on(const struct qemu_process *process, int *typed_fd)
+{
+    char text[256];
+    const ssize_t length = read(*typed_fd, text, sizeof text);
+
+    if (length <= 0)
+        *typed_fd = -1;
+    else
+        (void)!write(process->input, text, (size_t)length);
+}
+
 /* 0 when there is something to read, or the end. */
 static int wait_for_output(const struct qemu_process *process,
                            const struct qemu_process_limit *limit)
 {
-    struct pollfd ready[] = {
-        {.fd = process->output, .events = POLLIN},
-        {.fd = limit->stop_fd, .events = POLLIN},
-    };
-
     for (;;) {
-        const int count = poll(ready, 2, wait_ms(limit->deadline_ms));
+        struct pollfd ready[] = {
+            {.fd = process->output, .events = POLLIN},
+            {.fd = limit->stop_fd, .events = POLLIN},
+            {.fd = limit->typed_fd != NULL ? *limit->typed_fd : -1, .events = POLLIN},
+        };
+        const int count = poll(ready, 3, wait_ms(limit->deadline_ms));
         if (count < 0 && errno != EINTR)
             return -errno;
         if (count > 0 && ready[1].revents != 0)
             return -ECANCELED;
-        if (count > 0)
+        if (count > 0 && ready[0].revents != 0)
             return 0;
+        if (count > 0 && ready[2].revents != 0)
+            pass_on(process, limit->typed_fd);
         if (limit->deadline_ms != NULL && qemu_process_now_ms() >= *limit->deadline_ms)
             return -ETIMEDOUT;
     }
@@ -176,8 +214,10 @@ ssize_t qemu_process_read(struct qemu_process *process, char *text, size_t size,
 
 static void stop_listening(struct qemu_process *process)
 {
-    if (process->output >= 0)
+    if (process->output >= 0) {
         close(process->output);
+        close(process->input);
+    }
     process->output = -1;
 }
 

@@ -14,6 +14,7 @@
 struct qemu_process {
     pid_t pid;
     int output; /* what it says, errors included */
+    int input;  /* what is typed goes there */
 };
 
 /* 0, or a negative errno. It ends with its parent, and is not interrupted with it:
@@ -25,6 +26,7 @@ int qemu_process_start(struct qemu_process *process, char *const arguments[],
 struct qemu_process_limit {
     const uint64_t *deadline_ms; /* null: none */
     int stop_fd;                 /* readable: stop; -1: none */
+    int *typed_fd; /* what comes there is passed on; -1 once it has ended; null: none */
 };
 
 /* Reads what it says. Bytes; 0: it has ended; -ETIMEDOUT, -ECANCELED for stop_fd, or

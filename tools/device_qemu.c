@@ -30,6 +30,7 @@ struct life {
     char nic[256];        /* "user", the board's address, and ports that lead to the board */
     uint64_t deadline_ms; /* 0: none */
     bool is_inside_line;  /* of the console */
+    int typed_fd;         /* what is typed at the board */
 };
 
 /* ---- Setting up ---- */
@@ -149,6 +150,7 @@ static int run_once(struct life *life, struct qemu_board_run *run, struct qemu_b
     run->until = life->order->until;
     run->timeout_ms = time_left_ms(life);
     run->stop_fd = life->signals.fd;
+    run->typed_fd = &life->typed_fd;
     run->nic = life->nic;
     run->mac = life->mac;
     run->ctx = life;
@@ -210,7 +212,10 @@ static int verdict(const struct life *life, enum qemu_board_end end)
 
 int device_run_board(const struct device_order *order)
 {
-    struct life life = {.order = order, .flash = {.memory_fd = -1}, .signals = {.fd = -1}};
+    struct life life = {.order = order,
+                        .flash = {.memory_fd = -1},
+                        .signals = {.fd = -1},
+                        .typed_fd = STDIN_FILENO};
     struct qemu_board_result result;
     int status = open_life(&life);
 

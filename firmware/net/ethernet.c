@@ -115,15 +115,10 @@ void ethernet_service(struct ethernet *ethernet)
         take_frame(ethernet);
 }
 
-/* A frame that comes after the look interrupts, and the sleep is none. */
-void ethernet_sleep(const struct ethernet *ethernet)
+bool ethernet_may_sleep(const struct ethernet *ethernet)
 {
-    core_hold();
     core_enable_interrupt(INTERRUPT);
-    if (has_frame(ethernet))
-        core_release();
-    else
-        core_sleep();
+    return !has_frame(ethernet);
 }
 
 /* ---- Sending ---- */

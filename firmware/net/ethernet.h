@@ -46,7 +46,7 @@ bool ethernet_start(struct ethernet *ethernet);
 /* Hands frames that have arrived to lwIP; without Ethernet nothing. */
 void ethernet_service(struct ethernet *ethernet);
 
-/* Sleeps until a frame or the next tick comes, or not at all if a frame is there. */
-void ethernet_sleep(const struct ethernet *ethernet);
+/* Lets the next frame end a sleep. False: one is there already. */
+bool ethernet_may_sleep(const struct ethernet *ethernet);
 
 #endif

@@ -221,6 +221,37 @@ the_stock_uploader_updates_it() {
     wait $pid
 }
 
+# From a chip with nothing but a program to one that has updated itself.
+its_console_sets_it_up() {
+    cp "$NET-1.1.0.bin" "$TAP_TMP/files/"
+    rm -f typed typist
+    mkfifo typist
+    : >said
+    "$UPDRAFT" device --qemu --flash typed --app "$NET-1.0.0.bin" <typist >said 2>err &
+    pid=$!
+    exec 7>typist
+    has_said 'no settings in flash'
+    printf 'help\nset name kitchen\rset password open sesame\nset poll 0\nset colour red\nnonsense\n' >&7
+    has_said 'no such command'
+    grep -q 'poll cannot be that' said
+    grep -q 'there is no setting colour' said
+    printf 'show\nupdate now\nset server http://10.0.2.2:%s/net-1.1.0.bin\nset poll 2\nsave\n' "${WEB##*:}" >&7
+    has_said 'saved; restart'
+    grep -q '^\*name kitchen' said
+    grep -q '^\*password (set)' said
+    ! grep -q sesame said
+    grep -q 'there is no server to ask' said
+    printf 'restart\n' >&7
+    has_said 'demo 1.1.0'
+    exec 7>&-
+    kill $pid
+    wait $pid
+    "$UPDRAFT" settings typed >settings
+    grep -q '^name  *kitchen$' settings
+    grep -q '^poll  *2$' settings
+    grep -qa 'open sesame' typed
+}
+
 # While one sends, others are told to wait.
 one_upload_at_a_time() {
     local port first
@@ -272,6 +303,7 @@ check power_cuts_do_not_stop_an_update
 check a_browser_updates_it
 check uploads_update_it
 check the_stock_uploader_updates_it
+check its_console_sets_it_up
 check one_upload_at_a_time
 check an_idle_device_sleeps
 tap_end
