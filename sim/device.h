@@ -115,11 +115,11 @@ struct sim_device_config {
     const char *url;                  /* null: asks no server */
     const char *user;                 /* Basic authorization when both are set */
     const char *password;
-    enum ud_pull_redirects redirects;
-    uint32_t poll_ms;        /* from the end of one check-in to the next */
-    uint32_t first_delay_ms; /* from power-on to the first one */
-    bool is_lifelike;        /* takes the time the flash chip would */
-    const char *hangs;       /* the version of a program that hangs once started; null: none */
+    const struct ud_pull_redirects *redirects; /* null: not followed */
+    uint32_t poll_ms;                          /* from the end of one check-in to the next */
+    uint32_t first_delay_ms;                   /* from power-on to the first one */
+    bool is_lifelike;                          /* takes the time the flash chip would */
+    const char *hangs; /* the version of a program that hangs once started; null: none */
     struct sim_device_upload upload;
     struct sim_device_page page;
     struct sim_device_trust trust;

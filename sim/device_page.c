@@ -24,6 +24,7 @@ static int init_engine(struct sim_device *device)
         .user = device->config.page.user,
         .password = device->config.page.password,
         .sha256 = &ud_sha256,
+        .digest_login = &ud_form_digest_login,
         .about = {.product = program->has_description ? program->description.project : NULL,
                   .version = sim_device_version(device),
                   .free_space = program->free_space,

@@ -204,7 +204,7 @@ static struct sim_device_config device_config(const struct run *run, struct unit
         .url = order->url,
         .user = order->user,
         .password = run->password,
-        .redirects = order->redirects ? UD_PULL_REDIRECTS_FOLLOW : UD_PULL_REDIRECTS_OFF,
+        .redirects = order->redirects ? &ud_pull_follow : NULL,
         .poll_ms = order->once || order->stage ? INT32_MAX : (uint32_t)poll_ms,
         /* They do not all ask at the same moment. */
         .first_delay_ms =

@@ -29,7 +29,9 @@ static bool is_config_sound(const struct ud_form_config *config)
     return config->updater != NULL && (config->page != NULL || config->page_length == 0) &&
            config->path[0] == '/' && path_length < UD_FORM_PATH_MAX &&
            config->timeout_ms <= INT32_MAX && /* a deadline further off looks passed */
-           (config->sha256 == NULL ? !config->digest_only : config->sha256->size == UD_SHA256_SIZE);
+           (config->sha256 != NULL ? config->sha256->size == UD_SHA256_SIZE
+                                   : config->digest_login == NULL) &&
+           (config->digest_login != NULL || !config->digest_only);
 }
 
 int ud_form_init(struct ud_form *form, const struct ud_form_config *config,

@@ -1,7 +1,6 @@
 #include "form_parts.h"
 
 #include "chars.h"
-#include "text.h"
 
 #include "updraft/image.h"
 #include "updraft/messages.h"
@@ -44,27 +43,11 @@ static const char *words_of(uint16_t status)
 
 /* ---- heads ---- */
 
-static void add_challenge(struct ud_text *text, const struct ud_form_client *client)
-{
-    const struct ud_form *form = client->form;
-    char nonce[UD_FORM_NONCE_TEXT];
-
-    if (form->config.sha256 != NULL) {
-        ud_form_nonce(form, nonce);
-        ud_text_add(text, "WWW-Authenticate: Digest realm=\"Login Required\", qop=\"auth\", "
-                          "algorithm=SHA-256, nonce=\"");
-        ud_text_add(text, nonce);
-        ud_text_add(text, client->credentials == UD_FORM_STALE ? "\", stale=true\r\n" : "\"\r\n");
-    }
-    if (!form->config.digest_only)
-        ud_text_add(text, "WWW-Authenticate: Basic realm=\"Login Required\"\r\n");
-}
-
 static void add_fields_of_status(struct ud_text *text, const struct ud_form_client *client,
                                  uint16_t status)
 {
     if (status == 401)
-        add_challenge(text, client);
+        ud_form_add_challenge(text, client);
     if (status == 405 || client->method == UD_FORM_OPTIONS)
         ud_text_add(text, "Allow: GET, OPTIONS, POST, PUT\r\n");
     if (status == 303) {

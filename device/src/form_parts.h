@@ -5,6 +5,7 @@
 #include "updraft/form.h"
 
 #include "http_line.h"
+#include "text.h"
 
 enum ud_form_state {
     UD_FORM_IDLE,      /* no connection */
@@ -48,7 +49,8 @@ enum ud_form_host {
     UD_FORM_ORIGIN_DIFFERS = 1 << 2,
 };
 
-#define UD_FORM_UNKNOWN_LENGTH UINT32_MAX /* in remaining: the body's end is not known */
+#define UD_FORM_REALM          "Login Required" /* the core's */
+#define UD_FORM_UNKNOWN_LENGTH UINT32_MAX       /* in remaining: the body's end is not known */
 
 static inline bool ud_form_is_given(const char *text)
 {
@@ -74,10 +76,27 @@ bool ud_form_needs_login(const struct ud_form *form);
 enum ud_form_credentials ud_form_judge(struct ud_form *form, const char *method,
                                        const struct ud_http_value *value);
 
-#define UD_FORM_NONCE_TEXT (UD_SHA256_SIZE + 1) /* half of a digest will do */
+/* Adds the header fields that ask for a login. */
+void ud_form_add_challenge(struct ud_text *text, const struct ud_form_client *client);
 
-/* The nonce to answer a login with. */
-void ud_form_nonce(const struct ud_form *form, char nonce[UD_FORM_NONCE_TEXT]);
+/* Compares in a time that does not tell where the first difference is. */
+struct ud_form_comparison {
+    const struct ud_http_value *given;
+    uint32_t length; /* bytes compared */
+    uint32_t difference;
+};
+
+void ud_form_compare(struct ud_form_comparison *comparison, const char *expected, uint32_t length);
+bool ud_form_is_same(const struct ud_form_comparison *comparison);
+
+/* ---- form_digest.c ---- */
+
+struct ud_form_login {
+    /* Judges what an Authorization has behind the scheme's name. */
+    enum ud_form_credentials (*judge)(struct ud_form *form, const char *method,
+                                      const struct ud_http_value *given);
+    void (*add_challenge)(struct ud_text *text, const struct ud_form_client *client);
+};
 
 /* ---- form_answer.c: each ends what the client is at, and puts its answer ---- */
 

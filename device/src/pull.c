@@ -77,7 +77,7 @@ static bool is_config_sound(const struct ud_pull_config *config)
 {
     if (config->chip != UD_CHIP_ESP8266 && config->chip != UD_CHIP_ESP32)
         return false;
-    if (config->mode > UD_PULL_VERSION || config->redirects > UD_PULL_REDIRECTS_FOLLOW)
+    if (config->mode > UD_PULL_VERSION)
         return false;
     if (config->updater == NULL && config->mode != UD_PULL_VERSION)
         return false;
@@ -229,20 +229,9 @@ static uint32_t body_received(struct ud_pull *pull, const uint8_t *bytes, uint32
 
 /* ---- the answer's head ---- */
 
-static int redirect(struct ud_pull *pull)
-{
-    if (pull->location_state == UD_PULL_FIELD_ABSENT)
-        return UD_ERR_HTTP_STATUS;
-    if (pull->location_state != UD_PULL_FIELD_GOOD)
-        return UD_ERR_HTTP_URL;
-    if (pull->redirects_left == 0)
-        return UD_ERR_HTTP_REDIRECTS;
-    return ud_pull_open_url(pull);
-}
-
 static void follow(struct ud_pull *pull)
 {
-    const int error = redirect(pull);
+    const int error = pull->config.redirects->judge(pull);
 
     if (error != UD_OK) {
         fail(pull, error);
@@ -283,7 +272,7 @@ static void head_ended(struct ud_pull *pull)
 
     if (status < OK_STATUS && status != SWITCHING_PROTOCOLS)
         wait_for_answer(pull); /* 100 Continue and the like: the answer comes after it */
-    else if (ud_pull_is_redirect(pull))
+    else if (pull->config.redirects != NULL && pull->config.redirects->is_one(pull->status))
         follow(pull);
     else if (pull->config.mode == UD_PULL_VERSION)
         version_answered(pull);

@@ -6,6 +6,7 @@
 #include "updraft/hex.h"
 #include "updraft/url.h"
 
+#include <stddef.h>
 #include <string.h>
 
 /* The fields an update needs. */
@@ -92,23 +93,6 @@ static void take_version(struct ud_pull *pull, const struct ud_http_value *value
     pull->available_version[value->length] = '\0';
 }
 
-/* The new URL takes the old one's place at once: the request for that has been
- * sent. So only the first Location counts. */
-static void take_location(struct ud_pull *pull, const struct ud_http_value *value)
-{
-    if (!ud_pull_is_redirect(pull) || pull->location_state != UD_PULL_FIELD_ABSENT)
-        return;
-    pull->location_state = UD_PULL_FIELD_BAD;
-    if (pull->line_overflowed || value->length == 0)
-        return;
-
-    /* The value ends in or before the last of the line's bytes in use. */
-    const uint32_t start = (uint32_t)(value->text - pull->line);
-    pull->line[start + value->length] = '\0';
-    if (ud_url_resolve(pull->url, sizeof pull->url, pull->line + start) == UD_OK)
-        pull->location_state = UD_PULL_FIELD_GOOD;
-}
-
 /* A folded line goes on with the field above. What we do not read may be folded;
  * what we have read already may not. */
 static int skip_folded(const struct ud_pull *pull)
@@ -140,7 +124,8 @@ int ud_pull_head_line(struct ud_pull *pull)
         pull->is_encoded = true;
         break;
     case LOCATION:
-        take_location(pull, &value);
+        if (pull->config.redirects != NULL)
+            pull->config.redirects->take_location(pull, &value);
         break;
     case X_MD5:
         take_md5(pull, &value);
@@ -181,12 +166,4 @@ int ud_pull_open_url(struct ud_pull *pull)
     pull->port = url.port;
     pull->tls = url.tls;
     return UD_OK;
-}
-
-bool ud_pull_is_redirect(const struct ud_pull *pull)
-{
-    if (pull->config.redirects != UD_PULL_REDIRECTS_FOLLOW)
-        return false;
-    return pull->status == 301 || pull->status == 302 || pull->status == 303 ||
-           pull->status == 307 || pull->status == 308;
 }

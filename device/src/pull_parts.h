@@ -4,6 +4,8 @@
 
 #include "updraft/pull.h"
 
+#include "http_line.h"
+
 /* How far a header field can be relied on. */
 enum ud_pull_field_state {
     UD_PULL_FIELD_ABSENT = 0,
@@ -37,8 +39,18 @@ UD_MUST_CHECK int ud_pull_head_line(struct ud_pull *pull);
 /* Takes pull->url apart: the endpoint to connect to. UD_ERR_HTTP_URL. */
 UD_MUST_CHECK int ud_pull_open_url(struct ud_pull *pull);
 
-/* Whether the status sends us elsewhere, and config lets it. */
-bool ud_pull_is_redirect(const struct ud_pull *pull);
+/* ---- pull_redirect.c ---- */
+
+struct ud_pull_redirects {
+    /* Does the status send us elsewhere? */
+    bool (*is_one)(uint16_t status);
+
+    /* Puts the location in the place of the URL. */
+    void (*take_location)(struct ud_pull *pull, const struct ud_http_value *value);
+
+    /* Is it to be followed? UD_ERR_HTTP_*: no. */
+    int (*judge)(struct ud_pull *pull);
+};
 
 /* ---- pull_image.c ---- */
 

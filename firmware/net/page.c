@@ -14,6 +14,7 @@ static bool open(struct page *page, struct updates *updates, const struct settin
         .user = settings->user,
         .password = settings->password,
         .sha256 = &ud_sha256,
+        .digest_login = &ud_form_digest_login,
     };
     uint8_t random[UD_FORM_RANDOM];
 

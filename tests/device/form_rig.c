@@ -26,6 +26,7 @@ void form_rig_init(struct form_rig *rig, const char *layout)
         .page = RIG_PAGE,
         .page_length = sizeof RIG_PAGE - 1,
         .sha256 = &ud_sha256,
+        .digest_login = &ud_form_digest_login,
         .about = {.product = "lamp",
                   .version = "1.0.0",
                   .free_space = 900000,

@@ -484,6 +484,7 @@ static void without_sha256_it_cannot_be_asked_for(void **state)
                                {PUT(""), 200, "Success"}};
 
     rig->config.sha256 = NULL;
+    rig->config.digest_login = NULL;
     form_rig_start(rig);
     play_rows(rig, rows, SIZE(rows));
 }
@@ -740,7 +741,7 @@ static void configs_are_checked(void **state)
 {
     const uint8_t random[UD_FORM_RANDOM] = {0};
     struct form_rig *rig = *state;
-    struct ud_form_config configs[6];
+    struct ud_form_config configs[7];
 
     for (size_t i = 0; i < SIZE(configs); i++)
         configs[i] = rig->config;
@@ -748,8 +749,9 @@ static void configs_are_checked(void **state)
     configs[1].path = "update";
     configs[2].path = "/012345678901234567890123456789012345678901234567890123456789012";
     configs[3].timeout_ms = 0x80000000u;
-    configs[4].sha256 = NULL;
+    configs[4].digest_login = NULL;
     configs[4].digest_only = true;
+    configs[6].sha256 = NULL;
     configs[5].page = NULL;
     for (size_t i = 0; i < SIZE(configs); i++)
         assert_int_equal(ud_form_init(&rig->form, &configs[i], random), UD_ERR_ARGUMENT);

@@ -96,7 +96,7 @@ static void the_challenge_offers_both(void **state)
     form_rig_say(rig, "GET /update HTTP/1.1\n\n");
     assert_null(strstr(rig->answer, "Basic"));
     rig->config.digest_only = false;
-    rig->config.sha256 = NULL;
+    rig->config.digest_login = NULL;
     form_rig_start(rig);
     form_rig_say(rig, "GET /update HTTP/1.1\n\n");
     assert_null(strstr(rig->answer, "Digest"));

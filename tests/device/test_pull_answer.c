@@ -752,7 +752,7 @@ static void damaged_answers_end_the_same_in_any_pieces(void **state)
     print_message("seed %u\n", (unsigned)seed);
     assert_non_null(bytes);
     rig_init(&rig);
-    rig.config.redirects = UD_PULL_REDIRECTS_FOLLOW;
+    rig.config.redirects = &ud_pull_follow;
     for (int i = 0; i < 1500; i++) {
         memcpy(bytes, sound.bytes, sound.length);
         const uint32_t length = mutate(bytes, sound.length, &seed);

@@ -153,7 +153,7 @@ static void set_up(struct pull_rig *rig)
 {
     rig_init(rig);
     rig->config.mode = UD_PULL_FILESYSTEM;
-    rig->config.redirects = UD_PULL_REDIRECTS_FOLLOW;
+    rig->config.redirects = &ud_pull_follow;
     assert_int_equal(ud_pull_init(&rig->pull, &rig->config), UD_OK);
 }
 

@@ -258,17 +258,16 @@ static void configs_that_make_no_sense_are_refused(void **state)
     rig_init(&rig);
     memset(long_text, 'a', sizeof long_text - 1);
     const struct ud_pull_config good = rig.config;
-    struct ud_pull_config configs[] = {good, good, good, good, good, good, good, good, good};
+    struct ud_pull_config configs[] = {good, good, good, good, good, good, good, good};
     configs[0].chip = UD_CHIP_UNKNOWN;
     configs[1].updater = NULL;
     configs[2].expected_md5 = "0123";
     configs[3].expected_md5 = "0123456789abcdef0123456789abcdeg";
     configs[4].version = long_text;
     configs[5].mode = (enum ud_pull_mode)3;
-    configs[6].redirects = (enum ud_pull_redirects)2;
-    configs[7].timeout_ms = 0x80000000u;
-    configs[8].user = long_text;
-    configs[8].password = "p";
+    configs[6].timeout_ms = 0x80000000u;
+    configs[7].user = long_text;
+    configs[7].password = "p";
     for (size_t i = 0; i < sizeof configs / sizeof configs[0]; i++)
         assert_int_equal(ud_pull_init(&rig.pull, &configs[i]), UD_ERR_ARGUMENT);
 

@@ -52,7 +52,7 @@ static void go_to(struct pull_rig *rig, enum at at)
     rig_init(rig);
     rig->now_ms = BEGUN_AT_MS;
     rig->config.mode = UD_PULL_FILESYSTEM;
-    rig->config.redirects = UD_PULL_REDIRECTS_FOLLOW;
+    rig->config.redirects = &ud_pull_follow;
     assert_int_equal(ud_pull_init(&rig->pull, &rig->config), UD_OK);
     if (at == IDLE)
         return;

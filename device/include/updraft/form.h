@@ -76,6 +76,10 @@ struct ud_form_about {
     uint32_t filesystem_space; /* bytes of the file system; 0: has none */
 };
 
+/* A way to log in. Named by the program, so that firmware without it does not link it. */
+struct ud_form_login;
+extern const struct ud_form_login ud_form_digest_login;
+
 struct ud_form_config {
     struct ud_updater *updater; /* initialised */
     const char *path;           /* null: UD_FORM_PATH */
@@ -84,10 +88,12 @@ struct ud_form_config {
     /* Both set and not empty: asked for, with every request. They outlive the form. */
     const char *user;
     const char *password;
-    /* Null: passwords come by Basic authentication only, and no SHA-256 of a file can
-     * be checked: a request that asks for it is refused. */
+    /* Null: no SHA-256 of a file can be checked: a request that asks for it is refused. */
     const struct ud_digest_class *sha256;
-    bool digest_only;    /* with sha256: a password that could be read on its way is refused */
+    /* &ud_form_digest_login: passwords are proved by Digest authentication too, for which
+     * sha256 must be there. Null: they come by Basic only, where they can be read. */
+    const struct ud_form_login *digest_login;
+    bool digest_only;    /* with digest_login: by nothing else */
     uint32_t timeout_ms; /* 0: UD_FORM_TIMEOUT_MS */
     struct ud_form_about about;
     /* Requests for all other paths: fills in an answer and returns true, or false for
@@ -158,7 +164,8 @@ struct ud_form_client {
 
 /* Checks and copies config. `random` are unpredictable bytes, other ones at each start
  * of the device. UD_ERR_ARGUMENT when something needed is missing, the path does not
- * begin with '/' or is too long, or digest_only comes without sha256. */
+ * begin with '/' or is too long, or one of sha256, digest_login and
+ * digest_only comes without the one before it that it needs. */
 UD_MUST_CHECK int ud_form_init(struct ud_form *form, const struct ud_form_config *config,
                                const uint8_t random[UD_FORM_RANDOM]);
 

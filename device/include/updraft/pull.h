@@ -60,10 +60,10 @@ struct ud_pull_identity {
 
 enum ud_pull_mode { UD_PULL_SKETCH, UD_PULL_FILESYSTEM, UD_PULL_VERSION };
 
-enum ud_pull_redirects {
-    UD_PULL_REDIRECTS_OFF,    /* a redirect is a wrong status, as in the core by default */
-    UD_PULL_REDIRECTS_FOLLOW, /* 301, 302, 303, 307 and 308, up to the limit */
-};
+/* What becomes of redirects. Named by the program, so that firmware which follows none
+ * links nothing for it. */
+struct ud_pull_redirects;
+extern const struct ud_pull_redirects ud_pull_follow; /* 301, 302, 303, 307, 308, to the limit */
 
 struct ud_pull_config {
     enum ud_chip chip; /* which header set: x-ESP8266-… or x-ESP32-… */
@@ -75,8 +75,9 @@ struct ud_pull_config {
     const char *password;
     const char *authorization; /* whole value of the header; used when those two are not set */
     enum ud_pull_mode mode;
-    enum ud_pull_redirects redirects;
-    uint8_t redirect_limit;      /* 0: UD_PULL_REDIRECT_LIMIT */
+    const struct ud_pull_redirects *redirects; /* &ud_pull_follow; null: a redirect is a wrong
+                                                * status, as in the core by default */
+    uint8_t redirect_limit;                    /* 0: UD_PULL_REDIRECT_LIMIT */
     uint32_t timeout_ms;         /* of silence, in every phase; 0: UD_PULL_TIMEOUT_MS */
     uint32_t filesystem_space;   /* bytes of the file system, for filesystem mode */
     bool auto_map;               /* layout chosen at boot: header sizes bind nobody */

@@ -80,8 +80,7 @@ ud_pull_config ESP8266HTTPUpdate::engineConfig(ud_pull_mode mode, const Texts &t
     config.password = password_.c_str();
     config.authorization = authorization_.length() != 0 ? authorization_.c_str() : nullptr;
     config.mode = mode;
-    config.redirects = redirects_ == HTTPC_DISABLE_FOLLOW_REDIRECTS ? UD_PULL_REDIRECTS_OFF
-                                                                    : UD_PULL_REDIRECTS_FOLLOW;
+    config.redirects = redirects_ == HTTPC_DISABLE_FOLLOW_REDIRECTS ? nullptr : &ud_pull_follow;
     config.timeout_ms = timeout_;
     config.filesystem_space = Board::filesystemSpace();
     config.can_tls = true; /* if the client can */

@@ -68,6 +68,7 @@ bool ESP8266HTTPUpdateServer::initEngine()
     config.user = user_.c_str();
     config.password = password_.c_str();
     config.sha256 = &ud_sha256;
+    config.digest_login = &ud_form_digest_login;
     config.about.product = product_.c_str();
     config.about.version = version_.c_str();
     config.about.free_space = board().freeSpace();
