@@ -32,13 +32,26 @@ struct api_client {
 struct buffer {
     char *data;
     size_t length;
+    CURL *curl; /* whose answer it is */
+    FILE *file; /* null: all goes to data; else what the server gives, but not what it says */
 };
+
+/* Is it what was asked for, or a refusal in words? */
+static bool is_success(CURL *curl)
+{
+    long status = 0;
+
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    return status >= 200 && status < 300;
+}
 
 static size_t collect(char *data, size_t size, size_t count, void *ctx)
 {
     struct buffer *buffer = ctx;
     const size_t length = size * count;
 
+    if (buffer->file != NULL && is_success(buffer->curl))
+        return fwrite(data, 1, length, buffer->file);
     if (length > ANSWER_LIMIT - buffer->length)
         return 0;
     char *larger = realloc(buffer->data, buffer->length + length + 1);
@@ -266,10 +279,11 @@ static void set_tls(struct api_client *client)
 }
 
 /* Sends what the handle was set up for. */
-static int perform(struct api_client *client, const char *path, json_t **answer, long *status)
+static int perform(struct api_client *client, const char *path, FILE *out, json_t **answer,
+                   long *status)
 {
-    struct buffer buffer = {.data = NULL};
     CURL *curl = client->curl;
+    struct buffer buffer = {.curl = curl, .file = out};
     char *url;
 
     if (asprintf(&url, "%s" ROOT "%s", client->server, path) < 0)
@@ -302,8 +316,19 @@ int api_call(struct api_client *client, const char *method, const char *path, co
     else if (strcmp(method, "POST") == 0)
         curl_easy_setopt(client->curl, CURLOPT_POSTFIELDS, "");
     curl_easy_setopt(client->curl, CURLOPT_CUSTOMREQUEST, method);
-    const int result = perform(client, path, answer, status);
+    const int result = perform(client, path, NULL, answer, status);
     free(text);
+    return result;
+}
+
+int api_get_file(struct api_client *client, const char *path, FILE *out, uint64_t *size)
+{
+    json_t *answer = NULL;
+    const int result = perform(client, path, out, &answer, NULL);
+    const off_t end = ftello(out);
+
+    *size = end > 0 ? (uint64_t)end : 0;
+    json_decref(answer);
     return result;
 }
 
@@ -341,5 +366,5 @@ int api_post_file(struct api_client *client, const char *path, const struct api_
     curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, note_progress);
     curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &copy);
     curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-    return perform(client, path, answer, status);
+    return perform(client, path, NULL, answer, status);
 }

@@ -42,6 +42,10 @@ char *api_path(const char *path, const struct api_parameter *parameters);
 int api_call(struct api_client *client, const char *method, const char *path, const json_t *body,
              json_t **answer, long *status);
 
+/* Gets what is no JSON into a file, which may hold a part of it after a failure. EXIT_OK
+ * and the bytes, or an exit status. */
+int api_get_file(struct api_client *client, const char *path, FILE *out, uint64_t *size);
+
 struct api_upload {
     FILE *file;
     uint64_t size; /* bytes to send */

@@ -1,6 +1,7 @@
 #include "server/data_folder.h"
 
 #include "host/file.h"
+#include "server/backup/restore.h"
 #include "updraft/hex.h"
 
 #include <errno.h>
@@ -80,18 +81,53 @@ static int read_token(const char *path, char token[DATA_TOKEN_SIZE], char error[
                            "a new one");
 }
 
+/* Where a restore did not come to its end, a server would begin anew on half of it. */
+static bool is_restored_by_half(const char *path)
+{
+    char restoring[DATA_PATH_SIZE];
+
+    return join(restoring, path, RESTORE_FOLDER) && access(restoring, F_OK) == 0;
+}
+
+static int set_paths(const char *path, struct data_folder *folder, char token[DATA_PATH_SIZE],
+                     char error[DATA_ERROR_SIZE])
+{
+    if (!join(token, path, "operator.token") || !join(folder->database, path, "updraft.db") ||
+        !join(folder->blobs, path, "blobs") || !join(folder->snapshot, path, "snapshot.db"))
+        return fail(error, path, "the path is too long");
+    if (is_restored_by_half(path))
+        return fail(error, path,
+                    "a backup was being restored here: wait, or empty the folder and restore it "
+                    "again");
+    return 0;
+}
+
+int data_folder_peek(const char *path, struct data_folder *folder, char error[DATA_ERROR_SIZE])
+{
+    char token[DATA_PATH_SIZE];
+
+    folder->lock = -1;
+    if (set_paths(path, folder, token, error) != 0)
+        return -1;
+    if (access(folder->database, F_OK) != 0 || access(token, F_OK) != 0)
+        return fail(error, path, "not the data folder of a server");
+    return read_token(token, folder->token, error);
+}
+
 int data_folder_open(const char *path, struct data_folder *folder, char error[DATA_ERROR_SIZE])
 {
     char lock[DATA_PATH_SIZE], token[DATA_PATH_SIZE];
 
-    if (!join(lock, path, "lock") || !join(token, path, "operator.token") ||
-        !join(folder->database, path, "updraft.db") || !join(folder->blobs, path, "blobs"))
+    if (!join(lock, path, "lock"))
         return fail(error, path, "the path is too long");
+    if (set_paths(path, folder, token, error) != 0)
+        return -1;
     const int result = file_make_directories(path, 0755);
     if (result != 0)
         return fail(error, path, strerror(-result));
     if (take_lock(lock, folder, error) != 0)
         return -1;
+    unlink(folder->snapshot); /* of a backup that was cut off */
     if (read_token(token, folder->token, error) == 0)
         return 0;
     close(folder->lock);
@@ -100,5 +136,6 @@ int data_folder_open(const char *path, struct data_folder *folder, char error[DA
 
 void data_folder_close(struct data_folder *folder)
 {
-    close(folder->lock);
+    if (folder->lock >= 0)
+        close(folder->lock);
 }

@@ -4,6 +4,8 @@
  *   blobs/           firmware files
  *   operator.token   mode 0600
  *   lock             held while a server runs
+ *   snapshot.db      while a backup is made
+ *   restoring/       while a backup is restored, or after that was interrupted
  */
 #ifndef SERVER_DATA_FOLDER_H
 #define SERVER_DATA_FOLDER_H
@@ -16,12 +18,17 @@ struct data_folder {
     int lock; /* descriptor */
     char database[DATA_PATH_SIZE];
     char blobs[DATA_PATH_SIZE];
+    char snapshot[DATA_PATH_SIZE]; /* for a copy of the database */
     char token[DATA_TOKEN_SIZE];
 };
 
 /* Creates the folder if need be, takes its lock, and reads its token or makes
  * one. 0, or -1 with a line in error. */
 int data_folder_open(const char *path, struct data_folder *folder, char error[DATA_ERROR_SIZE]);
+
+/* The same without the lock, for reading beside a server: the folder must be one that a
+ * server has made. */
+int data_folder_peek(const char *path, struct data_folder *folder, char error[DATA_ERROR_SIZE]);
 void data_folder_close(struct data_folder *folder);
 
 #endif

@@ -363,6 +363,8 @@ static void set_up_interfaces(struct server *server, const struct server_config 
         .throttle = server->throttle,
         .store = &store_sqlite,
         .database = server->data.database,
+        .blobs_folder = server->data.blobs,
+        .scratch = server->data.snapshot,
         .token = server->data.token,
         .signing_key = config->signing_key,
         .upload_limit = config->upload_limit != 0 ? config->upload_limit : UPLOAD_LIMIT,

@@ -22,6 +22,8 @@ static const struct command commands[] = {
     {"releases", command_releases, "what a server has to hand out"},
     {"rollout", command_rollout, "a release for devices in stages, that halts when it fails"},
     {"audit", command_audit, "who changed what on a server"},
+    {"backup", command_backup, "a copy of all that a server keeps, in one file"},
+    {"restore", command_restore, "a data folder of such a copy"},
     {"image", command_image, "what is in a firmware file, and whether it is sound"},
     {"device", command_device, "virtual devices: boot from flash files, ask a server, update"},
     {"push", command_push, "upload a firmware file to devices of the local network"},

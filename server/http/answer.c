@@ -161,7 +161,8 @@ static ssize_t read_stream(void *ctx, uint64_t position, char *buffer, size_t si
         pthread_mutex_unlock(&stream->lock);
         const ssize_t length = stream->class->read(stream->ctx, buffer, size);
         if (length < 0)
-            return MHD_CONTENT_READER_END_OF_STREAM;
+            return length == HTTP_STREAM_END ? MHD_CONTENT_READER_END_OF_STREAM
+                                             : MHD_CONTENT_READER_END_WITH_ERROR;
         if (length > 0 || wait_for_wake(stream))
             return length;
     }

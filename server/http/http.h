@@ -146,8 +146,11 @@ struct http_file {
 void http_answer_file(struct http_request *request, unsigned status, const char *type,
                       const struct http_file *file);
 
+#define HTTP_STREAM_END    (-1)
+#define HTTP_STREAM_BROKEN (-2) /* the connection is cut, so that nobody takes it for the end */
+
 struct http_stream_class {
-    /* Puts out what there is. 0: nothing now, wake up later; -1: the end. */
+    /* Puts out what there is. 0: nothing now, wake up later; or one of the above. */
     ssize_t (*read)(void *ctx, char *buffer, size_t size);
     /* The stream is over, and with it the handle. */
     void (*end)(void *ctx);

@@ -26,6 +26,7 @@ operator_handler handle_list_users, handle_add_user, handle_set_user, handle_res
     handle_remove_user;
 operator_handler handle_list_tokens, handle_add_token, handle_revoke_token;
 operator_handler handle_list_audit, handle_verify_audit;
+operator_handler handle_backup;
 
 /* Before the body of a publication is sent: takes it, or refuses. */
 void begin_publication(const struct operator_api *api, struct http_request *request);

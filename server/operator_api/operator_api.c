@@ -64,6 +64,7 @@ static const struct route {
     {"GET", "/overview", ROLE_VIEWER, handle_overview},
     {"GET", "/events", ROLE_VIEWER, handle_events},
     {"GET", "/openapi.json", ROLE_VIEWER, handle_openapi},
+    {"GET", "/backup", ROLE_ADMIN, handle_backup},
 };
 
 #define ROUTE_COUNT (sizeof routes / sizeof routes[0])

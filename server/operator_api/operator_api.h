@@ -21,6 +21,8 @@ struct operator_api {
     struct accounts *accounts;
     struct throttle *throttle;       /* of those who guess passwords */
     const struct store_class *store; /* to read the audit log with */
+    const char *blobs_folder; /* this and the next: for backups */
+    const char *scratch;      /* path a copy of the database may have for a moment */
     const char *database;            /* the store's location */
     const char *token;
     const struct key *signing_key; /* for what is published unsigned; null = none */

@@ -101,6 +101,11 @@ static const char *const migrations[] = {
 
 #define SCHEMA_VERSION ((int)(sizeof migrations / sizeof migrations[0]))
 
+int sqlite_schema_version(void)
+{
+    return SCHEMA_VERSION;
+}
+
 static int read_version(sqlite3 *database, int *version)
 {
     sqlite3_stmt *statement;

@@ -67,5 +67,7 @@ const struct store_class store_sqlite = {
     .apply = sqlite_apply,
     .load_accounts = sqlite_load_accounts,
     .read_audit = sqlite_read_audit,
+    .snapshot = sqlite_snapshot,
+    .check = sqlite_check,
     .close = sqlite_close,
 };

@@ -48,6 +48,13 @@ struct sqlite_store {
 /* Creates or updates the tables. 0, or -1 with a line in error. */
 int sqlite_migrate(sqlite3 *database, char error[STORE_ERROR_SIZE]);
 
+/* The schema this version knows, counted from 1. */
+int sqlite_schema_version(void);
+
+/* As in struct store_class. */
+int sqlite_snapshot(const char *location, const char *copy, char error[STORE_ERROR_SIZE]);
+int sqlite_check(const char *location, char error[STORE_ERROR_SIZE]);
+
 /* Compiles the statements of sqlite_apply(). SQLITE_OK or SQLite's error. */
 int sqlite_prepare(struct sqlite_store *store);
 

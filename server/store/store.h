@@ -68,6 +68,12 @@ struct store_class {
                   enum change_result *results, char error[STORE_ERROR_SIZE]);
     void (*close)(struct store *store);
     int (*load_accounts)(struct store *store, const struct account_reader *reader, void *ctx);
+    /* Copies what `location` names, as of one instant, to a file that is not there yet. On
+     * a connection of its own, while a server runs or not. 0, or -1 with a line in error.
+     * Null for databases that have tools of their own for that. */
+    int (*snapshot)(const char *location, const char *copy, char error[STORE_ERROR_SIZE]);
+    /* Is it whole, and of a schema that this version knows? The same returns. */
+    int (*check)(const char *location, char error[STORE_ERROR_SIZE]);
     /* The records of the audit log, until `visit` returns false. On a connection of its
      * own, so from any thread, while a server runs or not. 0, or -1 with a line in error. */
     int (*read_audit)(const char *location, const struct audit_query *query,

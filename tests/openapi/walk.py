@@ -213,6 +213,7 @@ def walk_viewers(client):
 def walk_server(client):
     client.call("GET", "/overview", 200)
     client.call("GET", "/openapi.json", 200)
+    client.call("GET", "/backup", 200)
 
 
 def walk_audit(client):
