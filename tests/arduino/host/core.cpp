@@ -1,8 +1,10 @@
 /* The chip as the core shows it, and the program that runs a sketch:
  *
- *   SKETCH --flash FILE [--app IMAGE] [--route NAME:PORT=ADDRESS:PORT]…
+ *   SKETCH --flash FILE [--app IMAGE] [--route NAME:PORT=ADDRESS:PORT]… [--port NUMBER=ACTUAL]…
+ *          [--restarts YES]
  *
- * It boots, runs the sketch, and ends with the first restart, after the boot that follows.
+ * It boots and runs the sketch. With the first restart it ends after the boot that follows, or
+ * with --restarts goes on.
  */
 #include "machine.h"
 #include "network.h"
@@ -145,11 +147,15 @@ uint8_t *EspClass::random(uint8_t *bytes, size_t length)
     return bytes;
 }
 
+static char **ownArguments; /* to start anew; null: it ends */
+
 void EspClass::restart()
 {
     printf("restart; the LED changed %u times\n", ledChanges);
     machine_boot();
     fflush(stdout);
+    if (ownArguments != nullptr)
+        execv("/proc/self/exe", ownArguments);
     _exit(0);
 }
 
@@ -194,7 +200,8 @@ bool MDNSResponder::addService(const char *service, const char *protocol, uint16
 
 static void usage()
 {
-    fprintf(stderr, "usage: --flash FILE [--app IMAGE] [--route NAME:PORT=ADDRESS:PORT]...\n");
+    fprintf(stderr, "usage: --flash FILE [--app IMAGE] [--route NAME:PORT=ADDRESS:PORT]..."
+                    " [--port NUMBER=ACTUAL]... [--restarts YES]\n");
     exit(2);
 }
 
@@ -202,18 +209,27 @@ int main(int argc, char **argv)
 {
     const char *flash = nullptr, *app = nullptr;
     int i;
+    bool isSound = true;
 
     for (i = 1; i + 1 < argc; i += 2) {
         if (strcmp(argv[i], "--flash") == 0)
             flash = argv[i + 1];
         else if (strcmp(argv[i], "--app") == 0)
             app = argv[i + 1];
-        else if (strcmp(argv[i], "--route") != 0 || !addRoute(argv[i + 1]))
-            usage();
+        else if (strcmp(argv[i], "--route") == 0)
+            isSound &= addRoute(argv[i + 1]);
+        else if (strcmp(argv[i], "--port") == 0)
+            isSound &= setPort(argv[i + 1]);
+        else if (strcmp(argv[i], "--restarts") == 0)
+            ownArguments = argv;
+        else
+            isSound = false;
     }
-    if (flash == nullptr || i != argc)
+    if (flash == nullptr || i != argc || !isSound)
         usage();
-    machine_open(flash, app);
+    /* After a restart flash holds what it holds. */
+    machine_open(flash, getenv("RESTARTED") == nullptr ? app : nullptr);
+    setenv("RESTARTED", "yes", 1);
     machine_boot();
     setup();
     for (;;) {

@@ -34,6 +34,28 @@ bool addRoute(const char *text)
                   &route.actual) == 4;
 }
 
+static struct Port {
+    unsigned number, actual;
+} ports[MAX_ROUTES];
+static int portCount;
+
+bool setPort(const char *text)
+{
+    if (portCount == MAX_ROUTES)
+        return false;
+    Port &port = ports[portCount++];
+    return sscanf(text, "%u=%u", &port.number, &port.actual) == 2;
+}
+
+static unsigned actualPort(uint16_t number)
+{
+    for (int i = 0; i < portCount; i++) {
+        if (ports[i].number == number)
+            return ports[i].actual;
+    }
+    return 0;
+}
+
 static sockaddr_in addressOf(const char *text, unsigned port)
 {
     sockaddr_in address = {};
@@ -57,10 +79,13 @@ static bool find(const char *name, uint16_t port, sockaddr_in *address)
 
 int bindPort(int type, uint16_t port)
 {
-    sockaddr_in own = addressOf("127.0.0.1", 0);
+    sockaddr_in own = addressOf("127.0.0.1", actualPort(port));
     socklen_t size = sizeof own;
     const int fd = socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
+    const int yes = 1;
+
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
     if (fd < 0 || bind(fd, reinterpret_cast<sockaddr *>(&own), size) != 0 ||
         (type == SOCK_STREAM && listen(fd, 8) != 0) ||
         getsockname(fd, reinterpret_cast<sockaddr *>(&own), &size) != 0) {

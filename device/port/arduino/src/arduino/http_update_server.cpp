@@ -54,6 +54,16 @@ void ESP8266HTTPUpdateServer::setProduct(const String &product, const String &ve
     isReady_ = false;
 }
 
+void ESP8266HTTPUpdateServer::readDescription()
+{
+    ud_image_description description;
+
+    if (ud_image_read_description(board().flash(), UD_IMAGE_APP_OFFSET, &description) != UD_OK)
+        return;
+    product_ = description.project;
+    version_ = description.version;
+}
+
 bool ESP8266HTTPUpdateServer::initEngine()
 {
     ud_form_config config = {};
@@ -62,6 +72,8 @@ bool ESP8266HTTPUpdateServer::initEngine()
     config.updater = UpdraftUpdate.engine();
     if (isReady_ || config.updater == nullptr)
         return isReady_;
+    if (product_.length() == 0)
+        readDescription();
     config.path = path_.c_str();
     config.page = ud_form_page;
     config.page_length = ud_form_page_length;

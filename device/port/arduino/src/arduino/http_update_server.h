@@ -35,7 +35,8 @@ class ESP8266HTTPUpdateServer : private UpdateListener
 
     void updateCredentials(const String &user, const String &password);
 
-    /* What the page shows of the sketch. */
+    /* What the page shows of the sketch; at first what its description in flash says, if it
+     * was packed with one. */
     void setProduct(const String &product, const String &version);
 
   private:
@@ -46,6 +47,7 @@ class ESP8266HTTPUpdateServer : private UpdateListener
     void updateProgressed(uint32_t, uint32_t) override
     {
     }
+    void readDescription();
     bool initEngine();
     void answerGet();
     ESP8266WebServer::ClientFuture takeOver(const String &method, const String &url,
