@@ -21,6 +21,8 @@ static const struct command commands[] = {
     {"devices", command_devices, "a server's devices, and what they should run"},
     {"releases", command_releases, "what a server has to hand out"},
     {"rollout", command_rollout, "a release for devices in stages, that halts when it fails"},
+    {"user", command_user, "who may sign in to a server"},
+    {"token", command_token, "tokens for programs that operate a server"},
     {"audit", command_audit, "who changed what on a server"},
     {"backup", command_backup, "a copy of all that a server keeps, in one file"},
     {"restore", command_restore, "a data folder of such a copy"},

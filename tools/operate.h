@@ -45,4 +45,23 @@ const char *operate_text(const json_t *object, const char *name);
 /* The texts of an array with commas between; free() it. Null when memory is out. */
 char *operate_join(const json_t *array);
 
+struct table;
+
+/* Prints the table and frees it; null: out of memory. EXIT_OK or, reported, EXIT_FAILED. */
+int operate_print_table(struct table *table);
+
+/* The server that is asked, as a URL without a slash at its end; lives as long as the options. */
+const char *operate_server(const struct operate_options *options);
+
+/* "/KIND/NAME" and the rest; false when the name cannot be part of a path. */
+bool operate_path(char *path, size_t size, const char *kind, const char *name, const char *rest);
+
+typedef int operate_print(const struct operate_options *options, const json_t *answer);
+operate_print operate_print_nothing;
+
+/* Asks the server once, with a JSON body unless it is null; prints the answer as JSON or by
+ * `print`. An exit status. */
+int operate_ask(const struct operate_options *options, const char *method, const char *path,
+                const json_t *body, operate_print *print);
+
 #endif

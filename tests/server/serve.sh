@@ -131,7 +131,7 @@ the_command_line_passes_refusals_on() {
     refused 2 'set what?' devices set 02:00:00:00:00:77
     refused 2 'does not take --pin' devices list --pin 1
     refused 1 'has no release 7' devices set 02:00:00:00:00:77 --product demo --pin 7
-    refused 1 'that is not the operator' devices --token-file "$IMAGE.sha"
+    refused 1 'that token is not known' devices --token-file "$IMAGE.sha"
     refused 1 'No such file' publish nothing.bin
 }
 
