@@ -42,8 +42,8 @@ enum devices_option {
 typedef int action_function(struct api_client *client, const struct devices_options *options,
                             const char *name);
 
-static action_function list_devices, show_device, set_device, retry_device, remove_device,
-    list_groups, set_group;
+static action_function list_devices, show_device, show_history, set_device, retry_device,
+    remove_device, list_groups, set_group;
 
 static const struct action {
     const char *name;
@@ -55,6 +55,7 @@ static const struct action {
     {"list", NULL, OPTION_PRODUCT | OPTION_GROUP | OPTION_STATE | OPTION_FILTER, false,
      list_devices},
     {"show", "MAC", 0, false, show_device},
+    {"history", "MAC", 0, false, show_history},
     {"set", "MAC", OPTIONS_OF_ALL | OPTIONS_OF_DEVICE, true, set_device},
     {"retry", "MAC", 0, false, retry_device},
     {"remove", "MAC", 0, false, remove_device},
@@ -88,9 +89,10 @@ static enum options_result parse(int argc, char **argv, struct devices_options *
     };
     const struct command_usage usage = {
         "updraft devices",
-        "[list | show MAC | set MAC | retry MAC | remove MAC | groups | group NAME]",
+        "[list | show MAC | history MAC | set MAC | retry MAC | remove MAC | groups | group NAME]",
         "  list        all devices (or --product, --group, --state)\n"
         "  show MAC    one device, and why it is sent what it is sent\n"
+        "  history MAC what happened with it, newest first\n"
         "  set MAC     --product, --group, --channel, --pin, --tags and so on; an empty\n"
         "              value ('') clears it\n"
         "  retry MAC   forget failed attempts\n"
@@ -228,6 +230,16 @@ static int show_device(struct api_client *client, const struct devices_options *
     return ask(client, options, "GET", path, NULL, devices_print_one);
 }
 
+static int show_history(struct api_client *client, const struct devices_options *options,
+                        const char *name)
+{
+    char path[100];
+
+    if (!make_path(path, sizeof path, "devices", name, "/history"))
+        return EXIT_USAGE;
+    return ask(client, options, "GET", path, NULL, devices_print_history);
+}
+
 static void add_setting(json_t *body, const char *name, const char *value)
 {
     if (value != NULL)
@@ -352,8 +364,8 @@ int command_devices(int argc, char **argv)
         return operate_exit_status(parsed);
     const struct action *action = action_named(operands > 0 ? argv[1] : "list");
     if (action == NULL)
-        return report_usage("%s is not one of list, show, set, retry, remove, groups, group",
-                            argv[1]);
+        return report_usage(
+            "%s is not one of list, show, history, set, retry, remove, groups, group", argv[1]);
     int status = operands > 0 ? check_call(action, &options, operands, argv)
                               : check_call(action, &options, 1, argv);
     if (status == EXIT_OK)

@@ -2,6 +2,7 @@
 
 #include "host/report.h"
 #include "host/table.h"
+#include "host/text.h"
 #include "tools/operate.h"
 
 #include <stdlib.h>
@@ -121,6 +122,45 @@ int devices_print_one(const json_t *device)
         add_line(table, device, lines[i][0], lines[i][1]);
     for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++)
         add_line(table, json_object_get(device, "facts"), facts[i][0], facts[i][1]);
+    return print_and_free(table);
+}
+
+/* "400.0 KB in 2.1 s", "-" without either. */
+static void add_amount(struct table *table, const json_t *event)
+{
+    const json_t *bytes = json_object_get(event, "bytes");
+    const json_t *duration = json_object_get(event, "duration_ms");
+    char size[TEXT_SIZE_MAX] = "", time[32] = "";
+
+    if (json_is_integer(bytes))
+        text_size((uint64_t)json_integer_value(bytes), size);
+    if (json_is_integer(duration))
+        snprintf(time, sizeof time, "%s%.1f s", size[0] != '\0' ? " in " : "after ",
+                 (double)json_integer_value(duration) / 1000);
+    table_cell(table, "%s%s", size[0] == '\0' && time[0] == '\0' ? "-" : size, time);
+}
+
+int devices_print_history(const json_t *answer)
+{
+    static const struct table_column columns[] = {{"AT", TABLE_LEFT},      {"EVENT", TABLE_LEFT},
+                                                  {"VERSION", TABLE_LEFT}, {"BEFORE", TABLE_LEFT},
+                                                  {"AMOUNT", TABLE_LEFT},  {"REASON", TABLE_LEFT},
+                                                  {NULL, TABLE_LEFT}};
+    const json_t *history = json_object_get(answer, "history"), *event;
+    struct table *table = table_start(columns);
+    size_t i;
+
+    if (table == NULL)
+        return report_failure("out of memory");
+    json_array_foreach(history, i, event)
+    {
+        table_cell(table, "%.19s", operate_text(event, "at"));
+        table_cell(table, "%s", operate_text(event, "event"));
+        table_cell(table, "%s", operate_text(event, "version"));
+        table_cell(table, "%s", operate_text(event, "before"));
+        add_amount(table, event);
+        table_cell(table, "%s", operate_text(event, "reason"));
+    }
     return print_and_free(table);
 }
 

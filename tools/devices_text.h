@@ -13,4 +13,6 @@ int devices_print_state(const json_t *device); /* a line */
 int devices_print_groups(const json_t *answer);
 int devices_print_group(const json_t *answer); /* a line */
 
+int devices_print_history(const json_t *answer);
+
 #endif

@@ -261,6 +261,18 @@ static void go_on_registered(void *ctx, struct http_request *request)
         answer_nothing_due(request);
 }
 
+static struct device_event *first_event(const struct device_facts *facts, int64_t at_ms)
+{
+    struct device_event *event = calloc(1, sizeof *event);
+
+    if (event == NULL)
+        return NULL;
+    event->kind = EVENT_REGISTERED;
+    event->at_ms = at_ms;
+    memcpy(event->version, facts->version, sizeof event->version);
+    return event;
+}
+
 static void answer_unknown(struct visit *visit, const struct checkin *checkin)
 {
     char mac[MAC_TEXT_SIZE];
@@ -274,6 +286,7 @@ static void answer_unknown(struct visit *visit, const struct checkin *checkin)
     if (change != NULL) {
         change->as.seen.at_ms = clock_now_ms();
         change->as.seen.facts = checkin->facts;
+        change->event = first_event(&change->as.seen.facts, change->as.seen.at_ms);
     }
     http_suspend(visit->request, go_on_registered, visit);
     fleet_submit(visit->api->fleet, change, written, visit);

@@ -18,6 +18,7 @@ struct device {
     uint32_t transfer;      /* number of the latest */
     uint32_t transfer_sent; /* bytes, of transfer_size; 0 of 0 = none going on */
     uint32_t transfer_size;
+    int64_t transfer_began_ms; /* monotonic */
     bool on_its_way;
     bool is_behind;  /* listed for the writer to write its facts */
     bool is_changed; /* listed for those who watch */

@@ -262,16 +262,18 @@ static void note_facts(struct fleet *fleet, struct device *device, const struct 
 static void note_arrival(struct fleet *fleet, struct device *device, const struct release *release)
 {
     const bool was_offered = device->offers.release == release->id;
+    struct change *change =
+        change_new(was_offered ? CHANGE_ARRIVED : CHANGE_FORGET_OFFERS, device->mac);
 
+    if (was_offered)
+        fleet_note_result(fleet, device, change, true);
     device->offers.count = 0;
     device->part.taken_ms = 0;
     if (!was_offered) {
         device->offers.release = 0;
         device->part.comebacks = 0;
     }
-    writer_submit(fleet->writer,
-                  change_new(was_offered ? CHANGE_ARRIVED : CHANGE_FORGET_OFFERS, device->mac),
-                  NULL, NULL);
+    writer_submit(fleet->writer, change, NULL, NULL);
 }
 
 /* It has had all of what it was offered, or has run it, and is back without it. */
@@ -282,11 +284,13 @@ static void note_comeback(struct fleet *fleet, struct device *device)
 
     if (!had_it || offered == NULL || policy_runs(&device->facts, offered))
         return;
+    struct change *change = change_new(CHANGE_CAME_BACK, device->mac);
+    fleet_note_result(fleet, device, change, false);
     device->part.comebacks++;
     device->part.taken_ms = 0;
     if (device->offers.count == 0)
         device->offers.count = 1;
-    writer_submit(fleet->writer, change_new(CHANGE_CAME_BACK, device->mac), NULL, NULL);
+    writer_submit(fleet->writer, change, NULL, NULL);
 }
 
 /* When so many bytes from now on are through, at a rate (0: at once). */
@@ -339,6 +343,7 @@ struct change *fleet_offer(struct fleet *fleet, mac_address mac,
     if (change == NULL)
         return NULL;
     change->as.offer.release = decision->next->id;
+    fleet_note_offer(fleet, change, decision);
     pthread_mutex_lock(&fleet->lock);
     const struct device *device = device_table_find(&fleet->devices, mac);
     const struct rollout *rollout = decision->rollout;
@@ -368,6 +373,7 @@ bool fleet_check_in(struct fleet *fleet, mac_address mac, const struct device_fa
         pthread_mutex_unlock(&fleet->lock);
         return false;
     }
+    fleet_note_check_in(fleet, device, facts);
     note_facts(fleet, device, facts);
     device->on_its_way = continues;
     if (!continues)
@@ -398,6 +404,7 @@ uint32_t fleet_transfer_begin(struct fleet *fleet, mac_address mac, uint32_t siz
         device->on_its_way = true;
         device->transfer_sent = 0;
         device->transfer_size = size;
+        device->transfer_began_ms = clock_monotonic_ms();
         fleet_mark_changed(fleet, device);
     }
     pthread_mutex_unlock(&fleet->lock);
@@ -422,6 +429,15 @@ static void note_taken(struct fleet *fleet, struct device *device)
     device->part.taken_ms = fleet_now(fleet);
     if (change != NULL)
         change->as.taken.at_ms = device->part.taken_ms;
+    fleet_note_transfer(fleet, device, change, device->transfer_size, true);
+    writer_submit(fleet->writer, change, NULL, NULL);
+}
+
+static void note_broken_off(struct fleet *fleet, const struct device *device)
+{
+    struct change *change = change_new(CHANGE_EVENT, device->mac);
+
+    fleet_note_transfer(fleet, device, change, device->transfer_sent, false);
     writer_submit(fleet->writer, change, NULL, NULL);
 }
 
@@ -433,6 +449,8 @@ void fleet_transfer_end(struct fleet *fleet, mac_address mac, uint32_t transfer,
         device->on_its_way = is_whole;
         if (is_whole)
             note_taken(fleet, device);
+        else
+            note_broken_off(fleet, device);
         device->transfer_sent = device->transfer_size = 0;
         fleet_mark_changed(fleet, device);
     }

@@ -299,6 +299,7 @@ static void apply(struct fleet *fleet, const struct change *change)
     case CHANGE_SEEN:    /* these came from memory */
     case CHANGE_TAKEN:
     case CHANGE_ARRIVED:
+    case CHANGE_EVENT:
     case CHANGE_CAME_BACK:
     default:
         break;

@@ -45,6 +45,17 @@ int64_t fleet_now(const struct fleet *fleet);
 struct policy_device fleet_policy_device(const struct fleet *fleet, const struct device *device);
 struct policy_catalogue fleet_catalogue(const struct fleet *fleet);
 
+/* Histories: events are given to changes, which may be null, or submitted. */
+void fleet_note_offer(const struct fleet *fleet, struct change *change,
+                      const struct policy_decision *decision);
+void fleet_note_transfer(const struct fleet *fleet, const struct device *device,
+                         struct change *change, uint32_t bytes, bool is_whole);
+void fleet_note_result(const struct fleet *fleet, const struct device *device,
+                       struct change *change, bool has_arrived);
+/* Before these facts become the device's. */
+void fleet_note_check_in(struct fleet *fleet, const struct device *device,
+                         const struct device_facts *facts);
+
 /* Copies the release in. Null when memory is out. */
 struct release *fleet_add_release(struct fleet *fleet, const struct release *release);
 const struct release *fleet_release_of_id(const struct fleet *fleet, uint32_t id);

@@ -77,10 +77,8 @@ void handle_list_devices(const struct operator_api *api, struct http_request *re
     answer_json(request, 200, json_pack("{so}", "devices", listing.array));
 }
 
-/* The device of the path. False, and the request answered, when the text is no
- * MAC, or (view not null) the device not known. */
-static bool find_device(const struct operator_api *api, struct http_request *request,
-                        const char *name, mac_address *mac, struct device_view *view)
+bool find_device(const struct operator_api *api, struct http_request *request, const char *name,
+                 mac_address *mac, struct device_view *view)
 {
     if (!mac_parse(name, mac)) {
         answer_error(request, 400, "%s is not a MAC address, like 5C:CF:7F:00:00:01", name);

@@ -14,7 +14,7 @@ typedef void operator_handler(const struct operator_api *api, struct http_reques
 operator_handler handle_list_releases, handle_publish, handle_show_release, handle_edit_release,
     handle_release_live, handle_withdraw_release;
 operator_handler handle_list_devices, handle_show_device, handle_set_device, handle_retry_device,
-    handle_remove_device;
+    handle_remove_device, handle_device_history;
 operator_handler handle_list_groups, handle_set_group;
 operator_handler handle_list_rollouts, handle_show_rollout, handle_add_rollout, handle_try_rollout,
     handle_approve_rollout, handle_pause_rollout, handle_resume_rollout, handle_cancel_rollout,
@@ -50,6 +50,11 @@ bool settings_from_json(json_t *object, unsigned allowed, struct settings *setti
 
 /* The same for a request's body, which is answered when it is malformed. */
 bool read_settings(struct http_request *request, unsigned allowed, struct settings *settings);
+
+/* The device of the path. False, and the request answered, when the text is no
+ * MAC, or (view not null) the device not known. */
+bool find_device(const struct operator_api *api, struct http_request *request, const char *name,
+                 mac_address *mac, struct device_view *view);
 
 /* Is there such a release, to pin devices to? False, and answered, when not. */
 bool can_pin(const struct operator_api *api, struct http_request *request, const char *product,

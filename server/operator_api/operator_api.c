@@ -32,6 +32,7 @@ static const struct route {
     {"GET", "/devices/{}", ROLE_VIEWER, handle_show_device},
     {"PUT", "/devices/{}", ROLE_OPERATOR, handle_set_device},
     {"DELETE", "/devices/{}", ROLE_OPERATOR, handle_remove_device},
+    {"GET", "/devices/{}/history", ROLE_VIEWER, handle_device_history},
     {"POST", "/devices/{}/retry", ROLE_OPERATOR, handle_retry_device},
     {"GET", "/groups", ROLE_VIEWER, handle_list_groups},
     {"PUT", "/groups/{}", ROLE_OPERATOR, handle_set_group},

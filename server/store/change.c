@@ -38,6 +38,7 @@ void change_free(struct change *change)
         free(change->as.rollout);
     if (change->kind == CHANGE_ACCOUNT)
         free(change->as.account);
+    free(change->event);
     free(change->audit);
     free(change);
 }

@@ -6,6 +6,7 @@
 
 #include "server/model/audit.h"
 #include "server/model/device.h"
+#include "server/model/history.h"
 #include "server/model/names.h"
 #include "server/model/release.h"
 #include "server/rollout/rollout.h"
@@ -21,6 +22,7 @@ enum change_kind {
     CHANGE_ARRIVED,       /* device: it runs what it was offered */
     CHANGE_CAME_BACK,     /* device: it runs something else after either */
     CHANGE_FORGET_OFFERS, /* device */
+    CHANGE_EVENT,         /* device: nothing but its event */
     CHANGE_ASSIGN,        /* assign: creates the device if need be */
     CHANGE_REMOVE,        /* device */
     CHANGE_GROUP,         /* group: creates the group if need be */
@@ -68,7 +70,8 @@ struct settings {
 
 struct change {
     enum change_kind kind;
-    struct audit_note *audit; /* owned; recorded with the change; null: it is nobody's */
+    struct device_event *event; /* owned; for the device's history; null: none */
+    struct audit_note *audit;   /* owned; recorded with the change; null: it is nobody's */
     mac_address device;
     bool goes_live; /* CHANGE_EDIT: the release becomes its channel's newest */
     union {

@@ -65,8 +65,8 @@ static int expect_one(int status, int changed, enum change_result *result)
 
 static int end_sessions(struct sqlite_store *store, const char *user, const uint8_t *keeps)
 {
-    return RUN(store, "DELETE FROM sessions WHERE user_name = ?1 AND digest <> ?2", NULL, TEXT(user),
-               DIGEST(keeps));
+    return RUN(store, "DELETE FROM sessions WHERE user_name = ?1 AND digest <> ?2", NULL,
+               TEXT(user), DIGEST(keeps));
 }
 
 static int add_user(struct sqlite_store *store, const struct account_change *change,
@@ -154,10 +154,11 @@ static int add_session(struct sqlite_store *store, const struct account_change *
 
     if (status != SQLITE_OK)
         return status;
-    return RUN(store,
-               "INSERT INTO sessions (digest, user_name, created_ms, used_ms) VALUES (?1, ?2, ?3, ?4)",
-               NULL, DIGEST(session->digest), TEXT(session->user), NUMBER(session->created_ms),
-               NUMBER(session->used_ms));
+    return RUN(
+        store,
+        "INSERT INTO sessions (digest, user_name, created_ms, used_ms) VALUES (?1, ?2, ?3, ?4)",
+        NULL, DIGEST(session->digest), TEXT(session->user), NUMBER(session->created_ms),
+        NUMBER(session->used_ms));
 }
 
 static int add_secret(struct sqlite_store *store, const struct device_secret *secret,

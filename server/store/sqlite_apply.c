@@ -28,9 +28,8 @@ static const char *const texts[STATEMENT_COUNT] = {
         " before_release = CASE WHEN ?3 IN (0, rollout) THEN before_release ELSE ?4 END,"
         " rollout = CASE WHEN ?3 = 0 THEN rollout ELSE ?3 END WHERE mac = ?1",
     [STATEMENT_TAKEN] = "UPDATE devices SET taken_ms = ?2 WHERE mac = ?1",
-    [STATEMENT_CAME_BACK] =
-        "UPDATE devices SET comebacks = comebacks + 1, taken_ms = 0,"
-        " offers = CASE WHEN offers = 0 THEN 1 ELSE offers END WHERE mac = ?1",
+    [STATEMENT_CAME_BACK] = "UPDATE devices SET comebacks = comebacks + 1, taken_ms = 0,"
+                            " offers = CASE WHEN offers = 0 THEN 1 ELSE offers END WHERE mac = ?1",
     [STATEMENT_ARRIVED] = "UPDATE devices SET offers = 0, taken_ms = 0 WHERE mac = ?1",
     [STATEMENT_FORGET_OFFERS] =
         "UPDATE devices SET offered = 0, offers = 0, comebacks = 0, taken_ms = 0 WHERE mac = ?1",
@@ -88,6 +87,14 @@ static const char *const texts[STATEMENT_COUNT] = {
         " reason = ?7 WHERE id = ?1 AND revision = ?2 - 1",
     [STATEMENT_STAGE_END] =
         "UPDATE rollout_stages SET end_place = ?3 WHERE rollout = ?1 AND place = ?2",
+    /* Of devices that are there. */
+    [STATEMENT_EVENT] =
+        "INSERT INTO device_events (mac, number, at_ms, kind, version, before_version, bytes,"
+        " duration_ms, reason) SELECT ?1, (SELECT coalesce(max(number), 0) + 1 FROM device_events"
+        " WHERE mac = ?1), ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM devices WHERE mac = ?1",
+    [STATEMENT_TRIM_EVENTS] = "DELETE FROM device_events WHERE mac = ?1 AND number <="
+                              " (SELECT max(number) FROM device_events WHERE mac = ?1) - ?2",
+    [STATEMENT_DROP_EVENTS] = "DELETE FROM device_events WHERE mac = ?1",
     [STATEMENT_AUDIT] = "INSERT INTO audit (number, at_ms, who, address, action, detail, hash)"
                         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [STATEMENT_AUDIT_END] = "SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1",
@@ -219,6 +226,14 @@ static int apply_to_device(sqlite3_stmt *statement, const struct change *change)
 {
     sqlite3_bind_int64(statement, 1, (int64_t)change->device);
     return sqlite_run(statement);
+}
+
+static int apply_remove(struct sqlite_store *store, const struct change *change)
+{
+    const int status = apply_to_device(store->statements[STATEMENT_REMOVE], change);
+
+    return status == SQLITE_OK ? apply_to_device(store->statements[STATEMENT_DROP_EVENTS], change)
+                               : status;
 }
 
 static int apply_offer(sqlite3_stmt *statement, const struct change *change)
@@ -458,8 +473,10 @@ static int apply_one(struct sqlite_store *store, const struct change *change,
         return apply_to_device(store->statements[STATEMENT_ARRIVED], change);
     case CHANGE_FORGET_OFFERS:
         return apply_to_device(store->statements[STATEMENT_FORGET_OFFERS], change);
+    case CHANGE_EVENT:
+        return SQLITE_OK;
     case CHANGE_REMOVE:
-        return apply_to_device(store->statements[STATEMENT_REMOVE], change);
+        return apply_remove(store, change);
     case CHANGE_ASSIGN:
         return apply_assign(store, change);
     case CHANGE_GROUP:
@@ -487,8 +504,10 @@ static int apply_one(struct sqlite_store *store, const struct change *change,
 static int apply_recorded(struct sqlite_store *store, const struct change *change,
                           enum change_result *result)
 {
-    const int status = apply_one(store, change, result);
+    int status = apply_one(store, change, result);
 
+    if (status == SQLITE_OK && *result == CHANGE_DONE && change->event != NULL)
+        status = sqlite_append_event(store, change->device, change->event);
     if (status != SQLITE_OK || *result != CHANGE_DONE || change->audit == NULL)
         return status;
     return sqlite_append_audit(store, change->audit);

@@ -107,16 +107,9 @@ int sqlite_read_audit(const char *location, const struct audit_query *query,
                       char error[STORE_ERROR_SIZE])
 {
     sqlite3 *database = NULL;
-    int status =
-        sqlite3_open_v2(location, &database, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
+    int status = sqlite_open_to_read(location, &database);
 
-    if (status == SQLITE_OK) {
-        sqlite3_busy_timeout(database, SQLITE_BUSY_MS);
+    if (status == SQLITE_OK)
         status = read_records(database, query, visit, ctx);
-    }
-    if (status != SQLITE_OK)
-        snprintf(error, STORE_ERROR_SIZE, "%s",
-                 database != NULL ? sqlite3_errmsg(database) : sqlite3_errstr(status));
-    sqlite3_close(database);
-    return status == SQLITE_OK ? 0 : -1;
+    return sqlite_end_reading(database, status, error);
 }

@@ -97,6 +97,11 @@ static const char *const migrations[] = {
     "CREATE TABLE device_secrets ("
     "  id BIGINT PRIMARY KEY, mac BIGINT NOT NULL, name TEXT NOT NULL,"
     "  created_ms BIGINT NOT NULL, revoked_ms BIGINT NOT NULL, digest BLOB NOT NULL);",
+
+    "CREATE TABLE device_events ("
+    "  mac BIGINT NOT NULL, number BIGINT NOT NULL, at_ms BIGINT NOT NULL, kind TEXT NOT NULL,"
+    "  version TEXT NOT NULL, before_version TEXT NOT NULL, bytes BIGINT NOT NULL,"
+    "  duration_ms BIGINT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (mac, number));",
 };
 
 #define SCHEMA_VERSION ((int)(sizeof migrations / sizeof migrations[0]))

@@ -60,12 +60,32 @@ static struct store *sqlite_open(const char *location, char error[STORE_ERROR_SI
     return NULL;
 }
 
+int sqlite_open_to_read(const char *location, sqlite3 **database)
+{
+    const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX;
+    const int status = sqlite3_open_v2(location, database, flags, NULL);
+
+    if (status == SQLITE_OK)
+        sqlite3_busy_timeout(*database, SQLITE_BUSY_MS);
+    return status;
+}
+
+int sqlite_end_reading(sqlite3 *database, int status, char error[STORE_ERROR_SIZE])
+{
+    if (status != SQLITE_OK)
+        snprintf(error, STORE_ERROR_SIZE, "%s",
+                 database != NULL ? sqlite3_errmsg(database) : sqlite3_errstr(status));
+    sqlite3_close(database);
+    return status == SQLITE_OK ? 0 : -1;
+}
+
 const struct store_class store_sqlite = {
     .name = "sqlite",
     .open = sqlite_open,
     .load = sqlite_load,
     .apply = sqlite_apply,
     .load_accounts = sqlite_load_accounts,
+    .read_history = sqlite_read_history,
     .read_audit = sqlite_read_audit,
     .snapshot = sqlite_snapshot,
     .check = sqlite_check,

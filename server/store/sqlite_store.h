@@ -31,6 +31,9 @@ enum sqlite_statement {
     STATEMENT_STAGE,
     STATEMENT_PROGRESS,
     STATEMENT_STAGE_END,
+    STATEMENT_EVENT,
+    STATEMENT_TRIM_EVENTS,
+    STATEMENT_DROP_EVENTS,
     STATEMENT_AUDIT,
     STATEMENT_AUDIT_END,
     STATEMENT_COUNT,
@@ -74,6 +77,17 @@ int sqlite_load_rollouts(struct sqlite_store *store, const struct store_reader *
 int sqlite_apply_account(struct sqlite_store *store, const struct account_change *change,
                          enum change_result *result);
 int sqlite_load_accounts(struct store *store, const struct account_reader *reader, void *ctx);
+
+/* Adds to a device's history, within the transaction. SQLITE_OK or SQLite's error. */
+int sqlite_append_event(struct sqlite_store *store, mac_address device,
+                        const struct device_event *event);
+int sqlite_read_history(const char *location, mac_address device, history_visit *visit, void *ctx,
+                        char error[STORE_ERROR_SIZE]);
+
+/* A connection of its own, to read only; ended with the status of the reading, SQLITE_OK
+ * or an error. The second returns 0, or -1 with a line in error. */
+int sqlite_open_to_read(const char *location, sqlite3 **database);
+int sqlite_end_reading(sqlite3 *database, int status, char error[STORE_ERROR_SIZE]);
 
 /* Continues the audit log, within the transaction. SQLITE_OK or SQLite's error. */
 int sqlite_append_audit(struct sqlite_store *store, const struct audit_note *note);

@@ -14,6 +14,8 @@
 
 #define STORE_ERROR_SIZE 256
 
+typedef void history_visit(void *ctx, const struct device_event *event);
+
 /* A device as the tables have it. Texts live for the call only. */
 struct stored_device {
     mac_address mac;
@@ -74,6 +76,9 @@ struct store_class {
     int (*snapshot)(const char *location, const char *copy, char error[STORE_ERROR_SIZE]);
     /* Is it whole, and of a schema that this version knows? The same returns. */
     int (*check)(const char *location, char error[STORE_ERROR_SIZE]);
+    /* A device's history, newest first; else as read_audit. */
+    int (*read_history)(const char *location, mac_address device, history_visit *visit, void *ctx,
+                        char error[STORE_ERROR_SIZE]);
     /* The records of the audit log, until `visit` returns false. On a connection of its
      * own, so from any thread, while a server runs or not. 0, or -1 with a line in error. */
     int (*read_audit)(const char *location, const struct audit_query *query,

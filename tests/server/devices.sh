@@ -83,6 +83,7 @@ decommissioned_devices_are_out() {
 }
 
 it_is_the_same_after_a_kill() {
+    expect history "$(events 18:FE:AA:00:00:0D | wc -w)" 8
     expect tags "$(device_says $A tags)" '["lab", "floor-2"]'
     expect alias "$(device_says $A alias)" 'the lamp'
     expect offset "$(device_says $A utc_offset_minutes)" -90
@@ -109,6 +110,44 @@ bandwidth_is_shared() {
     expect "the first, going on" "$status" 206
 }
 
+events() { api GET "/devices/$1/history" | python3 -c '
+import json, sys
+print(" ".join(e["event"] + (":" + e["version"] if e["version"] else "") for e in json.load(sys.stdin)["history"]))'; }
+
+a_device_has_a_history() {
+    local mac=18:FE:AA:00:00:0D tries
+    ask "$(esp8266 STA-MAC=$mac version=1.0)"
+    expect first "$(events $mac)" registered:1.0
+    assign $mac '{"product": "demo", "pin": "2.0"}'
+    ask "$(esp8266 STA-MAC=$mac version=1.0)"
+    expect status "$status" 200
+    for tries in $(seq 100); do case $(events $mac) in sent*) break ;; esac; sleep 0.1; done
+    ask "$(esp8266 STA-MAC=$mac version=1.0)"
+    for tries in $(seq 100); do case $(events $mac) in sent*) break ;; esac; sleep 0.1; done
+    ask "$(esp8266 STA-MAC=$mac version=2.0)"
+    expect status "$status" 304
+    expected='arrived:2.0 runs:2.0 sent:2.0 offered:2.0 failed:2.0 sent:2.0 offered:2.0 registered:1.0'
+    for tries in $(seq 100); do [ "$(events $mac)" = "$expected" ] && break; sleep 0.1; done
+    expect all "$(events $mac)" "$expected"
+    expect bytes "$(api GET "/devices/$mac/history" | json history 2 bytes)" "$(stat -c %s "$TAP_TMP/new.bin")"
+    "$UPDRAFT" devices history $mac | grep -q 'it came back with 1.0'
+    expect "of a stranger" "$(api GET /devices/18:FE:AA:00:00:0E/history -o /dev/null -w '%{http_code}')" 404
+}
+
+a_history_has_an_end() {
+    local mac=18:FE:AA:00:00:0F i
+    for i in $(seq 60); do
+        ask "$(esp8266 STA-MAC=$mac version=1.$i)"
+        ask "$(esp8266 STA-MAC=$mac version=2.$i)"
+    done
+    local tries
+    for tries in $(seq 100); do case $(events $mac) in runs:2.60*) break ;; esac; sleep 0.1; done
+    expect events "$(events $mac | wc -w)" 100
+    "$UPDRAFT" devices remove $mac
+    ask "$(esp8266 STA-MAC=$mac version=1.0)"
+    expect "of a new one of that address" "$(events $mac)" registered:1.0
+}
+
 server_start data
 publish "$TAP_TMP/old.bin" demo 1.0
 check settings_are_kept
@@ -116,6 +155,8 @@ check what_is_malformed_is_refused
 check filters_choose
 check rollouts_go_to_who_matches
 check decommissioned_devices_are_out
+check a_device_has_a_history
+check a_history_has_an_end
 SERVER_PORT=${SERVER##*:}
 server_stop KILL
 server_start data
