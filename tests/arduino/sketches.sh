@@ -9,11 +9,12 @@ KEYS=$TAP_ROOT/tests/vectors/signing
 make_image() { python3 "$TAP_ROOT/tests/lib/make_image.py" "$TAP_TMP/$1.bin" --project demo "${@:2}"; }
 
 # sketch NAME [options]: one in the background, with old.bin in its flash; what it says goes to
-# the file said.
+# the file said. The flash file is a new one but for KEEP.
 sketch() {
     local name=$1
     shift
-    rm -f flash.bin said
+    rm -f said
+    [ -n "${KEEP-}" ] || rm -f flash.bin
     "$SKETCHES/$name" --flash flash.bin --app "$TAP_TMP/old.bin" "$@" >said 2>&1 &
     sketch_pid=$!
     tap_background $sketch_pid
@@ -106,6 +107,23 @@ BasicOTA_survives_an_uploader_that_leaves() {
     says "Error 3: the upload was cut off"
     push admin new.bin
     arrives
+}
+
+# Bytes in the last three sectors that are not FF.
+settings_in() { tail -c 12288 "$1" | tr -d '\377' | wc -c; }
+
+ArduinoOTA_takes_what_else_can_be_set() {
+    { head -c $((0x400000 - 12288)) /dev/zero | tr '\0' '\377'; head -c 12288 /dev/zero; } >flash.bin
+    expect "settings" "$(settings_in flash.bin)" 12288
+    KEEP=yes sketch ota-test
+    says "called esp8266-000001"
+    UPDRAFT_PASSWORD=admin "$UPDRAFT" push "127.0.0.1:$(port 9000)" old.bin
+    says "upload 1 has ended"
+    UPDRAFT_PASSWORD=admin "$UPDRAFT" push "127.0.0.1:$(port 9000)" new.bin
+    says "upload 2 has ended"
+    arrives
+    ! grep -q mDNS said
+    expect "settings" "$(settings_in flash.bin)" 0
 }
 
 # ---- WebUpdater ----
@@ -257,6 +275,17 @@ SignedUpdate_refuses_another_key() {
     stays
 }
 
+# An update that is refused has closed all other connections before.
+uploads_are_taken_after_a_refused_update() {
+    "$UPDRAFT" sign --key "$KEYS/rsa2048.key" new.bin >/dev/null
+    sketch_of_server SignedUpdate
+    says "ERROR[12]: Signature verification failed"
+    says "port 8266 is" 2
+    "$UPDRAFT" push "127.0.0.1:$(port 8266)" new.bin
+    rm new.bin.signed
+    arrives
+}
+
 make_image old --version 1.0.0
 make_image new --version 1.1.0 --seed 2
 make_image esp32 --version 1.1.0 --chip esp32
@@ -269,6 +298,7 @@ check BasicOTA_refuses_a_wrong_password_and_goes_on
 check BasicOTA_refuses_another_chips_image
 check BasicOTA_takes_files
 check BasicOTA_survives_an_uploader_that_leaves
+check ArduinoOTA_takes_what_else_can_be_set
 check WebUpdater_takes_a_form
 check WebUpdater_takes_push_over_http
 check WebUpdater_serves_the_page_and_its_own
@@ -285,4 +315,5 @@ check StreamUpdate_compares_the_digest
 check SignedUpdate_takes_what_is_signed
 check SignedUpdate_refuses_what_is_not
 check SignedUpdate_refuses_another_key
+check uploads_are_taken_after_a_refused_update
 tap_end

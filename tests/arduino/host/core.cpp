@@ -156,7 +156,7 @@ void EspClass::restart()
     fflush(stdout);
     if (ownArguments != nullptr)
         execv("/proc/self/exe", ownArguments);
-    _exit(0);
+    exit(0);
 }
 
 /* ---- WiFi and mDNS ---- */
