@@ -166,6 +166,17 @@ static void note_manifest_inside(struct image_file *image, size_t end)
         image->trailer.has_manifest = manifest_find(&member, &image->trailer.manifest, &is_inside);
 }
 
+static void judge_secure_boot(struct image_file *image, size_t end)
+{
+    const struct secure_boot *found = &image->secure_boot;
+    secure_boot_read(&image->file, end, &image->secure_boot);
+    for (size_t i = 0; i < found->count && !image->problem[0]; i++)
+        if (found->blocks[i].verdict != SECURE_BOOT_GOOD &&
+            found->blocks[i].verdict != SECURE_BOOT_NOT_VERIFIED)
+            set_problem(image, "has a bad Secure Boot signature in block %zu: %s", i,
+                        secure_boot_message(found->blocks[i].verdict));
+}
+
 /* What follows the image in the file. */
 static int judge_trailer(struct image_file *image, size_t end)
 {
@@ -180,6 +191,8 @@ static int judge_trailer(struct image_file *image, size_t end)
     if (trailer_judge(&trailer, &image->trailer) != TRAILER_KNOWN)
         image->trailer = (struct trailer_parts){.has_manifest = false};
     note_manifest_inside(image, end);
+    if (trailer.chip == UD_CHIP_ESP32)
+        judge_secure_boot(image, end);
     close(fd);
     return 0;
 }
@@ -258,12 +271,21 @@ void image_file_close(struct image_file *image)
     free(image->inflated.data);
 }
 
+static enum sign_verdict check_secure_boot(const struct secure_boot *found, const struct key *key)
+{
+    const size_t number = secure_boot_find(found, key);
+    if (number == found->count)
+        return SIGN_ABSENT;
+    return found->blocks[number].verdict == SECURE_BOOT_GOOD ? SIGN_GOOD : SIGN_WRONG;
+}
+
 void image_file_check_signature(struct image_file *image, const struct key *key)
 {
     struct image_signer *signer = &image->signer;
     size_t length;
     signer->is_asked = true;
-    signer->verdict = sign_check(key, &image->file, &length);
+    signer->verdict = image->secure_boot.count ? check_secure_boot(&image->secure_boot, key)
+                                               : sign_check(key, &image->file, &length);
     key_name(key, signer->key_name);
     key_id_text(key, signer->key_id);
     if (signer->verdict != SIGN_GOOD && !image->problem[0])

@@ -5,6 +5,7 @@
 #define TOOLS_IMAGE_FILE_H
 
 #include "host/file.h"
+#include "host/secure_boot.h"
 #include "host/sign.h"
 #include "server/release/trailer.h"
 #include "updraft/image.h"
@@ -40,6 +41,8 @@ struct image_file {
     uint64_t trailing;            /* bytes of the file after image or gzip member; 0 in a flash */
     struct trailer_parts trailer; /* what they hold, as far as that is known; a manifest may
                                    * also be in the gzip header */
+
+    struct secure_boot secure_boot; /* an ESP32's own signatures */
 
     /* Of the key image_file_check_signature() was given. */
     struct image_signer {

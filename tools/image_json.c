@@ -130,6 +130,20 @@ static json_t *signature(const struct image_file *image)
                      signer->is_asked ? json_boolean(is_verified) : json_null());
 }
 
+static json_t *secure_boot(const struct secure_boot *found)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < found->count; i++) {
+        const struct secure_boot_block *block = &found->blocks[i];
+        json_array_append_new(list,
+                              json_pack("{s:s, s:o, s:b, s:s}", "kind", block->kind, "key_digest",
+                                        hex(block->key_digest, SECURE_BOOT_KEY_DIGEST), "verified",
+                                        block->verdict == SECURE_BOOT_GOOD, "verdict",
+                                        secure_boot_message(block->verdict)));
+    }
+    return list;
+}
+
 static json_t *manifest(const struct trailer_parts *parts)
 {
     const struct ud_manifest *from = &parts->manifest;
@@ -167,6 +181,7 @@ static void add_file(json_t *root, const struct image_file *image)
     json_object_set_new(root, "trailing", json_integer((json_int_t)image->trailing));
     json_object_set_new(root, "signature_size", size_or_null(image->trailer.signature));
     json_object_set_new(root, "signature", signature(image));
+    json_object_set_new(root, "secure_boot", secure_boot(&image->secure_boot));
     json_object_set_new(root, "manifest", manifest(&image->trailer));
 }
 

@@ -138,6 +138,17 @@ static void print_signer(const struct image_signer *signer)
         fact("signed by", "%s %s, %s", signer->key_name, signer->key_id, verdicts[signer->verdict]);
 }
 
+static void print_secure_boot(const struct secure_boot *found)
+{
+    char digest[2 * SECURE_BOOT_KEY_DIGEST + 1];
+    for (size_t i = 0; i < found->count; i++) {
+        const struct secure_boot_block *block = &found->blocks[i];
+        ud_hex_encode(block->key_digest, SECURE_BOOT_KEY_DIGEST, digest);
+        fact("Secure Boot", "block %zu, %s, %s; key digest %s", i, block->kind,
+             secure_boot_message(block->verdict), digest);
+    }
+}
+
 static void print_trailer(const struct image_file *image)
 {
     const struct trailer_parts *parts = &image->trailer;
@@ -147,6 +158,8 @@ static void print_trailer(const struct image_file *image)
         fact("signature", "%u bytes, as %s makes them%s", parts->signature_length,
              image_signature_kind(parts->signature_length, kind),
              image->signer.is_asked ? "" : "; --key FILE verifies it");
+    else if (image->secure_boot.count)
+        print_secure_boot(&image->secure_boot);
     else if (parts->signature)
         fact("signature", "%llu bytes, in an ESP32's form, not verified here",
              (unsigned long long)parts->signature);
