@@ -25,22 +25,7 @@ static inline char ud_to_lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
 
-static inline bool ud_has_control(const char *text, uint32_t length)
-{
-    for (uint32_t i = 0; i < length; i++) {
-        if (ud_is_control(text[i]))
-            return true;
-    }
-    return false;
-}
-
-static inline bool ud_same_ignoring_case(const char *a, const char *b, uint32_t length)
-{
-    for (uint32_t i = 0; i < length; i++) {
-        if (ud_to_lower(a[i]) != ud_to_lower(b[i]))
-            return false;
-    }
-    return true;
-}
+bool ud_has_control(const char *text, uint32_t length);
+bool ud_same_ignoring_case(const char *a, const char *b, uint32_t length);
 
 #endif

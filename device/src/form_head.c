@@ -95,10 +95,8 @@ static void request_line(struct ud_form_client *client)
 /* An origin is a scheme and an authority; "null" has none. */
 static void cut_scheme(struct ud_http_value *origin)
 {
-    uint32_t i = 0;
+    uint32_t i = ud_http_find(origin, 0, "/");
 
-    while (i < origin->length && origin->text[i] != '/')
-        i++;
     i = origin->length - i > 2 ? i + 2 : origin->length;
     origin->text += i;
     origin->length -= i;

@@ -24,35 +24,45 @@ int ud_http_status(const char *line, uint32_t length)
     return status;
 }
 
-static uint32_t find_name(const char *name, uint32_t length, const char *const *names,
-                          uint32_t count)
+bool ud_http_is(const struct ud_http_value *value, const char *text)
 {
-    uint32_t i = 0;
+    return strlen(text) == value->length && ud_same_ignoring_case(value->text, text, value->length);
+}
 
-    while (i < count &&
-           (strlen(names[i]) != length || !ud_same_ignoring_case(names[i], name, length)))
-        i++;
-    return i;
+static bool is_one_of(char c, const char *characters)
+{
+    while (*characters != '\0' && *characters != c)
+        characters++;
+    return *characters != '\0';
+}
+
+uint32_t ud_http_find(const struct ud_http_value *value, uint32_t at, const char *characters)
+{
+    while (at < value->length && !is_one_of(value->text[at], characters))
+        at++;
+    return at;
 }
 
 uint32_t ud_http_field(const char *line, uint32_t length, const char *const *names, uint32_t count,
                        struct ud_http_value *value)
 {
-    uint32_t start = 0;
+    struct ud_http_value name = {line, length};
+    uint32_t field = 0;
 
-    while (start < length && line[start] != ':')
-        start++;
-    if (start == length)
+    name.length = ud_http_find(&name, 0, ":");
+    if (name.length == length)
         return count;
-
-    const uint32_t name_length = start++;
-    while (start < length && ud_is_blank(line[start]))
-        start++;
-    while (length > start && ud_is_blank(line[length - 1]))
-        length--;
-    value->text = line + start;
-    value->length = length - start;
-    return find_name(line, name_length, names, count);
+    const char *text = line + name.length + 1;
+    const char *end = line + length;
+    while (text < end && ud_is_blank(*text))
+        text++;
+    while (end > text && ud_is_blank(end[-1]))
+        end--;
+    value->text = text;
+    value->length = (uint32_t)(end - text);
+    while (field < count && !ud_http_is(&name, names[field]))
+        field++;
+    return field;
 }
 
 int ud_http_length(const struct ud_http_value *value, uint32_t *bytes)

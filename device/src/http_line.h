@@ -4,12 +4,21 @@
 
 #include "updraft/error.h"
 
+#include <stdbool.h>
 #include <stdint.h>
+
+#define UD_HTTP_SEPARATORS ";, \t" /* between the words of a value */
 
 struct ud_http_value {
     const char *text; /* without blanks around it; not terminated */
     uint32_t length;
 };
+
+/* The same text, but for case. */
+bool ud_http_is(const struct ud_http_value *value, const char *text);
+
+/* Where the first of these characters is, from `at` on: value->length when none is. */
+uint32_t ud_http_find(const struct ud_http_value *value, uint32_t at, const char *characters);
 
 /* The status, 100 to 999, of a status line of HTTP/1.x; else UD_ERR_HTTP_NOT_HTTP. */
 UD_MUST_CHECK int ud_http_status(const char *line, uint32_t length);

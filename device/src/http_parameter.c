@@ -1,33 +1,25 @@
 #include "http_parameter.h"
 
-#include "chars.h"
-
-#include <string.h>
-
-static bool is_separator(char c)
+/* Behind the opening quote. */
+static uint32_t find_quote(const struct ud_http_value *value, uint32_t at)
 {
-    return c == ';' || c == ',' || ud_is_blank(c);
+    while (at < value->length && value->text[at] != '"')
+        at += value->text[at] == '\\' && value->length - at > 1 ? 2 : 1;
+    return at;
 }
 
-bool ud_http_is(const struct ud_http_value *value, const char *text)
-{
-    return strlen(text) == value->length && ud_same_ignoring_case(value->text, text, value->length);
-}
-
-/* From `at`, behind a '='. Returns where the value and its quotes end. */
+/* From `at`, behind a '='. Returns where the value ends, before its closing quote. */
 static uint32_t take_value(const struct ud_http_value *value, uint32_t at,
                            struct ud_http_value *found)
 {
-    const char *text = value->text;
-    const bool is_quoted = at < value->length && text[at] == '"';
+    const bool is_quoted = at < value->length && value->text[at] == '"';
     const uint32_t start = at + is_quoted;
+    const uint32_t end =
+        is_quoted ? find_quote(value, start) : ud_http_find(value, start, UD_HTTP_SEPARATORS);
 
-    at = start;
-    while (at < value->length && (is_quoted ? text[at] != '"' : !is_separator(text[at])))
-        at += is_quoted && text[at] == '\\' && value->length - at > 1 ? 2 : 1;
-    found->text = text + start;
-    found->length = at - start;
-    return at + (is_quoted && at < value->length);
+    found->text = value->text + start;
+    found->length = end - start;
+    return end;
 }
 
 bool ud_http_parameter(const struct ud_http_value *value, const char *name,
@@ -36,17 +28,15 @@ bool ud_http_parameter(const struct ud_http_value *value, const char *name,
     uint32_t at = 0;
 
     while (at < value->length) {
-        struct ud_http_value word = {value->text + at, 0};
+        const uint32_t end = ud_http_find(value, at, "=" UD_HTTP_SEPARATORS);
+        const struct ud_http_value word = {value->text + at, end - at};
 
-        while (at < value->length && value->text[at] != '=' && !is_separator(value->text[at])) {
-            word.length++;
-            at++;
-        }
-        if (at < value->length && value->text[at++] == '=') {
-            at = take_value(value, at, found);
-            if (ud_http_is(&word, name))
-                return true;
-        }
+        at = end + 1;
+        if (end == value->length || value->text[end] != '=')
+            continue;
+        at = take_value(value, at, found) + 1; /* past a quote, or a separator */
+        if (ud_http_is(&word, name))
+            return true;
     }
     return false;
 }

@@ -12,7 +12,4 @@
 bool ud_http_parameter(const struct ud_http_value *value, const char *name,
                        struct ud_http_value *found);
 
-/* The same text, but for case. */
-bool ud_http_is(const struct ud_http_value *value, const char *text);
-
 #endif

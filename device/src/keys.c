@@ -133,5 +133,6 @@ struct ud_verifier ud_keys_verifier(struct ud_keys *keys)
         .digest = keys->config.sha256,
         .verify = verify,
         .update_keys = keys->config.flash != NULL ? ud_keys_update : NULL,
+        .check = ud_signature_check,
     };
 }

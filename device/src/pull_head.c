@@ -72,7 +72,7 @@ static void take_md5(struct ud_pull *pull, const struct ud_http_value *value)
         return;
     if (pull->line_overflowed || value->length != 2 * UD_MD5_SIZE ||
         ud_hex_decode(value->text, digest, UD_MD5_SIZE) != UD_OK ||
-        (is_again && !ud_same_ignoring_case(pull->md5, value->text, value->length))) {
+        (is_again && !ud_http_is(value, pull->md5))) {
         pull->md5_state = UD_PULL_FIELD_BAD;
         return;
     }
@@ -142,11 +142,6 @@ int ud_pull_head_line(struct ud_pull *pull)
 
 /* ---- URL ---- */
 
-static bool is_this_host(const struct ud_pull *pull, const char *host, uint32_t length)
-{
-    return strlen(pull->host) == length && ud_same_ignoring_case(pull->host, host, length);
-}
-
 int ud_pull_open_url(struct ud_pull *pull)
 {
     struct ud_url url;
@@ -157,11 +152,10 @@ int ud_pull_open_url(struct ud_pull *pull)
     if (url.host_length >= sizeof pull->host || (url.tls && !pull->config.can_tls))
         return UD_ERR_HTTP_URL;
 
-    const char *host = pull->url + url.host;
-    if (pull->tls != url.tls || pull->port != url.port ||
-        !is_this_host(pull, host, url.host_length))
+    const struct ud_http_value host = {pull->url + url.host, url.host_length};
+    if (pull->tls != url.tls || pull->port != url.port || !ud_http_is(&host, pull->host))
         pull->is_foreign = true;
-    memcpy(pull->host, host, url.host_length);
+    memcpy(pull->host, host.text, host.length);
     pull->host[url.host_length] = '\0';
     pull->port = url.port;
     pull->tls = url.tls;

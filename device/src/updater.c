@@ -18,6 +18,11 @@ static bool is_buffer_sound(const struct ud_updater_config *config)
            size >= BUFFER_MIN && size <= BUFFER_MAX && (size & (size - 1)) == 0;
 }
 
+static bool is_verifier_sound(const struct ud_verifier *verifier)
+{
+    return verifier == NULL || (verifier->check != NULL && verifier->verify != NULL);
+}
+
 static bool are_terms_sound(const struct ud_manifest_terms *terms)
 {
     return terms == NULL || (terms->judge != NULL && terms->product != NULL);
@@ -32,7 +37,8 @@ int ud_updater_init(struct ud_updater *updater, const struct ud_updater_config *
 {
     if (ud_flash_check(config->flash) != UD_OK || config->target.methods == NULL ||
         config->md5 == NULL || config->md5->size != UD_MD5_SIZE || !is_buffer_sound(config) ||
-        !are_terms_sound(config->terms) || !is_look_sound(config))
+        !is_verifier_sound(config->verifier) || !are_terms_sound(config->terms) ||
+        !is_look_sound(config))
         return UD_ERR_ARGUMENT;
     memset(updater, 0, sizeof *updater);
     updater->config = *config;

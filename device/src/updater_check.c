@@ -60,8 +60,8 @@ static int check_origin(struct ud_updater *updater, const struct ud_flash *recei
 
     *image_size = updater->size;
     if (verifier != NULL)
-        return ud_signature_check(verifier, received, updater->placement.start, updater->size,
-                                  image_size);
+        return verifier->check(verifier, received, updater->placement.start, updater->size,
+                               image_size);
     if (updater->has_expected_md5 &&
         memcmp(updater->expected_md5, updater->actual_md5, UD_MD5_SIZE) != 0)
         return UD_ERR_MD5;

@@ -29,6 +29,10 @@ struct ud_verifier {
     /* Carries out the key update of `size` bytes at `start`, once it has been
      * verified. Null: key updates are refused like any file that is no image. */
     int (*update_keys)(void *ctx, const struct ud_flash *flash, uint32_t start, uint32_t size);
+    /* ud_signature_check(): named here, so that firmware without a verifier does not
+     * link it. */
+    int (*check)(const struct ud_verifier *verifier, const struct ud_flash *flash, uint32_t start,
+                 uint32_t size, uint32_t *content_size);
 };
 
 /* May a file that begins with UD_KEY_UPDATE_MAGIC0 be a key update? verifier may be null. */

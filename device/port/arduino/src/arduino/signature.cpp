@@ -42,7 +42,8 @@ static int verifySignature(void *, const uint8_t *, const uint8_t *signature, ui
     return UD_ERR_SIGNATURE;
 }
 
-static const ud_verifier verifier = {nullptr, &hashMethods, verifySignature, nullptr};
+static const ud_verifier verifier = {nullptr, &hashMethods, verifySignature, nullptr,
+                                     ud_signature_check};
 
 void installVerifiers(UpdaterHashClass *hash, UpdaterVerifyClass *const *verifiers, size_t count)
 {
