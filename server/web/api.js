@@ -19,13 +19,18 @@ async function problemOf(response) {
 
 export class Api {
     #token;
+    #csrf;
 
-    constructor(token) {
+    // A session's changes carry its CSRF token; the cookie goes along by itself.
+    constructor({ token = null, csrf = null }) {
         this.#token = token;
+        this.#csrf = csrf;
     }
 
     async #fetch(method, path, { body, signal }) {
-        const headers = { Authorization: `Bearer ${this.#token}` };
+        const headers = {};
+        if (this.#token !== null) headers.Authorization = `Bearer ${this.#token}`;
+        else if (this.#csrf !== null && method !== "GET") headers["X-CSRF-Token"] = this.#csrf;
         if (body !== undefined) headers["Content-Type"] = "application/json";
         const request = { method, headers, body: JSON.stringify(body), signal, cache: "no-store" };
         const response = await fetch(ROOT + path, request).catch((cause) => {
@@ -45,6 +50,76 @@ export class Api {
         const signal = AbortSignal.timeout(TIMEOUT_MS);
         const response = await this.#fetch(method, path, { body, signal });
         return response.status === 204 ? null : response.json();
+    }
+
+    session() {
+        return this.#json("GET", "/session");
+    }
+
+    signIn(user, password) {
+        return this.#json("POST", "/session", { user, password });
+    }
+
+    signOut() {
+        return this.#json("DELETE", "/session");
+    }
+
+    signOutEverywhere() {
+        return this.#json("DELETE", "/sessions");
+    }
+
+    changePassword(old, fresh) {
+        return this.#json("PUT", "/session/password", { old, new: fresh });
+    }
+
+    // Whom a link is for: {user, role}.
+    ticket(ticket) {
+        return this.#json("POST", "/setup/ticket", { ticket });
+    }
+
+    setUp(ticket, user, password) {
+        return this.#json("POST", "/setup", { ticket, user, password });
+    }
+
+    async users() {
+        return (await this.#json("GET", "/users")).users;
+    }
+
+    addUser(name, role) {
+        return this.#json("POST", "/users", { name, role });
+    }
+
+    changeUser(name, role) {
+        return this.#json("PUT", `/users/${name}`, { role });
+    }
+
+    resetUser(name) {
+        return this.#json("POST", `/users/${name}/reset`);
+    }
+
+    removeUser(name) {
+        return this.#json("DELETE", `/users/${name}`);
+    }
+
+    async tokens() {
+        return (await this.#json("GET", "/tokens")).tokens;
+    }
+
+    addToken(token) {
+        return this.#json("POST", "/tokens", token);
+    }
+
+    revokeToken(id) {
+        return this.#json("DELETE", `/tokens/${id}`);
+    }
+
+    // Records before a number, newest first; 0: the latest.
+    async audit(before) {
+        return (await this.#json("GET", `/audit?limit=50&before=${before}`)).records;
+    }
+
+    verifyAudit() {
+        return this.#json("GET", "/audit/verify");
     }
 
     overview() {

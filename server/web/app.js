@@ -1,7 +1,7 @@
 // Joins the parts: token, server, what is known, and the views of it.
 
 import { Api } from "./api.js";
-import { byId, announce, element } from "./dom.js";
+import { byId, announce, element, setText } from "./dom.js";
 import { DetailPanel } from "./detail.js";
 import { DeviceTable } from "./devices.js";
 import { noDevices, noMatch, noReleases } from "./empty.js";
@@ -13,8 +13,15 @@ import { readView, writeView } from "./location.js";
 import { plural } from "./format.js";
 import { ReleaseList } from "./releases.js";
 import { RolloutList } from "./rollouts.js";
-import { adoptToken, currentToken, forgetToken } from "./session.js";
-import { askForToken } from "./sign_in.js";
+import {
+    adoptToken,
+    describeSession,
+    findSession,
+    showRights,
+    signOut,
+    takeTicket,
+} from "./session.js";
+import { setUp, signIn } from "./sign_in.js";
 
 const TICK_MS = 1000;
 // Below this the panel covers the page (style.css and rail.css have the same limit).
@@ -58,12 +65,15 @@ class Dashboard {
         setInterval(() => this.#tick(), TICK_MS);
     }
 
-    // Until the server refuses the token; resolves with its reason.
-    run(token) {
-        this.#api = new Api(token);
+    // Until the server refuses the session; resolves with its reason.
+    run(session) {
+        this.#api = new Api(session);
         this.#link.show("connecting", null);
-        byId("board").hidden = false;
-        byId("sign-out").hidden = false;
+        showRights(session);
+        setText(byId("whoami"), describeSession(session));
+        byId("sign-out").onclick = () => signOut(session);
+        for (const part of ["board", "sign-out", "whoami", "access", "link"])
+            byId(part).hidden = false;
         return new Promise((resolve) => {
             this.#live = new Live(this.#api, {
                 load: () => this.#load(),
@@ -121,7 +131,7 @@ class Dashboard {
     }
 
     #followAddress() {
-        if (adoptToken()) location.reload();
+        if (adoptToken() || location.hash.startsWith("#setup=")) location.reload();
         this.#view = readView();
         byId("search").value = this.#view.query;
         this.#setView({});
@@ -211,17 +221,24 @@ class Dashboard {
     }
 }
 
-async function main() {
+// The session to begin with, however it comes to be.
+async function begin() {
     adoptToken();
-    byId("sign-out").addEventListener("click", () => {
-        forgetToken();
-        location.reload();
-    });
-    if (!currentToken()) await askForToken("");
+    const ticket = takeTicket();
+    if (ticket !== null) return setUp(ticket);
+    try {
+        return (await findSession()) ?? (await signIn(""));
+    } catch (error) {
+        return signIn(error.message);
+    }
+}
+
+async function main() {
+    let session = await begin();
     const dashboard = new Dashboard();
     for (;;) {
-        const problem = await dashboard.run(currentToken());
-        await askForToken(`The server does not accept this token: ${problem}`);
+        const problem = await dashboard.run(session);
+        session = await signIn(problem);
     }
 }
 

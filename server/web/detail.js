@@ -4,6 +4,7 @@ import { AssignmentForm } from "./assignment_form.js";
 import { announce, byId, element, icon, setText } from "./dom.js";
 import { age, bytes, count, exactTime, plural } from "./format.js";
 import { serverNow } from "./clock.js";
+import { mayChange } from "./session.js";
 import { StateBadge } from "./state_badge.js";
 
 // docs/device-api.md: after three offers without arriving the device is held back.
@@ -78,6 +79,7 @@ export class DetailPanel {
             form: new AssignmentForm((changes) => this.#actions.change(mac, changes)),
         };
         this.#parts = parts;
+        if (!mayChange()) for (const field of parts.form.node.elements) field.disabled = true;
         parts.retry.addEventListener("click", () =>
             this.#attempt(() => this.#actions.retry(mac), "Retried."),
         );

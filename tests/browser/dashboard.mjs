@@ -7,6 +7,7 @@ import path from "node:path";
 import { end, equal, test } from "./harness.mjs";
 import { launchBrowser, Watch } from "./page.mjs";
 import { makeImage, ROOT, Server } from "./world.mjs";
+import { accessCases } from "./cases/access.mjs";
 import { deviceCases } from "./cases/devices.mjs";
 import { failingCases } from "./cases/failing.mjs";
 import { findingCases } from "./cases/finding.mjs";
@@ -23,6 +24,7 @@ const README_PICTURE = path.join(ROOT, "docs/images/dashboard.png");
 
 async function run(context) {
     await signInCases(context);
+    await accessCases(context);
     await lifeCases(context);
     await failingCases(context);
     await findingCases(context);

@@ -7,6 +7,8 @@ import http from "node:http";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { until } from "./harness.mjs";
+
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const UPDRAFT = process.env.UPDRAFT ?? path.join(ROOT, "build/updraft");
 const MAKE_IMAGE = path.join(ROOT, "tests/lib/make_image.py");
@@ -25,6 +27,7 @@ export class Server {
     #data;
     #process = null;
     #port = 0;
+    #said = "";
 
     constructor(data) {
         this.#data = data;
@@ -40,10 +43,19 @@ export class Server {
                 stdio: ["ignore", "pipe", fs.openSync(`${this.#data}.log`, "a")],
             },
         );
-        const said = await firstLine(this.#process.stdout, /listening on (\S+)/);
-        this.origin = said;
-        this.#port = Number(new URL(said).port);
+        this.#said = "";
+        this.#process.stdout.on("data", (piece) => (this.#said += piece));
+        this.origin = await this.says(/listening on (\S+)/);
+        this.#port = Number(new URL(this.origin).port);
         this.token = fs.readFileSync(path.join(this.#data, "operator.token"), "utf8").trim();
+    }
+
+    // The first group of the pattern, once the server has said it.
+    says(pattern) {
+        return until(`the server says ${pattern}`, () => {
+            if (this.#process.exitCode !== null) throw new Error(`it ended: ${this.#said}`);
+            return this.#said.match(pattern)?.[1];
+        });
     }
 
     async stop(signal = "SIGTERM") {
@@ -129,19 +141,6 @@ function headersOf(mac, changes) {
     const headers = { "User-Agent": "ESP8266-http-Update", Connection: "close" };
     for (const [name, value] of Object.entries(facts)) headers[`x-ESP8266-${name}`] = value;
     return headers;
-}
-
-async function firstLine(stream, pattern) {
-    let text = "";
-    for await (const piece of stream) {
-        text += piece;
-        const found = text.match(pattern);
-        if (found) {
-            stream.resume();
-            return found[1];
-        }
-    }
-    throw new Error(`it ended without saying ${pattern}: ${text}`);
 }
 
 // Virtual devices: `updraft device`, until they run a version.

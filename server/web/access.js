@@ -1,0 +1,49 @@
+// The page of users, tokens and the audit log.
+
+import { Api } from "./api.js";
+import { attempt } from "./attempt.js";
+import { AuditList } from "./audit_list.js";
+import { announce, byId, setText } from "./dom.js";
+import { describeSession, findSession, showRights, signOut } from "./session.js";
+import { TokenList } from "./token_list.js";
+import { UserList } from "./user_list.js";
+
+function showOwn(api) {
+    const problem = byId("password-problem");
+    byId("own").hidden = false;
+    byId("password-form").addEventListener("submit", (event) => {
+        event.preventDefault();
+        attempt(problem, async () => {
+            await api.changePassword(byId("old-password").value, byId("new-password").value);
+            byId("password-form").reset();
+            announce("The password is changed. Your other sessions are over.");
+        });
+    });
+    byId("everywhere").addEventListener("click", () =>
+        attempt(problem, async () => {
+            await api.signOutEverywhere();
+            location.assign("/");
+        }),
+    );
+}
+
+function show(session) {
+    const api = new Api(session);
+    showRights(session);
+    setText(byId("host"), location.host);
+    setText(byId("whoami"), describeSession(session));
+    byId("sign-out").addEventListener("click", () => signOut(session));
+    if (session.kind === "session") showOwn(api);
+    const audit = new AuditList(api);
+    if (session.role === "admin") {
+        const changed = () => audit.load();
+        new UserList(api, { mayChange: !session.read_only, changed }).load();
+        new TokenList(api, { mayChange: !session.read_only, changed }).load();
+    }
+    audit.load();
+    byId("page").hidden = false;
+}
+
+const session = await findSession().catch(() => null);
+if (session === null) location.assign("/");
+else show(session);
