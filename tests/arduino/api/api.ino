@@ -96,6 +96,7 @@ static void testCallbacks()
 {
     listen();
     ok(updater.begin(8192, U_FS) && updater.isRunning(), "files begin");
+    ok(WiFi.getSleepMode() == WIFI_NONE_SLEEP, "the radio is awake");
     ok(updater.size() == 8192 && updater.progress() == 0 && updater.remaining() == 8192, "sizes");
     ok(updater.command() == U_FS && !updater.isFinished(), "and what they are");
     for (int i = 0; i < 2; i++)
@@ -106,6 +107,7 @@ static void testCallbacks()
     events.clear();
     updater.begin(8192, U_FS);
     updater.abort();
+    ok(WiFi.getSleepMode() == WIFI_MODEM_SLEEP, "the radio sleeps again");
     ok(events.substr(0, 14) == "start 0/8192 e" && updater.hasError(), "giving up is an error");
 }
 

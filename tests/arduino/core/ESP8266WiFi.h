@@ -7,9 +7,13 @@
 enum WiFiMode_t { WIFI_STA = 1 };
 enum wl_status_t { WL_IDLE_STATUS = 0, WL_CONNECTED = 3 };
 
+enum WiFiSleepType_t { WIFI_NONE_SLEEP, WIFI_LIGHT_SLEEP, WIFI_MODEM_SLEEP };
+
 class ESP8266WiFiClass
 {
   public:
+    bool setSleepMode(WiFiSleepType_t type);
+    WiFiSleepType_t getSleepMode();
     bool mode(WiFiMode_t)
     {
         return true;

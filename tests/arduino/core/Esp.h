@@ -25,6 +25,9 @@ class EspClass
     String getSketchMD5();
     const char *getSdkVersion();
 
+    void wdtFeed()
+    {
+    }
     uint8_t *random(uint8_t *bytes, size_t length);
     void restart() __attribute__((noreturn));
 };

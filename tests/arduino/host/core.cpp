@@ -161,6 +161,19 @@ void EspClass::restart()
 
 /* ---- WiFi and mDNS ---- */
 
+static WiFiSleepType_t sleepMode = WIFI_MODEM_SLEEP;
+
+bool ESP8266WiFiClass::setSleepMode(WiFiSleepType_t type)
+{
+    sleepMode = type;
+    return true;
+}
+
+WiFiSleepType_t ESP8266WiFiClass::getSleepMode()
+{
+    return sleepMode;
+}
+
 uint8_t *ESP8266WiFiClass::macAddress(uint8_t *mac)
 {
     static const uint8_t own[6] = {0x5c, 0xcf, 0x7f, 0, 0, 1};

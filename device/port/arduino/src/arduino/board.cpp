@@ -10,8 +10,10 @@ namespace updraft
 
 /* ---- Flash ---- */
 
+/* What reads all of an image, in pieces, takes longer than the watchdog waits. */
 static int readFlash(void *, uint32_t address, void *data, uint32_t length)
 {
+    ESP.wdtFeed();
     return ESP.flashRead(address, static_cast<uint32_t *>(data), length) ? 0 : -1;
 }
 
@@ -25,6 +27,7 @@ static int programFlash(void *, uint32_t address, const void *data, uint32_t len
 
 static int eraseFlash(void *, uint32_t address, uint32_t)
 {
+    ESP.wdtFeed();
     return ESP.flashEraseSector(address / UD_FLASH_SECTOR) ? 0 : -1;
 }
 
@@ -60,11 +63,21 @@ static uint32_t straps(void *)
     return GPI >> 16 & 0xf;
 }
 
+/* As the sketch was linked, or as the core found it when it started. */
+static uint32_t layoutSize()
+{
+#ifdef FLASH_MAP_SUPPORT
+    return ESP.getFlashChipRealSize();
+#else
+    return ESP.getFlashChipSize();
+#endif
+}
+
 static ud_layout layout()
 {
     ud_layout layout = {};
 
-    layout.flash_size = ESP.getFlashChipSize();
+    layout.flash_size = layoutSize();
     layout.fs_start = FS_PHYS_ADDR;
     layout.fs_end = FS_PHYS_ADDR + FS_PHYS_SIZE;
     layout.eeprom = layout.flash_size - UD_LAYOUT_TAIL;

@@ -80,10 +80,13 @@ void UpdaterClass::light(bool isOn)
         digitalWrite(static_cast<uint8_t>(ledPin_), isOn ? ledOn_ : !ledOn_);
 }
 
-void UpdaterClass::darken()
+/* Things are as they were before the update. */
+void UpdaterClass::finish()
 {
+    freeBuffer();
     light(false);
     ledPin_ = -1;
+    WiFi.setSleepMode(sleep_);
 }
 
 void UpdaterClass::setLed(int pin, uint8_t on)
@@ -98,6 +101,8 @@ void UpdaterClass::started(void *ctx)
 {
     UpdaterClass *updater = static_cast<UpdaterClass *>(ctx);
 
+    updater->sleep_ = WiFi.getSleepMode();
+    WiFi.setSleepMode(WIFI_NONE_SLEEP); /* a radio that sleeps takes a file slowly */
     if (updater->onStart_)
         updater->onStart_();
     if (updater->listener_ != nullptr)
@@ -121,8 +126,7 @@ void UpdaterClass::ended(void *ctx)
 {
     UpdaterClass *updater = static_cast<UpdaterClass *>(ctx);
 
-    updater->freeBuffer();
-    updater->darken();
+    updater->finish();
     if (updater->onEnd_)
         updater->onEnd_();
 }
@@ -131,8 +135,7 @@ void UpdaterClass::failed(void *ctx, int error)
 {
     UpdaterClass *updater = static_cast<UpdaterClass *>(ctx);
 
-    updater->freeBuffer();
-    updater->darken();
+    updater->finish();
     if (updater->onError_)
         updater->onError_(ud_updater_error_number(error));
 }

@@ -11,6 +11,7 @@
 #include "engines.h"
 
 #include <Arduino.h>
+#include <ESP8266WiFi.h>
 #include <functional>
 
 namespace updraft
@@ -170,7 +171,7 @@ class UpdaterClass
     bool allocateBuffer();
     void freeBuffer();
     void light(bool isOn);
-    void darken();
+    void finish();
     int error() const
     {
         return session_.error != UD_OK ? session_.error : refusal_;
@@ -185,6 +186,7 @@ class UpdaterClass
     bool isLit_ = false;
     uint8_t ledOn_ = LOW;
     int ledPin_ = -1;
+    WiFiSleepType_t sleep_ = WIFI_NONE_SLEEP; /* of the radio, before the update */
     UpdateListener *listener_ = nullptr;
     THandlerFunction onStart_;
     THandlerFunction onEnd_;
