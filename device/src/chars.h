@@ -25,6 +25,12 @@ static inline char ud_to_lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
 
+enum ud_decimal { UD_DECIMAL_GOOD, UD_DECIMAL_BAD, UD_DECIMAL_TOO_LARGE };
+
+/* The number that digits alone make. Bad: there are none, or something else is among
+ * them. Too large: for 32 bits. */
+enum ud_decimal ud_decimal(const char *text, uint32_t length, uint32_t *number);
+
 bool ud_has_control(const char *text, uint32_t length);
 bool ud_same_ignoring_case(const char *a, const char *b, uint32_t length);
 

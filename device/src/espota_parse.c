@@ -39,14 +39,7 @@ static bool take_number(struct cursor *cursor, uint32_t *number)
     const char *word;
     const uint32_t length = take_word(cursor, &word);
 
-    *number = 0;
-    for (uint32_t i = 0; i < length; i++) {
-        const uint32_t digit = (uint32_t)(word[i] - '0');
-        if (!ud_is_digit(word[i]) || *number > (UINT32_MAX - digit) / 10)
-            return false;
-        *number = *number * 10 + digit;
-    }
-    return length > 0;
+    return ud_decimal(word, length, number) == UD_DECIMAL_GOOD;
 }
 
 /* A word of the digits of exactly `size` bytes. */

@@ -1,5 +1,7 @@
 #include "form_parts.h"
 
+#include "chars.h"
+
 #include "updraft/hex.h"
 
 #include <stddef.h>
@@ -10,7 +12,8 @@
 bool ud_form_expect_size(struct ud_form_client *client, struct ud_http_value *value)
 {
     client->has_size = true;
-    return !client->has_file && ud_http_length(value, &client->size) == UD_OK;
+    return !client->has_file &&
+           ud_decimal(value->text, value->length, &client->size) == UD_DECIMAL_GOOD;
 }
 
 bool ud_form_expect_md5(struct ud_form_client *client, struct ud_http_value *value)

@@ -134,11 +134,11 @@ static bool take_origin(struct ud_form_client *client, struct ud_http_value *val
 static bool take_length(struct ud_form_client *client, struct ud_http_value *value)
 {
     uint32_t length;
-    const int error = ud_http_length(value, &length);
+    const enum ud_decimal decimal = ud_decimal(value->text, value->length, &length);
 
-    if (error == UD_ERR_HTTP_NO_LENGTH || (client->has_length && length != client->remaining))
+    if (decimal == UD_DECIMAL_BAD || (client->has_length && length != client->remaining))
         return false;
-    if (error != UD_OK || length > BODY_LIMIT)
+    if (decimal == UD_DECIMAL_TOO_LARGE || length > BODY_LIMIT)
         refuse(client, 413);
     else
         client->remaining = length;

@@ -9,19 +9,16 @@
 
 int ud_http_status(const char *line, uint32_t length)
 {
+    uint32_t status;
+
     if (length < STATUS_END || memcmp(line, "HTTP/1.", 7) != 0 || !ud_is_digit(line[7]) ||
         line[8] != ' ' || line[STATUS_START] == '0')
         return UD_ERR_HTTP_NOT_HTTP;
     if (length > STATUS_END && line[STATUS_END] != ' ')
         return UD_ERR_HTTP_NOT_HTTP;
-
-    int status = 0;
-    for (uint32_t i = STATUS_START; i < STATUS_END; i++) {
-        if (!ud_is_digit(line[i]))
-            return UD_ERR_HTTP_NOT_HTTP;
-        status = status * 10 + (line[i] - '0');
-    }
-    return status;
+    if (ud_decimal(line + STATUS_START, STATUS_END - STATUS_START, &status) != UD_DECIMAL_GOOD)
+        return UD_ERR_HTTP_NOT_HTTP;
+    return (int)status;
 }
 
 bool ud_http_is(const struct ud_http_value *value, const char *text)
@@ -63,23 +60,4 @@ uint32_t ud_http_field(const char *line, uint32_t length, const char *const *nam
     while (field < count && !ud_http_is(&name, names[field]))
         field++;
     return field;
-}
-
-int ud_http_length(const struct ud_http_value *value, uint32_t *bytes)
-{
-    uint32_t number = 0;
-    bool is_too_large = false;
-
-    if (value->length == 0)
-        return UD_ERR_HTTP_NO_LENGTH;
-    for (uint32_t i = 0; i < value->length; i++) {
-        if (!ud_is_digit(value->text[i]))
-            return UD_ERR_HTTP_NO_LENGTH;
-        const uint32_t digit = (uint32_t)(value->text[i] - '0');
-        if (number > (UINT32_MAX - digit) / 10)
-            is_too_large = true;
-        number = number * 10 + digit;
-    }
-    *bytes = number;
-    return is_too_large ? UD_ERR_HTTP_TOO_LARGE : UD_OK;
 }

@@ -28,8 +28,4 @@ UD_MUST_CHECK int ud_http_status(const char *line, uint32_t length);
 uint32_t ud_http_field(const char *line, uint32_t length, const char *const *names, uint32_t count,
                        struct ud_http_value *value);
 
-/* A Content-Length. UD_ERR_HTTP_TOO_LARGE above 32 bits; UD_ERR_HTTP_NO_LENGTH
- * for anything but digits. */
-UD_MUST_CHECK int ud_http_length(const struct ud_http_value *value, uint32_t *bytes);
-
 #endif

@@ -457,7 +457,8 @@ unsigned ud_pull_want(const struct ud_pull *pull)
 
 struct ud_pull_endpoint ud_pull_endpoint(const struct ud_pull *pull)
 {
-    return (struct ud_pull_endpoint){.host = pull->host, .port = pull->port, .tls = pull->tls};
+    return (struct ud_pull_endpoint){
+        .host = pull->host, .port = pull->parts.port, .tls = pull->parts.tls};
 }
 
 const void *ud_pull_send_buffer(const struct ud_pull *pull, uint32_t *length)

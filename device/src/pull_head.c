@@ -40,20 +40,19 @@ void ud_pull_head_begin(struct ud_pull *pull)
 
 /* ---- fields ---- */
 
-static uint8_t judge_length(const struct ud_http_value *value, uint32_t *bytes)
-{
-    const int error = ud_http_length(value, bytes);
-
-    if (error == UD_ERR_HTTP_TOO_LARGE)
-        return UD_PULL_FIELD_TOO_LARGE;
-    return error == UD_OK ? UD_PULL_FIELD_GOOD : UD_PULL_FIELD_BAD;
-}
-
 /* Two lengths that differ leave none to rely on. */
 static void take_length(struct ud_pull *pull, const struct ud_http_value *value)
 {
+    static const uint8_t states[] = {
+        [UD_DECIMAL_GOOD] = UD_PULL_FIELD_GOOD,
+        [UD_DECIMAL_BAD] = UD_PULL_FIELD_BAD,
+        [UD_DECIMAL_TOO_LARGE] = UD_PULL_FIELD_TOO_LARGE,
+    };
     uint32_t bytes = 0;
-    uint8_t state = pull->line_overflowed ? UD_PULL_FIELD_BAD : judge_length(value, &bytes);
+    uint8_t state = states[ud_decimal(value->text, value->length, &bytes)];
+
+    if (pull->line_overflowed)
+        state = UD_PULL_FIELD_BAD;
 
     if (pull->length_state != UD_PULL_FIELD_ABSENT &&
         (state != pull->length_state || bytes != pull->content_length))
@@ -144,20 +143,20 @@ int ud_pull_head_line(struct ud_pull *pull)
 
 int ud_pull_open_url(struct ud_pull *pull)
 {
-    struct ud_url url;
-    const int error = ud_url_parse(pull->url, &url);
+    struct ud_url parts;
+    const int error = ud_url_parse(pull->url, &parts);
 
     if (error != UD_OK)
         return error;
-    if (url.host_length >= sizeof pull->host || (url.tls && !pull->config.can_tls))
+    if (parts.host_length >= sizeof pull->host || (parts.tls && !pull->config.can_tls))
         return UD_ERR_HTTP_URL;
 
-    const struct ud_http_value host = {pull->url + url.host, url.host_length};
-    if (pull->tls != url.tls || pull->port != url.port || !ud_http_is(&host, pull->host))
+    const struct ud_http_value host = {pull->url + parts.host, parts.host_length};
+    if (pull->parts.tls != parts.tls || pull->parts.port != parts.port ||
+        !ud_http_is(&host, pull->host))
         pull->is_foreign = true;
     memcpy(pull->host, host.text, host.length);
-    pull->host[url.host_length] = '\0';
-    pull->port = url.port;
-    pull->tls = url.tls;
+    pull->host[host.length] = '\0';
+    pull->parts = parts;
     return UD_OK;
 }

@@ -12,39 +12,30 @@ typedef void put_line(const struct ud_pull *pull, struct ud_text *line);
 
 /* ---- the lines every HTTP client sends ---- */
 
-static struct ud_url parts_of_url(const struct ud_pull *pull)
-{
-    struct ud_url url;
-
-    if (ud_url_parse(pull->url, &url) != UD_OK)
-        memset(&url, 0, sizeof url); /* while config is checked there is no URL yet */
-    return url;
-}
-
 static void put_request_line(const struct ud_pull *pull, struct ud_text *line)
 {
-    const struct ud_url url = parts_of_url(pull);
-    const char *target = pull->url + url.target;
+    const struct ud_url *url = &pull->parts;
+    const char *target = pull->url + url->target;
 
     ud_text_add(line, "GET ");
-    if (url.target_length == 0 || target[0] != '/')
+    if (url->target_length == 0 || target[0] != '/')
         ud_text_add(line, "/");
-    ud_text_add_bytes(line, target, url.target_length);
+    ud_text_add_bytes(line, target, url->target_length);
     ud_text_add(line, " HTTP/1.0");
 }
 
 static void put_host(const struct ud_pull *pull, struct ud_text *line)
 {
-    const struct ud_url url = parts_of_url(pull);
+    const struct ud_url *url = &pull->parts;
 
     ud_text_add(line, "Host: ");
-    ud_text_add(line, url.is_address6 ? "[" : "");
-    ud_text_add_bytes(line, pull->url + url.host, url.host_length);
-    ud_text_add(line, url.is_address6 ? "]" : "");
-    if (url.port == 80 || url.port == 443)
+    ud_text_add(line, url->is_address6 ? "[" : "");
+    ud_text_add_bytes(line, pull->url + url->host, url->host_length);
+    ud_text_add(line, url->is_address6 ? "]" : "");
+    if (url->port == 80 || url->port == 443)
         return;
     ud_text_add(line, ":");
-    ud_text_add_decimal(line, url.port);
+    ud_text_add_decimal(line, url->port);
 }
 
 static void put_user_agent(const struct ud_pull *pull, struct ud_text *line)
@@ -103,7 +94,7 @@ static void put_user_and_password(const struct ud_pull_config *config, struct ud
 static void put_authorization(const struct ud_pull *pull, struct ud_text *line)
 {
     const struct ud_pull_config *config = &pull->config;
-    const struct ud_url url = parts_of_url(pull);
+    const struct ud_url *url = &pull->parts;
     struct ud_base64 base64 = {0};
 
     if (!pull->is_foreign && is_given(config->user) && is_given(config->password)) {
@@ -111,9 +102,9 @@ static void put_authorization(const struct ud_pull *pull, struct ud_text *line)
     } else if (!pull->is_foreign && is_given(config->authorization)) {
         ud_text_add(line, "Authorization: ");
         ud_text_add_printable(line, config->authorization);
-    } else if (url.user_length > 0) {
+    } else if (url->user_length > 0) {
         ud_text_add(line, "Authorization: Basic ");
-        put_base64(line, &base64, pull->url + url.userinfo, url.user_length);
+        put_base64(line, &base64, pull->url + url->userinfo, url->user_length);
         put_base64_end(line, &base64);
     }
 }

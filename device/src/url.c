@@ -24,27 +24,21 @@ static bool starts_with(const char *text, const char *prefix)
 /* The digits after the colon; none at all leaves the scheme's port. */
 static int parse_port(const char *digits, uint32_t length, uint16_t *port)
 {
-    uint32_t number = 0;
+    uint32_t number;
 
     if (length == 0)
         return UD_OK;
-    if (length > PORT_DIGITS)
-        return UD_ERR_HTTP_URL;
-    for (uint32_t i = 0; i < length; i++) {
-        if (!ud_is_digit(digits[i]))
-            return UD_ERR_HTTP_URL;
-        number = number * 10 + (uint32_t)(digits[i] - '0');
-    }
-    if (number == 0 || number > UINT16_MAX)
+    if (length > PORT_DIGITS || ud_decimal(digits, length, &number) != UD_DECIMAL_GOOD ||
+        number == 0 || number > UINT16_MAX)
         return UD_ERR_HTTP_URL;
     *port = (uint16_t)number;
     return UD_OK;
 }
 
 /* host, host:port, [address] or [address]:port in [start, end) of text. */
-static int parse_host(const char *text, uint16_t start, uint16_t end, struct ud_url *url)
+static int parse_host(const char *text, uint32_t start, uint32_t end, struct ud_url *url)
 {
-    uint16_t colon = start;
+    uint32_t colon = start;
 
     url->is_address6 = start < end && text[start] == '[';
     while (colon < end && text[colon] != (url->is_address6 ? ']' : ':'))
@@ -62,10 +56,10 @@ static int parse_host(const char *text, uint16_t start, uint16_t end, struct ud_
         return UD_OK;
     if (text[colon] != ':')
         return UD_ERR_HTTP_URL;
-    return parse_port(text + colon + 1, (uint32_t)(end - colon - 1), &url->port);
+    return parse_port(text + colon + 1, end - colon - 1, &url->port);
 }
 
-static uint16_t after_last_at_sign(const char *text, uint16_t start, uint16_t end)
+static uint32_t after_last_at_sign(const char *text, uint32_t start, uint32_t end)
 {
     while (end > start && text[end - 1] != '@')
         end--;
@@ -73,17 +67,17 @@ static uint16_t after_last_at_sign(const char *text, uint16_t start, uint16_t en
 }
 
 /* Everything from the authority, which begins at `start`, on. */
-static int parse_authority(const char *text, uint16_t start, struct ud_url *url)
+static int parse_authority(const char *text, uint32_t start, struct ud_url *url)
 {
-    uint16_t end = start;
+    uint32_t end = start;
 
     url->port = url->tls ? HTTPS_PORT : HTTP_PORT;
     while (!ends_authority(text[end]))
         end++;
-    const uint16_t host = after_last_at_sign(text, start, end);
-    url->userinfo = start;
+    const uint32_t host = after_last_at_sign(text, start, end);
+    url->userinfo = (uint16_t)start;
     url->user_length = (uint16_t)(host > start ? host - start - 1 : 0);
-    url->target = end;
+    url->target = (uint16_t)end;
     while (text[end] != '\0' && text[end] != '#')
         end++;
     url->target_length = (uint16_t)(end - url->target);

@@ -28,6 +28,7 @@
 
 #include "updraft/error.h"
 #include "updraft/updater.h"
+#include "updraft/url.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -124,8 +125,7 @@ struct ud_pull {
     uint16_t head_bytes;
     uint16_t line_length; /* sending: of the bytes in `line`; receiving: of the line so far */
     uint16_t line_sent;
-    uint16_t port;
-    bool tls;
+    struct ud_url parts; /* of url */
     uint8_t first_length;
     uint8_t first[4]; /* of the body, judged before the updater begins */
     uint32_t content_length;
