@@ -14,6 +14,13 @@ struct sim_device;
 
 struct board_class {
     enum ud_chip chip;
+    bool takes_gzip; /* its bootloader unpacks */
+
+    /* As manifests have it. */
+    uint16_t (*chip_id)(const struct sim_device *device);
+
+    /* Where a key ring goes. False when there is no room for one. */
+    bool (*find_ring)(const struct sim_device *device, uint32_t *address);
 
     /* Once flash is open. 0, or a negative errno. */
     int (*open)(struct sim_device *device);

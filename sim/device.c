@@ -146,19 +146,18 @@ static void service_starting(struct sim_device *device, uint32_t now_ms)
         return;
     }
     if (!sim_device_trust_start(device)) {
-        die(device, "its key ring cannot be read");
+        die(device, "its key ring cannot be read, or its table has no room for one");
         return;
     }
     if (init_updater(device) != UD_OK || open_ways_in(device) != 0) {
         die(device, "its port for uploads is in use");
         return;
     }
+    device->state = STATE_IDLE;
     device->board->report_boot(device);
     emit_kind(device, SIM_DEVICE_STARTED);
     if (is_to_hang(device))
         hang(device, now_ms);
-    else
-        device->state = STATE_IDLE;
 }
 
 static void service_hanging(struct sim_device *device, uint32_t now_ms)

@@ -19,7 +19,7 @@ struct ud_layout sim_device_layout(const struct sim_device *device)
 {
     struct ud_layout layout = device->config.layout;
 
-    if (!has_ring(device))
+    if (!has_ring(device) || layout.fs_end < RING_SIZE)
         return layout;
     layout.fs_end -= RING_SIZE;
     if (layout.fs_start > layout.fs_end)
@@ -36,12 +36,21 @@ static const char *product_of(const struct sim_device *device)
     return program->has_description ? program->description.project : "";
 }
 
+/* "gzip", or which ESP32 it is. */
+static size_t name_chip(struct sim_device *device)
+{
+    if (device->board->takes_gzip)
+        return (size_t)snprintf(device->abilities, sizeof device->abilities, "gzip");
+    return (size_t)snprintf(device->abilities, sizeof device->abilities, "chip=%u",
+                            device->board->chip_id(device));
+}
+
 /* "gzip keys=ID,ID", as the server wants to know it. */
 static bool name_abilities(struct sim_device *device)
 {
     struct ud_keys_cursor cursor = {0};
     char *text = device->abilities;
-    size_t length = (size_t)snprintf(text, sizeof device->abilities, "gzip");
+    size_t length = name_chip(device);
     char separator[] = " keys=";
 
     while (has_ring(device) && ud_keys_next(&device->keys, &cursor)) {
@@ -58,6 +67,10 @@ static bool name_abilities(struct sim_device *device)
 
 static bool open_ring(struct sim_device *device)
 {
+    uint32_t address;
+
+    if (!device->board->find_ring(device, &address))
+        return false;
     const struct ud_keys_config config = {
         .built_in = device->config.trust.keys,
         .built_in_count = device->config.trust.key_count,
@@ -65,7 +78,7 @@ static bool open_ring(struct sim_device *device)
         .rsa = ud_bearssl_rsa,
         .p256 = ud_bearssl_p256,
         .flash = nor_flash(device->nor),
-        .address = sim_device_layout(device).fs_end,
+        .address = address,
         .product = product_of(device),
     };
 
@@ -82,7 +95,7 @@ bool sim_device_trust_start(struct sim_device *device)
     device->terms = (struct ud_manifest_terms){
         .judge = ud_manifest_judge,
         .product = product_of(device),
-        .chip = UD_MANIFEST_CHIP_ESP8266,
+        .chip = device->board->chip_id(device),
         .security_version = program->has_description ? program->description.secure_version : 0,
     };
     return name_abilities(device) &&

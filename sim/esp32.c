@@ -155,11 +155,33 @@ static struct ud_pull_identity identity(const struct sim_device *device)
         .sketch_sha256 = device->esp32.sketch_sha256,
         .chip_size = nor_flash(device->nor)->size,
         .sdk_version = SDK_VERSION,
+        .abilities = device->abilities,
     };
+}
+
+static uint16_t chip_id(const struct sim_device *device)
+{
+    return device->esp32.chip_id;
+}
+
+/* The end of the partition for core dumps, of which a virtual device makes none. */
+static bool find_ring(const struct sim_device *device, uint32_t *address)
+{
+    const uint32_t size = UD_KEYS_SECTORS * UD_FLASH_SECTOR;
+    struct ud_partition partition;
+
+    if (ud_partitions_find(&device->esp32.slots.table, UD_TYPE_DATA, UD_DATA_COREDUMP,
+                           &partition) != UD_OK ||
+        partition.size < size)
+        return false;
+    *address = partition.offset + partition.size - size;
+    return true;
 }
 
 const struct board_class board_esp32 = {
     .chip = UD_CHIP_ESP32,
+    .chip_id = chip_id,
+    .find_ring = find_ring,
     .open = open_board,
     .boot = boot,
     .report_boot = report_boot,

@@ -149,8 +149,24 @@ static void confirm(struct sim_device *device)
     (void)!ud_trial_confirm(nor_flash(device->nor));
 }
 
+static uint16_t chip_id(const struct sim_device *device)
+{
+    (void)device;
+    return UD_MANIFEST_CHIP_ESP8266;
+}
+
+/* Behind the file system, which ends so much earlier. */
+static bool find_ring(const struct sim_device *device, uint32_t *address)
+{
+    *address = sim_device_layout(device).fs_end;
+    return true;
+}
+
 const struct board_class board_esp8266 = {
     .chip = UD_CHIP_ESP8266,
+    .takes_gzip = true,
+    .chip_id = chip_id,
+    .find_ring = find_ring,
     .open = open_staging,
     .boot = boot,
     .report_boot = report_boot,

@@ -229,8 +229,8 @@ static int check_chip(struct device_order *order)
                             order->chip);
     if (strcmp(order->layout, LAYOUT_DEFAULT) != 0)
         return report_usage("--layout is for the ESP8266; --table FILE says how flash is divided");
-    if (order->stage || order->in_place || order->trusted.count > 0)
-        return report_usage("--stage, --in-place and --trust are for the ESP8266");
+    if (order->stage || order->in_place)
+        return report_usage("--stage and --in-place are for the ESP8266");
     return EXIT_OK;
 }
 

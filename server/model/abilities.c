@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ID_DIGITS (2u * UD_KEY_ID_SIZE)
+#define ID_DIGITS   (2u * UD_KEY_ID_SIZE)
+#define CHIP_DIGITS 5u
 
-_Static_assert(ABILITIES_SIZE > sizeof "gzip retry keys=" + DEVICE_KEYS_MAX * (ID_DIGITS + 1),
+_Static_assert(ABILITIES_SIZE >
+                   sizeof "gzip retry chip=65535 keys=" + DEVICE_KEYS_MAX * (ID_DIGITS + 1),
                "room for all there can be");
 
 /* The id that comes `count` others after the first. */
@@ -45,12 +47,30 @@ static bool parse_keys(const char *ids, size_t length, struct device_abilities *
     return length == 0;
 }
 
+static bool parse_chip(const char *digits, size_t length, struct device_abilities *abilities)
+{
+    unsigned number = 0;
+
+    if (length == 0 || length > CHIP_DIGITS)
+        return false;
+    for (size_t i = 0; i < length; i++) {
+        if (digits[i] < '0' || digits[i] > '9')
+            return false;
+        number = 10 * number + (unsigned)(digits[i] - '0');
+    }
+    abilities->has_chip = number <= UINT16_MAX;
+    abilities->chip = abilities->has_chip ? (uint16_t)number : 0;
+    return abilities->has_chip;
+}
+
 static bool parse_item(const char *item, size_t length, struct device_abilities *abilities)
 {
     if (length == 4 && memcmp(item, "gzip", 4) == 0)
         abilities->takes_gzip = true;
     else if (length == 5 && memcmp(item, "retry", 5) == 0)
         abilities->takes_retry = true;
+    else if (length >= 5 && memcmp(item, "chip=", 5) == 0)
+        return parse_chip(item + 5, length - 5, abilities);
     else if (length >= 5 && memcmp(item, "keys=", 5) == 0)
         return parse_keys(item + 5, length - 5, abilities);
     return true;
@@ -72,6 +92,13 @@ bool abilities_parse(const char *text, struct device_abilities *abilities)
     return true;
 }
 
+const char *device_chip_name(const struct device_facts *facts)
+{
+    const struct ud_image_header header = {.chip = facts->chip, .chip_id = facts->abilities.chip};
+
+    return facts->chip == UD_CHIP_UNKNOWN ? NULL : ud_image_chip_name(&header);
+}
+
 const char *abilities_format(const struct device_abilities *abilities, char text[ABILITIES_SIZE])
 {
     char *at = text;
@@ -82,6 +109,8 @@ const char *abilities_format(const struct device_abilities *abilities, char text
     at += sprintf(at, "%s", abilities->takes_gzip ? "gzip" : "none");
     if (abilities->takes_retry)
         at += sprintf(at, " retry");
+    if (abilities->has_chip)
+        at += sprintf(at, " chip=%u", abilities->chip);
     if (abilities->verifies)
         at += sprintf(at, " keys=");
     for (uint8_t i = 0; i < abilities->key_count; i++) {

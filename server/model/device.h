@@ -25,13 +25,15 @@ struct device_abilities {
     bool takes_gzip;
     bool takes_retry;  /* understands 503 with Retry-After */
     bool verifies;     /* takes signed files only */
+    bool has_chip;     /* tells which ESP32 it is: */
+    uint16_t chip;     /* as image headers have it: 0 ESP32, 5 ESP32-C3, … */
     uint8_t key_count; /* 0 = whose signatures it takes is not known here */
     uint8_t keys[DEVICE_KEYS_MAX][UD_KEY_ID_SIZE];
 };
 
 /* One check-in, as the headers had it. */
 struct device_facts {
-    enum ud_chip chip; /* the family; headers do not tell an ESP32-C3 from an ESP32 */
+    enum ud_chip chip; /* the family; of the headers only abilities tell which ESP32 */
     enum device_mode mode;
     uint32_t chip_id; /* ESP8266 only, where has_chip_id */
     uint32_t free_space;

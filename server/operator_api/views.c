@@ -1,5 +1,6 @@
 #include "server/operator_api/views.h"
 
+#include "server/model/abilities.h"
 #include "server/model/address.h"
 #include "server/model/clock.h"
 #include "updraft/hex.h"
@@ -51,11 +52,6 @@ static json_t *address(const uint8_t bytes[16])
     char text[ADDRESS_TEXT_SIZE];
 
     return json_string(address_format(bytes, text));
-}
-
-static const char *chip_name(enum ud_chip chip)
-{
-    return chip == UD_CHIP_ESP8266 ? "ESP8266" : chip == UD_CHIP_ESP32 ? "ESP32" : NULL;
 }
 
 static const char *mode_name(enum device_mode mode)
@@ -142,7 +138,7 @@ json_t *view_device(const struct device_view *device)
         "mac", mac(device->mac),                                                     //
         "state", policy_state_name(decision->state),                                 //
         "reason", device->reason,                                                    //
-        "chip", text_or_null(chip_name(device->facts.chip)),                         //
+        "chip", text_or_null(device_chip_name(&device->facts)),                      //
         "product", text_or_null(device->product),                                    //
         "group", text_or_null(device->assignment.group),                             //
         "channel", text_or_null(device->assignment.channel),                         //

@@ -1,3 +1,4 @@
+#include "server/model/abilities.h"
 #include "server/policy/path.h"
 #include "server/policy/policy.h"
 
@@ -6,9 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *family_name(enum ud_chip chip)
+static const char *chip_name(const struct device_facts *facts)
 {
-    return chip == UD_CHIP_ESP8266 ? "ESP8266" : chip == UD_CHIP_ESP32 ? "ESP32" : "unknown chip";
+    const char *name = device_chip_name(facts);
+
+    return name != NULL ? name : "unknown chip";
 }
 
 /* What the device runs, as the end of a sentence. */
@@ -108,7 +111,7 @@ static void explain_unfit(const struct policy_decision *decision, const struct d
                  target->version);
     else if (decision->rule == RULE_OTHER_CHIP)
         snprintf(text, POLICY_REASON_SIZE, "%s is for %s, this is an %s", target->version,
-                 image->chip_name, family_name(facts->chip));
+                 image->chip_name, chip_name(facts));
     else if (decision->rule == RULE_FLASH_TOO_SMALL)
         snprintf(text, POLICY_REASON_SIZE,
                  "%s is built for %u bytes of flash, the chip has %u: build it for the chip",

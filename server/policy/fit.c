@@ -1,5 +1,7 @@
 #include "server/policy/fit.h"
 
+#include "server/model/abilities.h"
+
 #include <string.h>
 
 #define FLASH_SECTOR 4096u
@@ -103,7 +105,8 @@ enum policy_rule policy_judge_fit(const struct device_facts *facts, const struct
 {
     const struct release_image *image = &release->image;
 
-    if (image->chip != facts->chip)
+    if (image->chip != facts->chip ||
+        (facts->abilities.has_chip && strcmp(image->chip_name, device_chip_name(facts)) != 0))
         return RULE_OTHER_CHIP;
     if (image->flash_size > facts->chip_size)
         return RULE_FLASH_TOO_SMALL;

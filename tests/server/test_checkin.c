@@ -251,6 +251,11 @@ static void abilities_are_read(void **state)
         {"keys=0000000000000001,0000000000000002,0000000000000003,0000000000000004,"
          "0000000000000005",
          "none keys=", true, false, true, 0},
+        {"chip=5", "none chip=5", true, false, false, 0},
+        {"keys= chip=65535 gzip", "gzip chip=65535 keys=", true, true, true, 0},
+        {"chip=", "", false, false, false, 0},
+        {"chip=65536", "", false, false, false, 0},
+        {"chip=C3", "", false, false, false, 0},
         {"gzip keys=0123456789abcde", "", false, false, false, 0},
         {"gzip keys=0123456789abcdefa", "", false, false, false, 0},
         {"gzip keys=0123456789abcdeg", "", false, false, false, 0},

@@ -104,6 +104,56 @@ the_server_knows_a_program_by_its_sha256() {
     [ "$(cat code)" = 304 ]
 }
 
+# An ESP32-C3 that says so is not sent what is for an ESP32.
+the_server_tells_one_esp32_from_another() {
+    image_for 5
+    mv other.bin c3.bin
+    "$UPDRAFT" device --chip esp32-c3 --flash c3.flash --app c3.bin --mac 24:0A:C4:00:00:09 --json --timeout 30 \
+        --url "$SERVER/update" --once >said
+    [ "$(api GET /devices/24:0A:C4:00:00:09 | json chip)" = ESP32-C3 ]
+    assign 24:0A:C4:00:00:09 '{"product": "blinker"}'
+    "$UPDRAFT" device --chip esp32-c3 --flash c3.flash --mac 24:0A:C4:00:00:09 --json --timeout 30 \
+        --url "$SERVER/update" --once >said
+    said '"event":"current"'
+    api GET /devices/24:0A:C4:00:00:09 >device
+    [ "$(json state <device)" = unfit ]
+    grep -q '1.1.0 is for ESP32, this is an ESP32-C3' device
+}
+
+# Only what is signed, and for its product and chip, in that order of publishing.
+a_key_ring_on_an_esp32() {
+    "$UPDRAFT" keygen >/dev/null
+    publish esp32-1.1.0.bin signed 1.1.0
+    assign 24:0A:C4:00:00:0A '{"product": "signed"}'
+    set -- --trust public.key --manifest --product signed --url "$SERVER/update" --once
+    "$UPDRAFT" device --chip esp32 --flash k.flash --app esp32-1.0.0.bin --mac 24:0A:C4:00:00:0A --json --timeout 30 "$@" >said
+    said '"event":"current"' # there is no form it takes
+    [ "$(api GET /devices/24:0A:C4:00:00:0A | json state)" = unfit ]
+    "$UPDRAFT" publish esp32-1.2.0.bin --product signed --version 1.2.0 --sign private.key --manifest >/dev/null
+    "$UPDRAFT" device --chip esp32 --flash k.flash --mac 24:0A:C4:00:00:0A --json --timeout 30 "$@" >said
+    said '"event":"started","version":"1.2.0"'
+    "$UPDRAFT" keygen --private other.key --public other.pub >/dev/null
+    ! "$UPDRAFT" device --chip esp32 --flash k2.flash --app esp32-1.0.0.bin --mac 24:0A:C4:00:00:0B --json \
+        --timeout 30 --trust other.pub --url "$SERVER/firmware/signed/1.2.0" --once >said 2>err
+    said '"event":"failed"'
+}
+
+# The page, with curl as a browser would send it.
+the_page_on_an_esp32() {
+    local tries port=$((PORT + 1))
+    "$UPDRAFT" flash --chip esp32 --app esp32-1.0.0.bin --out p.flash
+    "$UPDRAFT" device --chip esp32 --flash p.flash --page $port --json --timeout 60 >pages &
+    uploader=$!
+    for tries in $(seq 50); do grep -q started pages && break; sleep 0.1; done
+    curl -sS --compressed "http://127.0.0.1:$port/update" | grep -qi '<form'
+    ! curl -sS --fail -F "firmware=@$NEW" "http://127.0.0.1:$port/update" >answer 2>err # an ESP8266's
+    curl -sS --fail -F firmware=@esp32-1.1.0.bin "http://127.0.0.1:$port/update" >answer
+    for tries in $(seq 50); do grep -q '"started","version":"1.1.0"' pages && break; sleep 0.1; done
+    kill $uploader
+    wait $uploader
+    starts p.flash 1 valid
+}
+
 # As esp_https_ota does: HEAD, then ranges.
 plain_downloads_in_ranges() {
     local size url=$SERVER/firmware/blinker/1.1.0 at
@@ -183,6 +233,9 @@ check an_update_that_is_not_confirmed_is_taken_back
 check a_program_that_reaches_its_server_stays
 check the_server_knows_a_program_by_its_sha256
 check plain_downloads_in_ranges
+check the_server_tells_one_esp32_from_another
+check a_key_ring_on_an_esp32
+check the_page_on_an_esp32
 check image_looks_into_whole_flash
 check uploads_from_the_bench
 check a_slot_that_lost_bits_is_passed_over

@@ -47,6 +47,7 @@ enum ud_partition_subtype {
     UD_APP_TEST = 0x20,
     UD_DATA_OTA = 0x00,
     UD_DATA_NVS = 0x02,
+    UD_DATA_COREDUMP = 0x03,
     UD_DATA_FAT = 0x81,
     UD_DATA_SPIFFS = 0x82,
     UD_DATA_LITTLEFS = 0x83,
