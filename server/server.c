@@ -14,6 +14,7 @@
 #include "server/operator_api/operator_api.h"
 #include "server/operator_api/views.h"
 #include "server/web_pages.h"
+#include "server/webhooks/courier.h"
 #include "server/work/worker.h"
 
 #include <errno.h>
@@ -44,6 +45,8 @@ struct server {
     struct hub *hub;
     struct worker *worker;
     struct accounts *accounts;
+    struct webhooks *webhooks;
+    struct courier *courier;
     struct throttle *throttle;
     char first_ticket[SECRET_TEXT_SIZE]; /* "" = there are users */
     struct certificate *certificate;     /* null: plain HTTP */
@@ -204,11 +207,26 @@ static void note_rollout(void *ctx, const struct rollout *rollout)
     hub_publish(server->hub, "rollout", json);
 }
 
-static int load_accounts(void *ctx, struct store *store)
+static int load_others(void *ctx, struct store *store)
+{
+    struct server *server = ctx;
+    const int result = accounts_load(server->accounts, store);
+
+    return result == 0 ? webhooks_load(server->webhooks, store) : result;
+}
+
+static void announce(void *ctx, struct change *change)
 {
     struct server *server = ctx;
 
-    return accounts_load(server->accounts, store);
+    webhooks_announce(server->webhooks, change);
+}
+
+static void note_committed(void *ctx, const struct change *change)
+{
+    struct server *server = ctx;
+
+    webhooks_committed(server->webhooks, change);
 }
 
 static void note_account(void *ctx, const struct account_change *change)
@@ -318,7 +336,9 @@ static bool open_fleet(struct server *server, const struct server_config *setup,
         .removed = note_removed,
         .rollout = note_rollout,
         .limits = {setup->downloads, setup->site_downloads, setup->rate, setup->site_rate},
-        .load = load_accounts,
+        .load = load_others,
+        .announce = announce,
+        .committed = note_committed,
         .account = note_account,
     };
     char reason[STORE_ERROR_SIZE];
@@ -360,6 +380,7 @@ static void set_up_interfaces(struct server *server, const struct server_config 
         .hub = server->hub,
         .worker = server->worker,
         .accounts = server->accounts,
+        .webhooks = server->webhooks,
         .throttle = server->throttle,
         .store = &store_sqlite,
         .database = server->data.database,
@@ -434,10 +455,14 @@ static void free_server(struct server *server)
 {
     if (server->worker != NULL)
         worker_stop(server->worker);
+    if (server->courier != NULL)
+        courier_stop(server->courier);
     if (server->fleet != NULL)
         fleet_close(server->fleet);
     if (server->metrics != NULL)
         metrics_page_free(server->metrics);
+    if (server->webhooks != NULL)
+        webhooks_free(server->webhooks);
     if (server->accounts != NULL)
         accounts_free(server->accounts);
     if (server->throttle != NULL)
@@ -483,16 +508,18 @@ static bool start_parts(struct server *server, const struct server_config *confi
     server->worker = worker_start();
     server->throttle = throttle_new();
     server->accounts = new_accounts(config);
+    server->webhooks = webhooks_new();
     if (server->hub == NULL || server->worker == NULL || server->throttle == NULL ||
-        server->accounts == NULL) {
+        server->accounts == NULL || server->webhooks == NULL) {
         snprintf(error, SERVER_ERROR_SIZE, "out of memory or threads");
         return false;
     }
     if (!open_fleet(server, config, error))
         return false;
+    server->courier = courier_start(server->webhooks, server->fleet);
     server->metrics = metrics_page_new(&(struct metrics_source){
         server->fleet, server->hub, server->worker, &server->counters, &server->http});
-    if (server->metrics == NULL) {
+    if (server->metrics == NULL || server->courier == NULL) {
         snprintf(error, SERVER_ERROR_SIZE, "out of memory");
         return false;
     }

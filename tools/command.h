@@ -11,6 +11,7 @@ command_function command_devices;
 command_function command_releases;
 command_function command_rollout;
 command_function command_audit;
+command_function command_webhook;
 command_function command_backup;
 command_function command_restore;
 command_function command_user;

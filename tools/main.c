@@ -24,6 +24,7 @@ static const struct command commands[] = {
     {"user", command_user, "who may sign in to a server"},
     {"token", command_token, "tokens for programs that operate a server"},
     {"audit", command_audit, "who changed what on a server"},
+    {"webhook", command_webhook, "who a server tells of rollouts, releases and devices"},
     {"backup", command_backup, "a copy of all that a server keeps, in one file"},
     {"restore", command_restore, "a data folder of such a copy"},
     {"image", command_image, "what is in a firmware file, and whether it is sound"},

@@ -24,6 +24,7 @@ static bool start_writer(struct fleet *fleet)
     const struct writer_config config = {
         .store = fleet->store,
         .ctx = fleet,
+        .announce = fleet_announce,
         .committed = fleet_committed,
         .collect = fleet_collect,
         .uncollect = fleet_uncollect,

@@ -42,6 +42,10 @@ struct fleet_config {
      * what is durable. Null: none. */
     int (*load)(void *ctx, struct store *store);
     void (*account)(void *ctx, const struct account_change *change);
+    /* Before any change is written, to add deliveries to it, and when it is durable; null:
+     * none. On the writer's thread. */
+    void (*announce)(void *ctx, struct change *change);
+    void (*committed)(void *ctx, const struct change *change);
     int64_t (*now_ms)(void *ctx); /* UTC, since 1970; null: the clock */
     struct fleet_limits limits;
 };

@@ -296,7 +296,8 @@ static void apply(struct fleet *fleet, const struct change *change)
         apply_rollout(fleet, change);
         break;
     case CHANGE_ACCOUNT: /* others' */
-    case CHANGE_SEEN:    /* these came from memory */
+    case CHANGE_WEBHOOK:
+    case CHANGE_SEEN: /* these came from memory */
     case CHANGE_TAKEN:
     case CHANGE_ARRIVED:
     case CHANGE_EVENT:
@@ -304,6 +305,14 @@ static void apply(struct fleet *fleet, const struct change *change)
     default:
         break;
     }
+}
+
+void fleet_announce(void *ctx, struct change *change)
+{
+    const struct fleet *fleet = ctx;
+
+    if (fleet->config.announce != NULL)
+        fleet->config.announce(fleet->config.ctx, change);
 }
 
 void fleet_committed(void *ctx, const struct change *change)
@@ -322,6 +331,8 @@ void fleet_committed(void *ctx, const struct change *change)
         config->rollout(config->ctx, change->as.rollout);
     else if (change->kind == CHANGE_ACCOUNT && config->account != NULL)
         config->account(config->ctx, change->as.account);
+    if (config->committed != NULL)
+        config->committed(config->ctx, change);
 }
 
 struct change *fleet_collect(void *ctx)

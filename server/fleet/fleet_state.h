@@ -69,6 +69,7 @@ struct group *fleet_enter_group(struct fleet *fleet, const char *name);
 
 /* The writer's and the store's callbacks; these take the lock. */
 
+void fleet_announce(void *ctx, struct change *change);
 void fleet_committed(void *ctx, const struct change *change);
 struct change *fleet_collect(void *ctx);
 void fleet_uncollect(void *ctx, const struct change *change);

@@ -27,6 +27,8 @@ operator_handler handle_list_users, handle_add_user, handle_set_user, handle_res
 operator_handler handle_list_tokens, handle_add_token, handle_revoke_token;
 operator_handler handle_list_audit, handle_verify_audit;
 operator_handler handle_backup;
+operator_handler handle_list_webhooks, handle_add_webhook, handle_show_webhook, handle_set_webhook,
+    handle_remove_webhook, handle_test_webhook, handle_list_deliveries;
 
 /* Before the body of a publication is sent: takes it, or refuses. */
 void begin_publication(const struct operator_api *api, struct http_request *request);

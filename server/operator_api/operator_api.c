@@ -66,6 +66,13 @@ static const struct route {
     {"GET", "/events", ROLE_VIEWER, handle_events},
     {"GET", "/openapi.json", ROLE_VIEWER, handle_openapi},
     {"GET", "/backup", ROLE_ADMIN, handle_backup},
+    {"GET", "/webhooks", ROLE_ADMIN, handle_list_webhooks},
+    {"POST", "/webhooks", ROLE_ADMIN, handle_add_webhook},
+    {"GET", "/webhooks/{}", ROLE_ADMIN, handle_show_webhook},
+    {"PUT", "/webhooks/{}", ROLE_ADMIN, handle_set_webhook},
+    {"DELETE", "/webhooks/{}", ROLE_ADMIN, handle_remove_webhook},
+    {"POST", "/webhooks/{}/test", ROLE_ADMIN, handle_test_webhook},
+    {"GET", "/webhooks/{}/deliveries", ROLE_ADMIN, handle_list_deliveries},
 };
 
 #define ROUTE_COUNT (sizeof routes / sizeof routes[0])

@@ -11,6 +11,7 @@
 #include "server/fleet/fleet.h"
 #include "server/http/http.h"
 #include "server/model/role.h"
+#include "server/webhooks/webhooks.h"
 #include "server/work/worker.h"
 
 struct operator_api {
@@ -18,11 +19,12 @@ struct operator_api {
     struct blobs *blobs;
     struct hub *hub;
     struct worker *worker;
+    struct webhooks *webhooks;
     struct accounts *accounts;
     struct throttle *throttle;       /* of those who guess passwords */
     const struct store_class *store; /* to read the audit log with */
-    const char *blobs_folder; /* this and the next: for backups */
-    const char *scratch;      /* path a copy of the database may have for a moment */
+    const char *blobs_folder;        /* this and the next: for backups */
+    const char *scratch;             /* path a copy of the database may have for a moment */
     const char *database;            /* the store's location */
     const char *token;
     const struct key *signing_key; /* for what is published unsigned; null = none */

@@ -28,6 +28,21 @@ struct change *change_new_account(enum account_change_kind kind)
     return change;
 }
 
+struct change *change_new_webhook(enum webhook_change_kind kind)
+{
+    struct change *change = change_new(CHANGE_WEBHOOK, 0);
+    struct webhook_change *webhook = calloc(1, sizeof *webhook);
+
+    if (change == NULL || webhook == NULL) {
+        free(change);
+        free(webhook);
+        return NULL;
+    }
+    webhook->kind = kind;
+    change->as.webhook = webhook;
+    return change;
+}
+
 void change_free(struct change *change)
 {
     if (change == NULL)
@@ -39,6 +54,9 @@ void change_free(struct change *change)
     if (change->kind == CHANGE_ACCOUNT)
         free(change->as.account);
     free(change->event);
+    if (change->kind == CHANGE_WEBHOOK)
+        free(change->as.webhook);
+    delivery_free_list(change->deliveries);
     free(change->audit);
     free(change);
 }

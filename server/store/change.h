@@ -11,6 +11,7 @@
 #include "server/model/release.h"
 #include "server/rollout/rollout.h"
 #include "server/store/account_change.h"
+#include "server/store/webhook_change.h"
 
 #include <stdint.h>
 
@@ -38,6 +39,7 @@ enum change_kind {
                       * release becomes its channel's newest. Conflict: the one stored is
                       * not of the revision before */
     CHANGE_ACCOUNT,  /* account: as its own kind says */
+    CHANGE_WEBHOOK,  /* webhook: the same */
 };
 
 enum setting {
@@ -70,8 +72,9 @@ struct settings {
 
 struct change {
     enum change_kind kind;
-    struct device_event *event; /* owned; for the device's history; null: none */
-    struct audit_note *audit;   /* owned; recorded with the change; null: it is nobody's */
+    struct delivery *deliveries; /* owned; to webhooks, written with the change */
+    struct device_event *event;  /* owned; for the device's history; null: none */
+    struct audit_note *audit;    /* owned; recorded with the change; null: it is nobody's */
     mac_address device;
     bool goes_live; /* CHANGE_EDIT: the release becomes its channel's newest */
     union {
@@ -97,6 +100,7 @@ struct change {
         struct release *release;        /* owned by the change */
         struct rollout *rollout;        /* the same; its release is set */
         struct account_change *account; /* the same */
+        struct webhook_change *webhook; /* the same */
     } as;
 };
 
@@ -112,6 +116,8 @@ void change_free(struct change *change);
 
 /* A zeroed change of the kind to accounts; null when memory is out. */
 struct change *change_new_account(enum account_change_kind kind);
+
+struct change *change_new_webhook(enum webhook_change_kind kind);
 
 /* Does it carry as.release, as.rollout? */
 bool change_has_release(const struct change *change);

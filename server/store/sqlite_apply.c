@@ -493,6 +493,8 @@ static int apply_one(struct sqlite_store *store, const struct change *change,
         return apply_rollout(store, change->as.rollout, result);
     case CHANGE_PROGRESS:
         return apply_progress(store, change->as.rollout, result);
+    case CHANGE_WEBHOOK:
+        return sqlite_apply_webhook(store, change->as.webhook, result);
     case CHANGE_ACCOUNT:
         return sqlite_apply_account(store, change->as.account, result);
     default:
@@ -500,7 +502,8 @@ static int apply_one(struct sqlite_store *store, const struct change *change,
     }
 }
 
-/* A change and its entry in the audit log are one: neither is there without the other. */
+/* A change, its entry in the audit log and what it has webhooks told are one: none is
+ * there without the others. */
 static int apply_recorded(struct sqlite_store *store, const struct change *change,
                           enum change_result *result)
 {
@@ -508,9 +511,11 @@ static int apply_recorded(struct sqlite_store *store, const struct change *chang
 
     if (status == SQLITE_OK && *result == CHANGE_DONE && change->event != NULL)
         status = sqlite_append_event(store, change->device, change->event);
-    if (status != SQLITE_OK || *result != CHANGE_DONE || change->audit == NULL)
-        return status;
-    return sqlite_append_audit(store, change->audit);
+    if (status == SQLITE_OK && *result == CHANGE_DONE && change->audit != NULL)
+        status = sqlite_append_audit(store, change->audit);
+    if (status == SQLITE_OK && *result == CHANGE_DONE)
+        status = sqlite_append_deliveries(store, change->deliveries);
+    return status;
 }
 
 static void give_up(struct sqlite_store *store, size_t count, enum change_result *results,

@@ -102,6 +102,15 @@ static const char *const migrations[] = {
     "  mac BIGINT NOT NULL, number BIGINT NOT NULL, at_ms BIGINT NOT NULL, kind TEXT NOT NULL,"
     "  version TEXT NOT NULL, before_version TEXT NOT NULL, bytes BIGINT NOT NULL,"
     "  duration_ms BIGINT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (mac, number));",
+
+    "CREATE TABLE webhooks ("
+    "  id BIGINT PRIMARY KEY, url TEXT NOT NULL, events TEXT NOT NULL, secret TEXT NOT NULL,"
+    "  disabled INTEGER NOT NULL, reason TEXT NOT NULL, created_ms BIGINT NOT NULL,"
+    "  failing_ms BIGINT NOT NULL, dropped BIGINT NOT NULL);"
+    "CREATE TABLE webhook_deliveries ("
+    "  id BIGINT PRIMARY KEY, webhook BIGINT NOT NULL, event TEXT NOT NULL,"
+    "  created_ms BIGINT NOT NULL, attempts BIGINT NOT NULL, next_ms BIGINT NOT NULL,"
+    "  done_ms BIGINT NOT NULL, status INTEGER NOT NULL, error TEXT NOT NULL, body TEXT);",
 };
 
 #define SCHEMA_VERSION ((int)(sizeof migrations / sizeof migrations[0]))

@@ -87,6 +87,7 @@ const struct store_class store_sqlite = {
     .load_accounts = sqlite_load_accounts,
     .read_history = sqlite_read_history,
     .read_audit = sqlite_read_audit,
+    .load_webhooks = sqlite_load_webhooks,
     .snapshot = sqlite_snapshot,
     .check = sqlite_check,
     .close = sqlite_close,

@@ -54,7 +54,13 @@ int sqlite_migrate(sqlite3 *database, char error[STORE_ERROR_SIZE]);
 /* The schema this version knows, counted from 1. */
 int sqlite_schema_version(void);
 
+/* CHANGE_WEBHOOK, and the deliveries any change may have. SQLITE_OK or SQLite's error. */
+int sqlite_apply_webhook(struct sqlite_store *store, const struct webhook_change *change,
+                         enum change_result *result);
+int sqlite_append_deliveries(struct sqlite_store *store, const struct delivery *list);
+
 /* As in struct store_class. */
+int sqlite_load_webhooks(struct store *store, const struct webhook_reader *reader, void *ctx);
 int sqlite_snapshot(const char *location, const char *copy, char error[STORE_ERROR_SIZE]);
 int sqlite_check(const char *location, char error[STORE_ERROR_SIZE]);
 

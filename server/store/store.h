@@ -52,6 +52,12 @@ struct account_reader {
     int (*secret)(void *ctx, const struct device_secret *secret);
 };
 
+/* The same for webhooks, and then their deliveries by age. */
+struct webhook_reader {
+    int (*webhook)(void *ctx, const struct webhook *webhook);
+    int (*delivery)(void *ctx, const struct delivery *delivery);
+};
+
 struct store {
     const struct store_class *class;
 };
@@ -70,6 +76,7 @@ struct store_class {
                   enum change_result *results, char error[STORE_ERROR_SIZE]);
     void (*close)(struct store *store);
     int (*load_accounts)(struct store *store, const struct account_reader *reader, void *ctx);
+    int (*load_webhooks)(struct store *store, const struct webhook_reader *reader, void *ctx);
     /* Copies what `location` names, as of one instant, to a file that is not there yet. On
      * a connection of its own, while a server runs or not. 0, or -1 with a line in error.
      * Null for databases that have tools of their own for that. */

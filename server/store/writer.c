@@ -136,8 +136,11 @@ static void commit(struct writer *writer, struct entry *entries, size_t count)
             settle(writer, &entries[i], CHANGE_FAILED);
         return;
     }
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         writer->changes[i] = entries[i].change;
+        if (writer->config.announce != NULL)
+            writer->config.announce(writer->config.ctx, entries[i].change);
+    }
     const int64_t begun_us = clock_monotonic_us();
     store->class->apply(store, writer->changes, count, writer->results, error);
     histogram_note(&writer->stats.commits, clock_monotonic_us() - begun_us);

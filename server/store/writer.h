@@ -17,6 +17,8 @@ struct writer;
 struct writer_config {
     struct store *store; /* used by the writer's thread alone from now on */
     void *ctx;
+    /* Before a change is written, to add to it what is to be written with it; null: none. */
+    void (*announce)(void *ctx, struct change *change);
     /* A change is durable: time to let memory follow. Before its `done`. */
     void (*committed)(void *ctx, const struct change *change);
     /* Takes a change to be written behind; null when there is none (left). */
