@@ -16,10 +16,13 @@
 
 #define SECURE_RECORD 4096u /* bytes of a server's record */
 
+#define SECURE_STACK 8192u /* bytes that a handshake may take of it */
+
 /* Needed during handshakes only. */
 struct secure_handshake {
     struct ud_bearssl_trust trust;
     struct ud_bearssl_anchor anchor;
+    _Alignas(16) uint8_t stack[SECURE_STACK]; /* the core's is not deep enough for curves */
 };
 
 struct secure {
@@ -27,6 +30,8 @@ struct secure {
     uint8_t pin[UD_SHA256_SIZE];
     struct ud_bearssl_tls session;
     struct ud_tls tls;
+    bool is_open;                  /* the handshake is done */
+    struct ud_tls_methods methods; /* the session's, on that stack where need be */
     uint8_t send_buffer[UD_BEARSSL_TLS_SEND_MIN];
     uint8_t receive_buffer[SECURE_RECORD + UD_BEARSSL_TLS_OVERHEAD];
 };

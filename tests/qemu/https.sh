@@ -101,10 +101,26 @@ it_fits_the_chip() {
     grep -q 'SECURE_RECORD 4096u' "$TAP_ROOT/firmware/net/secure.h"
 }
 
+# A handshake goes deeper than the chip's 5328 bytes of stack, so it has one of its own.
+the_stack_is_deep_enough() {
+    local used
+    rm -f flash
+    board flash '~ld' --app "$NET-1.0.0.bin" --url "$SERVER/update" --poll 1 --ca "$TAP_TMP/one.crt"
+    timeout 60 qemu-system-xtensa -M kc705-nommu -cpu lx106 -m 4M -display none -monitor none \
+        -serial none -nic "user,mac=$MAC" -no-reboot -semihosting -kernel "$BUILD/lx106/sim/qemu/rom.elf" \
+        -append "flash=3 report=4 stop=reset mac=$MAC" 3<>flash 4<>report >said </dev/null || true
+    grep -q 'updated: restarts' said
+    used=$(sed -n 's/^stack_bytes //p' report)
+    echo "$used bytes of stack"
+    [ "$used" -gt 0 ]
+    [ "$used" -lt 5000 ]
+}
+
 check it_updates_from_a_server_whose_key_is_pinned
 check it_updates_from_a_server_that_somebody_vouches_for
 check compressed_updates_share_memory_with_handshakes
 check other_servers_are_refused
+check the_stack_is_deep_enough
 check tables_in_flash_are_read_by_words
 check it_fits_the_chip
 server_stop
