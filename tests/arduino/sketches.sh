@@ -20,10 +20,22 @@ sketch() {
     tap_background $sketch_pid
 }
 
+# boot_again NAME [options]: the same over the flash file as it is.
+boot_again() {
+    local name=$1
+    shift
+    "$SKETCHES/$name" --flash flash.bin "$@" >said 2>&1 &
+    sketch_pid=$!
+    tap_background $sketch_pid
+    says "boot: runs"
+}
+
+stop() { kill "$sketch_pid"; wait "$sketch_pid" || true; }
+
 # says TEXT [COUNT]: waits until it has, so many times.
 says() {
     local tries
-    for tries in $(seq 300); do
+    for tries in $(seq 600); do
         [ "$(grep -cF -- "$1" said)" -ge "${2:-1}" ] && return
         sleep 0.05
     done
@@ -48,8 +60,7 @@ arrives() {
 # It goes on, with its program as it was.
 stays() {
     kill -0 "$sketch_pid" || { tail -n 20 said; return 1; }
-    kill "$sketch_pid"
-    wait "$sketch_pid" || true
+    stop
     expect "version in flash" "$("$UPDRAFT" image flash.bin --json | json description version)" 1.0.0
     ! grep -q "^restart" said
 }
@@ -183,6 +194,29 @@ HttpUpdate_has_nothing_new() {
     stays
 }
 
+# versions_of_boots COUNT: what runs after each of so many power-ons.
+versions_of_boots() {
+    local i
+    for i in $(seq "$1"); do
+        boot_again BasicOTA
+        sed -n 's/^boot: runs //p' said
+        stop
+    done | tr '\n' ' '
+}
+
+a_sketch_on_trial_that_confirms_stays() {
+    sketch BasicOTA
+    push admin trial.bin
+    arrives
+    cp flash.bin unconfirmed.bin
+    boot_again HttpUpdate --route "update.example:80=${SERVER#http://}"
+    says "Nothing new"
+    stop
+    expect "after it" "$(versions_of_boots 5)" "1.1.0 1.1.0 1.1.0 1.1.0 1.1.0 "
+    cp unconfirmed.bin flash.bin
+    expect "without" "$(versions_of_boots 5 | tr ' ' '\n' | tail -n 1)" "1.0.0"
+}
+
 HttpUpdate_takes_a_release() {
     publish "$TAP_TMP/new.bin" demo 1.1.0
     sketch_of_server HttpUpdate
@@ -288,6 +322,7 @@ uploads_are_taken_after_a_refused_update() {
 
 make_image old --version 1.0.0
 make_image new --version 1.1.0 --seed 2
+make_image trial --version 1.1.0 --seed 2 --trial
 make_image esp32 --version 1.1.0 --chip esp32
 head -c 50000 /dev/urandom >"$TAP_TMP/files.bin"
 server_start data
@@ -306,6 +341,7 @@ check WebUpdater_wants_the_password
 check WebUpdater_says_why_not
 assign_product
 check HttpUpdate_has_nothing_new
+check a_sketch_on_trial_that_confirms_stays
 check HttpUpdate_takes_a_release
 check HttpUpdate_says_what_fails
 check HttpUpdateAdvanced_takes_files_then_the_sketch

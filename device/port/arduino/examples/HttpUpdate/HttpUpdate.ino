@@ -31,8 +31,8 @@ void loop()
                       ESPhttpUpdate.getLastError());
         break;
     case HTTP_UPDATE_NO_UPDATES:
-        Serial.println("Nothing new");
         UpdraftUpdate.confirm(); // the server is in reach: a sketch on trial has stood it
+        Serial.println("Nothing new");
         break;
     case HTTP_UPDATE_OK:
         Serial.println("Updated"); // the restart came before
