@@ -1,6 +1,7 @@
 /* `updraft devices`: the devices of a server, and what they should run. */
 #include "host/report.h"
 #include "tools/command.h"
+#include "tools/devices_exchange.h"
 #include "tools/devices_text.h"
 #include "tools/operate.h"
 
@@ -11,7 +12,7 @@
 struct devices_options {
     struct operate_options operate;
     const char *product, *group, *channel, *pin; /* null = not given */
-    const char *state, *filter, *tags, *alias, *notes, *utc_offset;
+    const char *state, *filter, *tags, *alias, *notes, *utc_offset, *output, *accept;
     bool downgrade, decommission, recommission;
 };
 
@@ -30,6 +31,8 @@ enum devices_option {
     OPTION_UTC_OFFSET = 1 << 10,
     OPTION_DECOMMISSION = 1 << 11,
     OPTION_RECOMMISSION = 1 << 12,
+    OPTION_OUTPUT = 1 << 13,
+    OPTION_ACCEPT = 1 << 14,
 };
 
 /* What can be set for devices and groups, and for devices only. */
@@ -43,7 +46,7 @@ typedef int action_function(struct api_client *client, const struct devices_opti
                             const char *name);
 
 static action_function list_devices, show_device, show_history, set_device, retry_device,
-    remove_device, list_groups, set_group;
+    remove_device, list_groups, set_group, export_devices, import_devices;
 
 static const struct action {
     const char *name;
@@ -59,8 +62,11 @@ static const struct action {
     {"set", "MAC", OPTIONS_OF_ALL | OPTIONS_OF_DEVICE, true, set_device},
     {"retry", "MAC", 0, false, retry_device},
     {"remove", "MAC", 0, false, remove_device},
+    {"export", NULL, OPTION_PRODUCT | OPTION_GROUP | OPTION_STATE | OPTION_FILTER | OPTION_OUTPUT,
+     false, export_devices},
+    {"import", "FILE", 0, false, import_devices},
     {"groups", NULL, 0, false, list_groups},
-    {"group", "NAME", OPTIONS_OF_ALL, true, set_group},
+    {"group", "NAME", OPTIONS_OF_ALL | OPTION_ACCEPT, true, set_group},
 };
 
 static enum options_result parse(int argc, char **argv, struct devices_options *options,
@@ -83,13 +89,17 @@ static enum options_result parse(int argc, char **argv, struct devices_options *
         {"recommission", 0, OPTION_FLAG, &options->recommission, NULL, "set: it does again"},
         {"filter", 0, OPTION_TEXT, &options->filter, "TERMS",
          "list only devices that match, like 'chip=ESP8266 version<2.0 tag=lab'"},
+        {"accept", 0, OPTION_TEXT, &options->accept, "TERMS",
+         "group: new devices that match join it by themselves, like 'mac=5C:CF:7F:*'"},
+        {"output", 'o', OPTION_TEXT, &options->output, "FILE", "export: there, not to stdout"},
         {"state", 0, OPTION_TEXT, &options->state, "S", "list only devices in this state"},
         OPERATE_ROWS(&options->operate),
         {NULL},
     };
     const struct command_usage usage = {
         "updraft devices",
-        "[list | show MAC | history MAC | set MAC | retry MAC | remove MAC | groups | group NAME]",
+        "[list | show MAC | history MAC | set MAC | retry MAC | remove MAC |\n"
+        "                        export | import FILE | groups | group NAME]",
         "  list        all devices (or --product, --group, --state)\n"
         "  show MAC    one device, and why it is sent what it is sent\n"
         "  history MAC what happened with it, newest first\n"
@@ -97,6 +107,8 @@ static enum options_result parse(int argc, char **argv, struct devices_options *
         "              value ('') clears it\n"
         "  retry MAC   forget failed attempts\n"
         "  remove MAC  forget the device\n"
+        "  export      as CSV, or with --json as JSON, what import takes\n"
+        "  import FILE enter all that are in the file, and set what it says\n"
         "  groups      all groups\n"
         "  group NAME  set a group's --product, --channel, --pin, --utc-offset",
         rows};
@@ -123,6 +135,8 @@ static unsigned given_options(const struct devices_options *options)
            (options->alias != NULL ? OPTION_ALIAS : 0u) |
            (options->notes != NULL ? OPTION_NOTES : 0u) |
            (options->utc_offset != NULL ? OPTION_UTC_OFFSET : 0u) |
+           (options->output != NULL ? OPTION_OUTPUT : 0u) |
+           (options->accept != NULL ? OPTION_ACCEPT : 0u) |
            (options->downgrade ? OPTION_DOWNGRADE : 0u) |
            (options->decommission ? OPTION_DECOMMISSION : 0u) |
            (options->recommission ? OPTION_RECOMMISSION : 0u);
@@ -144,6 +158,8 @@ static const char *option_name(unsigned options)
                  {OPTION_TAGS, "--tags"},
                  {OPTION_ALIAS, "--alias"},
                  {OPTION_NOTES, "--notes"},
+                 {OPTION_OUTPUT, "--output"},
+                 {OPTION_ACCEPT, "--accept"},
                  {OPTION_UTC_OFFSET, "--utc-offset"},
                  {OPTION_DECOMMISSION, "--decommission"},
                  {OPTION_RECOMMISSION, "--recommission"}};
@@ -188,15 +204,21 @@ static int ask(struct api_client *client, const struct devices_options *options,
     return status;
 }
 
-static int list_devices(struct api_client *client, const struct devices_options *options,
-                        const char *name)
+static char *list_path(const struct devices_options *options)
 {
     const struct api_parameter parameters[] = {{"product", options->product},
                                                {"group", options->group},
                                                {"state", options->state},
                                                {"filter", options->filter},
                                                {NULL, NULL}};
-    char *path = api_path("/devices", parameters);
+
+    return api_path("/devices", parameters);
+}
+
+static int list_devices(struct api_client *client, const struct devices_options *options,
+                        const char *name)
+{
+    char *path = list_path(options);
 
     (void)name;
     const int status = ask(client, options, "GET", path, NULL, devices_print_list);
@@ -280,6 +302,7 @@ static json_t *settings_of(const struct devices_options *options)
     add_setting(body, "pin", options->pin);
     add_setting(body, "alias", options->alias);
     add_setting(body, "notes", options->notes);
+    add_setting(body, "accept", options->accept);
     if (options->tags != NULL)
         add_tags(body, options->tags);
     if (options->utc_offset != NULL)
@@ -336,6 +359,29 @@ static int remove_device(struct api_client *client, const struct devices_options
     return ask(client, options, "DELETE", path, NULL, print_removed);
 }
 
+static int export_devices(struct api_client *client, const struct devices_options *options,
+                          const char *name)
+{
+    json_t *answer = NULL;
+    char *path = list_path(options);
+    int status = path != NULL ? api_call(client, "GET", path, NULL, &answer, NULL)
+                              : report_failure("out of memory");
+
+    (void)name;
+    if (status == EXIT_OK)
+        status = devices_export(answer, options->output, options->operate.json);
+    json_decref(answer);
+    free(path);
+    return status;
+}
+
+static int import_devices(struct api_client *client, const struct devices_options *options,
+                          const char *name)
+{
+    (void)options;
+    return devices_import(client, name);
+}
+
 static int list_groups(struct api_client *client, const struct devices_options *options,
                        const char *name)
 {
@@ -365,7 +411,9 @@ int command_devices(int argc, char **argv)
     const struct action *action = action_named(operands > 0 ? argv[1] : "list");
     if (action == NULL)
         return report_usage(
-            "%s is not one of list, show, history, set, retry, remove, groups, group", argv[1]);
+            "%s is not one of list, show, history, set, retry, remove, export, import, groups, "
+            "group",
+            argv[1]);
     int status = operands > 0 ? check_call(action, &options, operands, argv)
                               : check_call(action, &options, 1, argv);
     if (status == EXIT_OK)

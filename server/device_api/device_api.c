@@ -254,7 +254,7 @@ static void go_on_registered(void *ctx, struct http_request *request)
         return;
     }
     if (visit->result == CHANGE_DONE)
-        log_line("%s is new: it has no product yet", mac_format(visit->mac, mac));
+        log_line("%s is new", mac_format(visit->mac, mac));
     if (visit->mode == DEVICE_MODE_VERSION)
         answer_version(request, &nothing);
     else
@@ -275,9 +275,10 @@ static struct device_event *first_event(const struct device_facts *facts, int64_
 
 static void answer_unknown(struct visit *visit, const struct checkin *checkin)
 {
-    char mac[MAC_TEXT_SIZE];
+    char mac[MAC_TEXT_SIZE], group[NAME_SIZE];
 
-    if (visit->api->refuses_unknown) {
+    if (!fleet_find_accepting(visit->api->fleet, checkin->mac, &checkin->facts, group) &&
+        visit->api->refuses_unknown) {
         log_line("%s is not known and refused", mac_format(visit->mac, mac));
         http_answer_line(visit->request, 403, "the device %s is not known here", mac);
         return;
@@ -286,6 +287,7 @@ static void answer_unknown(struct visit *visit, const struct checkin *checkin)
     if (change != NULL) {
         change->as.seen.at_ms = clock_now_ms();
         change->as.seen.facts = checkin->facts;
+        memcpy(change->as.seen.group, group, sizeof group);
         change->event = first_event(&change->as.seen.facts, change->as.seen.at_ms);
     }
     http_suspend(visit->request, go_on_registered, visit);

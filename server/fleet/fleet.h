@@ -137,6 +137,11 @@ bool fleet_each_device(struct fleet *fleet,
 struct release *fleet_copy_releases(struct fleet *fleet, size_t *count);
 struct group *fleet_copy_groups(struct fleet *fleet, size_t *count);
 
+/* Copies the name of the group that accepts a new device: of several the first by name.
+ * False when there is none. */
+bool fleet_find_accepting(struct fleet *fleet, mac_address mac, const struct device_facts *facts,
+                          char name[NAME_SIZE]);
+
 /* One group; false when it is not known. */
 bool fleet_group(struct fleet *fleet, const char *name, struct group *group);
 

@@ -97,6 +97,7 @@ static void apply_group(struct fleet *fleet, const struct change *change)
         group->downgrade = settings->downgrade;
     if (settings->set & SETTING_OFFSET)
         group->offset = settings->offset;
+    set_name(fleet, settings, SETTING_ACCEPT, settings->accept, &group->accept);
     fleet_mark_all_changed(fleet);
 }
 
@@ -108,6 +109,8 @@ static void apply_register(struct fleet *fleet, const struct change *change)
         return;
     device->facts = change->as.seen.facts;
     device->first_seen_ms = device->last_seen_ms = change->as.seen.at_ms;
+    if (change->as.seen.group[0] != '\0' && fleet_enter_group(fleet, change->as.seen.group) != NULL)
+        device->assignment.group = pair_map_intern(&fleet->names, change->as.seen.group);
     fleet_mark_changed(fleet, device);
 }
 
@@ -396,6 +399,7 @@ static int read_group(void *ctx, const struct group *stored)
     group->pin = pair_map_intern(&fleet->names, stored->pin);
     group->downgrade = stored->downgrade;
     group->offset = stored->offset;
+    group->accept = pair_map_intern(&fleet->names, stored->accept);
     return 0;
 }
 

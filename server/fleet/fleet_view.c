@@ -2,6 +2,7 @@
 #include "server/fleet/fleet_state.h"
 #include "server/policy/target.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -138,4 +139,29 @@ void fleet_take_changed(struct fleet *fleet, struct mac_list *list, size_t limit
         fleet->changed.count--;
     }
     pthread_mutex_unlock(&fleet->lock);
+}
+
+static bool accepts(const struct group *group, const struct filter_subject *subject)
+{
+    char error[FILTER_ERROR_SIZE];
+    struct filter filter;
+
+    return group->accept != NULL && filter_parse(group->accept, &filter, error) &&
+           filter_matches(&filter, subject);
+}
+
+bool fleet_find_accepting(struct fleet *fleet, mac_address mac, const struct device_facts *facts,
+                          char name[NAME_SIZE])
+{
+    const struct filter_subject subject = {.mac = mac, .facts = facts, .version = facts->version};
+
+    name[0] = '\0';
+    pthread_mutex_lock(&fleet->lock);
+    for (size_t i = 0; i < fleet->group_count; i++) {
+        const struct group *group = fleet->groups[i];
+        if (accepts(group, &subject) && (name[0] == '\0' || strcmp(group->name, name) < 0))
+            snprintf(name, NAME_SIZE, "%s", group->name);
+    }
+    pthread_mutex_unlock(&fleet->lock);
+    return name[0] != '\0';
 }

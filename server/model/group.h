@@ -12,6 +12,7 @@ struct group {
     const char *channel;      /* null = not decided */
     const char *pin;          /* a version of the product; null = none */
     bool downgrade;           /* the pin may be an older version than a device runs */
+    const char *accept;       /* filter of new devices that join it by themselves; null = none */
     struct utc_offset offset; /* of members that have none of their own */
 };
 

@@ -149,7 +149,7 @@ static bool is_pin_sound(const struct operator_api *api, struct http_request *re
 void handle_set_device(const struct operator_api *api, struct http_request *request,
                        const char *name)
 {
-    const unsigned allowed = ~0u;
+    const unsigned allowed = ~(unsigned)SETTING_ACCEPT;
     struct settings settings;
     struct device_view view;
     mac_address mac;

@@ -82,7 +82,8 @@ static bool is_pin_sound(const struct operator_api *api, struct http_request *re
 }
 
 #define GROUP_SETTINGS                                                                             \
-    (SETTING_PRODUCT | SETTING_CHANNEL | SETTING_PIN | SETTING_DOWNGRADE | SETTING_OFFSET)
+    (SETTING_PRODUCT | SETTING_CHANNEL | SETTING_PIN | SETTING_DOWNGRADE | SETTING_OFFSET |        \
+     SETTING_ACCEPT)
 
 void handle_set_group(const struct operator_api *api, struct http_request *request,
                       const char *name)

@@ -14,7 +14,7 @@ typedef void operator_handler(const struct operator_api *api, struct http_reques
 operator_handler handle_list_releases, handle_publish, handle_show_release, handle_edit_release,
     handle_release_live, handle_withdraw_release;
 operator_handler handle_list_devices, handle_show_device, handle_set_device, handle_retry_device,
-    handle_remove_device, handle_device_history;
+    handle_remove_device, handle_device_history, handle_import_devices;
 operator_handler handle_list_groups, handle_set_group;
 operator_handler handle_list_rollouts, handle_show_rollout, handle_add_rollout, handle_try_rollout,
     handle_approve_rollout, handle_pause_rollout, handle_resume_rollout, handle_cancel_rollout,

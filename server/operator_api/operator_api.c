@@ -29,6 +29,7 @@ static const struct route {
     {"GET", "/releases", ROLE_VIEWER, handle_list_releases, true},
     {"POST", "/releases", ROLE_OPERATOR, handle_publish, true},
     {"GET", "/devices", ROLE_VIEWER, handle_list_devices},
+    {"POST", "/devices/import", ROLE_OPERATOR, handle_import_devices},
     {"GET", "/devices/{}", ROLE_VIEWER, handle_show_device},
     {"PUT", "/devices/{}", ROLE_OPERATOR, handle_set_device},
     {"DELETE", "/devices/{}", ROLE_OPERATOR, handle_remove_device},

@@ -88,6 +88,18 @@ static bool take_offset(const json_t *value, struct settings *settings)
     return true;
 }
 
+static bool take_accept(const json_t *value, struct settings *settings)
+{
+    const char *text = json_string_value(value);
+    char error[FILTER_ERROR_SIZE];
+    struct filter filter;
+
+    if (text == NULL || !filter_parse(text, &filter, error) || filter.count == 0)
+        return false;
+    memcpy(settings->accept, text, strlen(text) + 1);
+    return true;
+}
+
 static const struct {
     const char *name;
     enum setting setting;
@@ -103,6 +115,7 @@ static const struct {
     {"tags", SETTING_TAGS, take_tags, "an array of names, 128 characters in all"},
     {"alias", SETTING_ALIAS, take_alias, "a line of at most 64 bytes"},
     {"notes", SETTING_COMMENT, take_notes, "text of at most 200 bytes"},
+    {"accept", SETTING_ACCEPT, take_accept, "a filter, like mac=5C:CF:7F:*"},
     {"decommissioned", SETTING_DECOMMISSIONED, take_decommissioned, "true or false"},
 };
 

@@ -236,14 +236,14 @@ json_t *view_release(const struct release *release, size_t devices)
 
 json_t *view_group(const struct group *group, size_t devices)
 {
-    return json_pack("{ss so so so sb so sI}",                //
+    return json_pack("{ss so so so sb so so sI}",             //
                      "name", group->name,                     //
                      "product", text_or_null(group->product), //
                      "channel", text_or_null(group->channel), //
                      "pin", text_or_null(group->pin),         //
                      "downgrade", group->downgrade,           //
-                     "utc_offset_minutes", view_offset(group->offset), "devices",
-                     (json_int_t)devices);
+                     "utc_offset_minutes", view_offset(group->offset), "accept",
+                     text_or_null(group->accept), "devices", (json_int_t)devices);
 }
 
 struct target_count {

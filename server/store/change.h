@@ -53,6 +53,7 @@ enum setting {
     SETTING_ALIAS = 1 << 7,
     SETTING_COMMENT = 1 << 8,
     SETTING_DECOMMISSIONED = 1 << 9,
+    SETTING_ACCEPT = 1 << 10, /* groups only */
 };
 
 /* New values of some settings; "" clears one. */
@@ -68,6 +69,7 @@ struct settings {
     char tags[TAGS_SIZE];
     char alias[ALIAS_SIZE];
     char comment[COMMENT_SIZE];
+    char accept[FILTER_TEXT_SIZE];
 };
 
 struct change {
@@ -81,6 +83,7 @@ struct change {
         struct {
             int64_t at_ms;
             struct device_facts facts;
+            char group[NAME_SIZE]; /* CHANGE_REGISTER: that it joins; "" = none */
         } seen;
         struct {
             uint32_t release;

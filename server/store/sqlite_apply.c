@@ -52,7 +52,8 @@ static const char *const texts[STATEMENT_COUNT] = {
                         " channel = CASE WHEN ?4 THEN ?5 ELSE channel END,"
                         " pin = CASE WHEN ?6 THEN ?7 ELSE pin END,"
                         " downgrade = CASE WHEN ?8 THEN ?9 ELSE downgrade END,"
-                        " utc_offset = CASE WHEN ?10 THEN ?11 ELSE utc_offset END WHERE name = ?1",
+                        " utc_offset = CASE WHEN ?10 THEN ?11 ELSE utc_offset END,"
+                        " accept = CASE WHEN ?12 THEN ?13 ELSE accept END WHERE name = ?1",
     [STATEMENT_RELEASE] =
         "INSERT INTO releases (id, product, version, channel, name, published_ms, chip,"
         " chip_name, flash_mode, flash_size, size, image_size, inflate_lead, compressed, signed,"
@@ -219,6 +220,8 @@ static int apply_group(struct sqlite_store *store, const struct change *change)
         return status;
     bind_text(group, 1, change->as.group.name);
     bind_settings(group, &change->as.group.settings);
+    bind_setting(group, 12, change->as.group.settings.set & SETTING_ACCEPT,
+                 change->as.group.settings.accept);
     return sqlite_run(group);
 }
 
@@ -433,11 +436,17 @@ static int apply_file(struct sqlite_store *store, const struct release *release,
 static int apply_register(struct sqlite_store *store, const struct change *change,
                           enum change_result *result)
 {
+    sqlite3_stmt *assign = store->statements[STATEMENT_ASSIGN];
+    const char *group = change->as.seen.group;
     const int status = apply_seen(store->statements[STATEMENT_REGISTER], change);
 
     if (status == SQLITE_OK && sqlite3_changes(store->database) == 0)
         *result = CHANGE_CONFLICT;
-    return status;
+    if (status != SQLITE_OK || *result != CHANGE_DONE || group[0] == '\0')
+        return status;
+    sqlite3_bind_int64(assign, 1, (int64_t)change->device);
+    bind_setting(assign, 12, true, group);
+    return sqlite_run(assign);
 }
 
 static int apply_progress(struct sqlite_store *store, const struct rollout *rollout,

@@ -172,13 +172,14 @@ static struct utc_offset offset_at(sqlite3_stmt *row, int column)
 }
 
 static const char select_groups[] =
-    "SELECT name, product, channel, pin, downgrade, utc_offset FROM device_groups";
+    "SELECT name, product, channel, pin, downgrade, utc_offset, accept FROM device_groups";
 
 static int load_group(struct sqlite_store *store, sqlite3_stmt *row,
                       const struct store_reader *reader, void *ctx)
 {
-    const struct group group = {text_at(row, 0), text_at(row, 1),        text_at(row, 2),
-                                text_at(row, 3), number_at(row, 4) != 0, offset_at(row, 5)};
+    const struct group group = {text_at(row, 0),  text_at(row, 1),        text_at(row, 2),
+                                text_at(row, 3),  number_at(row, 4) != 0, text_at(row, 6),
+                                offset_at(row, 5)};
 
     (void)store;
     return reader->group(ctx, &group);

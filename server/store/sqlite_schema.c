@@ -111,6 +111,8 @@ static const char *const migrations[] = {
     "  id BIGINT PRIMARY KEY, webhook BIGINT NOT NULL, event TEXT NOT NULL,"
     "  created_ms BIGINT NOT NULL, attempts BIGINT NOT NULL, next_ms BIGINT NOT NULL,"
     "  done_ms BIGINT NOT NULL, status INTEGER NOT NULL, error TEXT NOT NULL, body TEXT);",
+
+    "ALTER TABLE device_groups ADD COLUMN accept TEXT;",
 };
 
 #define SCHEMA_VERSION ((int)(sizeof migrations / sizeof migrations[0]))

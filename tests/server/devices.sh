@@ -83,6 +83,8 @@ decommissioned_devices_are_out() {
 }
 
 it_is_the_same_after_a_kill() {
+    expect "who was taken in" "$(device_says 02:BB:00:00:00:01 group)" lamps
+    expect "what a group takes in" "$(api GET /groups | json groups 1 accept)" 'mac=02:BB:* chip=ESP8266'
     expect history "$(events 18:FE:AA:00:00:0D | wc -w)" 8
     expect tags "$(device_says $A tags)" '["lab", "floor-2"]'
     expect alias "$(device_says $A alias)" 'the lamp'
@@ -148,6 +150,51 @@ a_history_has_an_end() {
     expect "of a new one of that address" "$(events $mac)" registered:1.0
 }
 
+what_is_exported_can_be_imported() {
+    "$UPDRAFT" devices set $A --notes 'a "comma", and
+a line' >/dev/null
+    "$UPDRAFT" devices export -o all.csv
+    "$UPDRAFT" devices export --json >all.json
+    local before
+    before=$("$UPDRAFT" devices show $A --json | grep -v '"last_seen\|"first_seen')
+    "$UPDRAFT" devices set $A --notes '' --tags '' --alias '' --utc-offset '' >/dev/null
+    "$UPDRAFT" devices import all.csv >said
+    grep -q ' imported, 0 of them new' said || { cat said; return 1; }
+    [ "$("$UPDRAFT" devices show $A --json | grep -v '"last_seen\|"first_seen')" = "$before" ] || { "$UPDRAFT" devices show $A; return 1; }
+    "$UPDRAFT" devices set $A --notes '' >/dev/null
+    "$UPDRAFT" devices import all.json >said
+    expect notes "$(device_says $A notes | tail -1)" 'a line'
+    { echo mac,product,tags; for i in $(seq 250); do printf '02:AA:00:00:00:%02X,demo,"lab,x"\n' "$i"; done; } >new.csv
+    "$UPDRAFT" devices import new.csv >said
+    expect said "$(cat said)" '250 device(s) imported, 250 of them new'
+    expect tags "$(device_says 02:AA:00:00:00:FA tags)" '["lab", "x"]'
+}
+
+what_cannot_be_imported_is_said() {
+    local code
+    printf 'mac,colour\n' >bad.csv
+    "$UPDRAFT" devices import bad.csv 2>err && return 1
+    grep -q 'no column called colour' err
+    printf 'mac,pin\n02:AA:00:00:01:01,"1\n' >bad.csv
+    "$UPDRAFT" devices import bad.csv 2>err && return 1
+    grep -q 'a quote does not end' err
+    printf 'mac,product\n02:AA:00:00:01:01,demo\nnonsense,demo\n' >bad.csv
+    "$UPDRAFT" devices import bad.csv 2>err && return 1
+    grep -q 'device 2 has no mac' err
+    expect "of which nothing is entered" "$(api GET /devices/02:AA:00:00:01:01 -o /dev/null -w '%{http_code}')" 404
+}
+
+groups_take_in_new_devices() {
+    "$UPDRAFT" devices group lamps --product demo --accept 'mac=02:BB:* chip=ESP8266' >/dev/null
+    ask "$(esp8266 STA-MAC=02:BB:00:00:00:01 version=1.0)"
+    expect "its group" "$(device_says 02:BB:00:00:00:01 group)" lamps
+    expect "its product" "$(device_says 02:BB:00:00:00:01 product)" demo
+    ask "$(esp8266 STA-MAC=02:CC:00:00:00:01 version=1.0)"
+    expect "another's state" "$(device_says 02:CC:00:00:00:01 state)" unassigned
+    code=$(api PUT /groups/lamps --data '{"accept": "colour=red"}' -o answer -w '%{http_code}' || true)
+    expect "a filter of colours" "$code" 400
+}
+
 server_start data
 publish "$TAP_TMP/old.bin" demo 1.0
 check settings_are_kept
@@ -157,6 +204,9 @@ check rollouts_go_to_who_matches
 check decommissioned_devices_are_out
 check a_device_has_a_history
 check a_history_has_an_end
+check what_is_exported_can_be_imported
+check what_cannot_be_imported_is_said
+check groups_take_in_new_devices
 SERVER_PORT=${SERVER##*:}
 server_stop KILL
 server_start data
