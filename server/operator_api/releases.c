@@ -174,17 +174,23 @@ void handle_withdraw_release(const struct operator_api *api, struct http_request
     static const char *const names[] = {"reason", NULL};
     struct release release;
 
-    if (!find_release(api, request, name, &release))
-        return;
     json_t *body = read_object(request, names);
     if (body == NULL)
         return;
+    if (!find_release(api, request, name, &release)) {
+        json_decref(body);
+        return;
+    }
     const bool is_sound =
         take_text(body, "reason", release.reason, sizeof release.reason, notes_are_valid);
     json_decref(body);
     if (!is_sound) {
         answer_error(request, 400, "reason must be text of at most %d bytes",
                      RELEASE_REASON_SIZE - 1);
+        return;
+    }
+    if (release.state == RELEASE_WITHDRAWN) {
+        answer_error(request, 409, "%s was withdrawn already", release.version);
         return;
     }
     release.state = RELEASE_WITHDRAWN;
@@ -197,11 +203,13 @@ void handle_edit_release(const struct operator_api *api, struct http_request *re
     static const char *const names[] = {"notes", "requires", NULL};
     struct release release;
 
-    if (!find_release(api, request, name, &release))
-        return;
     json_t *body = read_object(request, names);
     if (body == NULL)
         return;
+    if (!find_release(api, request, name, &release)) {
+        json_decref(body);
+        return;
+    }
     const bool is_sound =
         take_text(body, "notes", release.notes, sizeof release.notes, notes_are_valid) &&
         take_text(body, "requires", release.requires, sizeof release.requires, version_is_valid);

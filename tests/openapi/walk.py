@@ -25,7 +25,7 @@ EXCUSED_OF = {
     "signOut": {403}, "signOutEverywhere": {403},  # tests/server/rights.sh has them
     "setUp": {429},  # as signIn
     "changePassword": {429},
-    "addToken": {409}, "resetUser": {409},  # somebody else at the same moment
+    "editRelease": {409}, "addToken": {409}, "resetUser": {409},  # somebody else at the same moment
 }
 
 
@@ -65,6 +65,22 @@ def walk_releases(client, image_1, image_2, foreign):
         raise Broken(f"the releases are {releases}")
 
 
+    one = lambda method, what, expect, number, body=None, **more: client.call(
+        method, "/releases/{id}" + what, expect, values={"id": str(number)}, body=body, **more)
+    draft = publish(201, first, product="other", version="1.0.0", draft="1", notes="new", requires="0.9")["id"]
+    one("GET", "", 200, draft)
+    one("PUT", "", 200, draft, {"notes": "newer", "requires": None})
+    one("PUT", "", 400, draft, {"notes": 1})
+    one("POST", "/live", 200, draft)
+    one("POST", "/live", 409, draft)
+    one("POST", "/withdraw", 400, draft, {"reason": 1})
+    one("POST", "/withdraw", 200, draft, {"reason": "it burns"})
+    one("POST", "/withdraw", 409, draft, {})
+    one("PUT", "", 200, draft, {"notes": "it burns"})
+    for method, what in (("GET", ""), ("PUT", ""), ("POST", "/live"), ("POST", "/withdraw")):
+        one(method, what, 404, 77, {} if method == "PUT" or what == "/withdraw" else None)
+
+
 def walk_devices(client):
     call = lambda method, expect, mac, body=None, **more: client.call(
         method, "/devices/{mac}", expect, values={"mac": mac}, body=body, **more)
@@ -87,6 +103,15 @@ def walk_devices(client):
     client.call("GET", "/devices", 200)
     client.call("GET", "/devices", 200, query={"product": "demo", "group": "lab", "state": "current"})
     client.call("GET", "/devices", 400, query={"state": "asleep"})
+    client.call("GET", "/devices", 200, query={"filter": "chip=ESP8266"})
+    client.call("GET", "/devices", 400, query={"filter": "colour=red"}, is_sound=True)
+    history = lambda expect, mac: client.call("GET", "/devices/{mac}/history", expect, values={"mac": mac})
+    history(200, MAC)
+    history(400, "nonsense")
+    history(404, NOBODY)
+    client.call("POST", "/devices/import", 200, body={"devices": [
+        {"mac": MAC, "tags": ["lab"], "alias": "lamp", "notes": None, "utc_offset_minutes": 60}]})
+    client.call("POST", "/devices/import", 400, body={"devices": [{}]})
     call("DELETE", 204, STRANGER)
     call("DELETE", 404, STRANGER)
 
