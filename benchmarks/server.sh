@@ -1,0 +1,229 @@
+# The update server beside nginx on the same machine, in turns: check-ins with the
+# decision beside a static 304, and beside nginx with the documents' PHP script; fleets of
+# 1,000 to 1,000,000 devices; downloads beside sendfile; 10,000 slow ones, or as many as the
+# limit of descriptors allows. Prints rows
+# for ./bench. Figures are medians of three rounds; where a rate is limited by the
+# program that makes the load, a line says so.
+#   LOAD_MS=N       for each measurement (default 3000)
+#   LOAD_FLEET=N    devices of the large fleet (default 1000000)
+need_packages nginx-light php-fpm
+configure "$BUILD/bench" -Dtests=false -Dbenchmarks=true -Dbuildtype=release
+ninja -C "$BUILD/bench" updraft benchmarks/load benchmarks/fill >"$BUILD/bench/ninja.log" 2>&1 ||
+    die "the benchmark was not built, see build/bench/ninja.log"
+
+LOAD_MS=${LOAD_MS:-3000}
+LOAD_FLEET=${LOAD_FLEET:-1000000}
+ROUNDS=3
+# Each takes two descriptors of the server, which keeps some for itself.
+ulimit -n "$(ulimit -Hn)"
+SLOW=$(($(ulimit -n) / 2 - 200))
+[ $SLOW -le 10000 ] || SLOW=10000
+WORLD=$(mktemp -d "${TMPDIR:-/tmp}/updraft-bench.XXXXXX")
+chmod 755 "$WORLD" # nginx's workers are somebody else
+UPDRAFT_BENCH=$BUILD/bench/updraft
+export UPDRAFT_TOKEN_FILE=$WORLD/data/operator.token
+
+server_pid='' nginx_pid='' php_pid=''
+end_world() {
+    local pid
+    trap - EXIT
+    for pid in $server_pid $nginx_pid $php_pid; do kill "$pid" 2>/dev/null; done
+    wait 2>/dev/null
+    rm -rf "$WORLD"
+}
+trap end_world EXIT
+
+start_server() {
+    local tries
+    : >"$WORLD/server.out"
+    "$UPDRAFT_BENCH" serve --data "$WORLD/data" --listen 127.0.0.1:0 >"$WORLD/server.out" 2>"$WORLD/server.log" &
+    server_pid=$!
+    for tries in $(seq 6000); do
+        SERVER=$(sed -n 's|^dashboard: \(http://[^/]*\)/.*|\1|p' "$WORLD/server.out")
+        [ -n "$SERVER" ] && break
+        kill -0 $server_pid 2>/dev/null || die "the server did not start: $(tail -n 1 "$WORLD/server.log")"
+        sleep 0.01
+    done
+    port=${SERVER##*:}
+}
+
+stop_server() {
+    kill "$server_pid"
+    wait "$server_pid" 2>/dev/null
+    server_pid=''
+}
+
+# A port that nobody has: the kernel's choice, freed again.
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+
+start_nginx() {
+    local php
+    nginx_port=$(free_port)
+    php=$(compgen -c php-fpm | head -n 1)
+    mkdir -p "$WORLD/www"
+    echo >"$WORLD/www/update"
+    cp "$WORLD/demo.bin" "$WORLD/www/"
+    cp "$PROJECT_ROOT/benchmarks/checkin.php" "$WORLD/www/"
+    LOAD_MD5=$(md5sum <"$WORLD/demo.bin" | cut -c1-32)
+    export LOAD_MD5
+    cat >"$WORLD/php.conf" <<END
+[global]
+daemonize = no
+error_log = $WORLD/php.log
+[www]
+listen = $WORLD/php.sock
+listen.mode = 0666
+pm = static
+pm.max_children = 5
+END
+    [ "$(id -u)" -ne 0 ] || printf 'user = root\ngroup = root\n' >>"$WORLD/php.conf"
+    "$php" -R -F -y "$WORLD/php.conf" >/dev/null 2>&1 &
+    php_pid=$!
+    cat >"$WORLD/nginx.conf" <<END
+worker_processes $(nproc);
+daemon off;
+pid $WORLD/nginx.pid;
+error_log $WORLD/nginx.log;
+events { worker_connections 20000; }
+http {
+    access_log off;
+    sendfile on;
+    tcp_nopush on;
+    keepalive_requests 1000000000;
+    client_body_temp_path $WORLD/t1; proxy_temp_path $WORLD/t2; fastcgi_temp_path $WORLD/t3;
+    uwsgi_temp_path $WORLD/t4; scgi_temp_path $WORLD/t5;
+    server {
+        listen 127.0.0.1:$nginx_port backlog=4096;
+        root $WORLD/www;
+        location = /checkin.php {
+            fastcgi_pass unix:$WORLD/php.sock;
+            include /etc/nginx/fastcgi_params;
+            fastcgi_param SCRIPT_FILENAME $WORLD/www/checkin.php;
+        }
+    }
+}
+END
+    nginx -c "$WORLD/nginx.conf" 2>/dev/null &
+    nginx_pid=$!
+    for _ in $(seq 100); do [ -s "$WORLD/nginx.pid" ] && [ -S "$WORLD/php.sock" ] && break; sleep 0.1; done
+    nginx_pids="$(pgrep -P $nginx_pid | tr '\n' ' ')"
+    php_pids="$(pgrep -P $php_pid | tr '\n' ' ')"
+}
+
+# load PORT KIND CONNECTIONS DEVICES PATH PID…: prints NAME=VALUE pairs.
+load() {
+    local port=$1 kind=$2 connections=$3 devices=$4 path=$5
+    shift 5
+    "$BUILD/bench/benchmarks/load" "$port" "$kind" "$connections" "$LOAD_MS" "$devices" "$path" "$@"
+}
+
+# rounds NAME: measures ours and theirs in turns; the functions measure_ours and
+# measure_theirs say how.
+rounds() {
+    local round
+    : >"$WORLD/$1.ours"
+    : >"$WORLD/$1.theirs"
+    for round in $(seq $ROUNDS); do
+        measure_ours >>"$WORLD/$1.ours"
+        measure_theirs >>"$WORLD/$1.theirs"
+    done
+    grep -hv 'failures=0 ' "$WORLD/$1.ours" "$WORLD/$1.theirs" | sed "s/^/bench: in $1: /" >&2
+    awk '{ for (i = 1; i <= NF; i++) if ($i ~ /^own=/ && substr($i, 5) + 0 > 0.9) limited = 1 }
+         END { exit !limited }' "$WORLD/$1.ours" && say "bench: in $1 the program that makes the load is the limit"
+    return 0
+}
+
+# median FILE FIELD
+median() {
+    sed -n "s/.*\\b$2=\\([0-9.]*\\).*/\\1/p" "$1" | sort -n |
+        awk '{ values[NR] = $1 } END { print NR ? values[int((NR + 1) / 2)] : 0 }'
+}
+
+# row TEXT NAME FIELD UNIT BUDGET
+row() { printf '%s\t%s\t%s\t%s\t%s\n' "$1" "$(median "$WORLD/$2.ours" "$3")" "$4" "$(median "$WORLD/$2.theirs" "$3")" "$5"; }
+
+nginx_static() { load "$nginx_port" "$1" 64 1000 /update $nginx_pids; }
+nginx_php() { load "$nginx_port" poll 16 1 /checkin.php $nginx_pids $php_pids; }
+
+compare_check_ins() {
+    measure_ours() { load "$port" poll 64 1000 /update "$server_pid"; }
+    measure_theirs() { nginx_static poll; }
+    rounds poll
+    row "CPU per check-in, HTTP/1.0, beside a static 304" poll cpu_us us "<= 1.3x"
+    row "check-ins per second, HTTP/1.0" poll per_s 1/s -
+    row "latency of a check-in, 99 of 100, 64 at once" poll p99_us us -
+    measure_theirs() { nginx_php; }
+    rounds php
+    row "CPU per check-in, beside nginx and the PHP script" php cpu_us us "<= 0.05x"
+    measure_ours() { load "$port" keep 64 1000 /update "$server_pid"; }
+    measure_theirs() { nginx_static keep; }
+    rounds keep
+    row "CPU per check-in, kept connections" keep cpu_us us -
+    row "check-ins per second, kept connections" keep per_s 1/s ">= 0.8x"
+}
+
+compare_downloads() {
+    measure_ours() { load "$port" get 16 1 /firmware/demo "$server_pid"; }
+    measure_theirs() { load "$nginx_port" get 16 1 /demo.bin $nginx_pids; }
+    rounds get
+    row "downloads of 400 KB per second, beside sendfile" get per_s 1/s ">= 0.95x"
+    row "CPU per download" get cpu_us us -
+}
+
+# Kernel memory of the server's connections, bytes each: what `ss` calls skmem's w and f.
+send_buffers() {
+    ss -tmn state established "( sport = :$port )" | sed -n 's/.*skmem:(\([^)]*\)).*/\1/p' | tr -d 'a-z' |
+        awk -F, '{ sum += $5 + $6 } END { print NR ? int(sum / NR) : 0 }'
+}
+
+resident_kb() { sed -n 's/^VmRSS:[[:space:]]*\([0-9]*\).*/\1/p' "/proc/$server_pid/status"; }
+
+measure_slow() {
+    local slow_pid
+    LOAD_MS=20000 load "$port" slow $SLOW 1 /firmware/demo "$server_pid" >"$WORLD/slow" &
+    slow_pid=$!
+    sleep 12
+    printf 'send buffer of a slow download, kernel\t%s\tB\t-\t<= 41984\n' "$(send_buffers)"
+    load "$port" poll 8 1000 /update "$server_pid" >"$WORLD/beside"
+    printf 'check-ins beside %s slow downloads, 99 of 100\t%s\tus\t-\t<= 50000\n' $SLOW "$(median "$WORLD/beside" p99_us)"
+    printf 'resident memory with %s slow downloads\t%s\tKB\t-\t<= 102400\n' $SLOW "$(resident_kb)"
+    wait $slow_pid
+    grep -q "failures=0 .*open=$SLOW" "$WORLD/slow" || say "bench: slow downloads: $(cat "$WORLD/slow")"
+}
+
+# Rates and memory with a large fleet, beside those with 1,000 devices.
+compare_fleet() {
+    local small started
+    measure_ours() { load "$port" poll 64 1000 /update "$server_pid"; }
+    measure_theirs() { nginx_static poll; }
+    rounds small
+    small=$(median "$WORLD/small.ours" cpu_us)
+    stop_server
+    "$BUILD/bench/benchmarks/fill" "$WORLD/data/updraft.db" "$LOAD_FLEET" || die "the fleet was not entered"
+    started=$(date +%s%N)
+    start_server
+    printf 'start with %s devices\t%s\tms\t-\t<= 5000\n' "$LOAD_FLEET" $((($(date +%s%N) - started) / 1000000))
+    printf 'memory a device\t%s\tB\t-\t<= 300\n' $((($(resident_kb) - resident_at_start) * 1024 / LOAD_FLEET))
+    measure_ours() { load "$port" poll 64 "$LOAD_FLEET" /update "$server_pid"; }
+    rounds large
+    printf 'CPU per check-in with %s devices, beside 1,000\t%s\tus\t%s\t<= 1.11x\n' "$LOAD_FLEET" \
+        "$(median "$WORLD/large.ours" cpu_us)" "$small"
+}
+
+make_world() {
+    python3 "$PROJECT_ROOT/tests/lib/make_image.py" "$WORLD/demo.bin" --project demo --version 1.0.0 --size 400000
+    start_server
+    "$UPDRAFT_BENCH" publish "$WORLD/demo.bin" --product demo --version 1.0.0 --server "$SERVER" >"$WORLD/said" ||
+        die "nothing could be published"
+    stop_server
+    "$BUILD/bench/benchmarks/fill" "$WORLD/data/updraft.db" 1000 || die "the fleet was not entered"
+    start_server
+    resident_at_start=$(resident_kb)
+    start_nginx
+}
+
+make_world
+compare_check_ins
+compare_downloads
+compare_fleet
+measure_slow
