@@ -7,20 +7,21 @@
 awk '
     BEGIN {
         OFS = "\t"
-        code["updater"] = 7936; code["espota"] = 11776; code["pull"] = 14336
-        code["form"] = 16384; code["all"] = 25600
-        constants["all"] = 4608
-        ram["all"] = 6848 - 4096
+        flash["updater"] = 7424; flash["espota"] = 13824; flash["pull"] = 14336
+        flash["form"] = 18944; flash["all"] = 28160
+        ram["all"] = 2752
+        stack["all"] = 1024
     }
     function budget(of) { return $1 in of ? "<= " of[$1] : "-" }
     /^# part/ { in_parts = 1; next }
     /^#/ { in_parts = 0 }
     !in_parts || NF < 5 { next }
     {
-        print $1 ", code", $2, "B", "-", budget(code)
-        print $1 ", constants", $3, "B", "-", budget(constants)
+        print $1 ", code", $2, "B", "-", "-"
+        print $1 ", constants", $3, "B", "-", "-"
+        print $1 ", code and constants", $2 + $3, "B", "-", budget(flash)
         print $1 ", RAM beside the sector buffer", $4, "B", "-", budget(ram)
-        print $1 ", stack", $5, "B", "-", "-"
+        print $1 ", stack", $5, "B", "-", budget(stack)
     }' "$BUILD/sizes.txt"
 
 build_lx106

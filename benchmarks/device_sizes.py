@@ -10,7 +10,8 @@ calls it would: what nobody calls is dropped, calls get the length they need. Of
   stack      the deepest way from one of the calls down, which a run need not take; what
              flash, digests and <string.h> take comes on top
 
-and for each source what it adds to the part called "all". In bytes.
+for each source what it adds to the part called "all", and what that takes with link-time
+optimisation, which Arduino builds do without. In bytes.
 
 Debug information is left out: the linker shortens code less where it has to keep line
 numbers right, by 3 %.
@@ -32,15 +33,19 @@ FLAGS = (
 ).split()
 LINK_FLAGS = "-nostdlib -Wl,--relax,--gc-sections,--unresolved-symbols=ignore-all,-e0".split()
 
-# Whom the calls through pointers in a source reach in other sources. Calls through
-# pointers also reach functions of the same source that nobody calls by name.
+# Whom the calls through pointers in a source reach: functions of the library by name,
+# or all of another source that nobody calls by name. So do they in the same source.
 REACHES = {
     "updater": ["staging", "updater_gunzip"],
-    "updater_check": ["staging", "updater_gunzip", "keys", "key_update", "manifest_file"],
+    "updater_check": ["staging", "updater_gunzip", "ud_signature_check", "ud_keys_update",
+                      "ud_manifest_judge"],
     "signature": ["keys"],
     "flash": ["updater_check"],
     "gunzip": ["updater_gunzip"],
     "gunzip_block": ["updater_gunzip"],
+    "pull": ["pull_redirect"],
+    "pull_head": ["pull_redirect"],
+    "form_login": ["form_digest"],
 }
 
 Part = collections.namedtuple("Part", "name structs functions")
@@ -64,11 +69,14 @@ def read_parts():
     return parts
 
 
-def compile_library(out):
+def compile_library(out, *flags):
     sources = sorted((ROOT / "device/src").glob("*.c"))
+    out.mkdir(parents=True, exist_ok=True)
+    for stale in out.glob("*.o"):
+        stale.unlink()
 
     def compile_one(source):
-        run(CROSS + "gcc", *FLAGS, "-fcallgraph-info=su", "-I", str(ROOT / "device/include"),
+        run(CROSS + "gcc", *FLAGS, *flags, "-I", str(ROOT / "device/include"),
             "-c", str(source), "-o", str(out / (source.stem + ".o")))
         return source.stem
 
@@ -91,16 +99,16 @@ def section_sizes(text):
     return sizes
 
 
-def link(out, part):
+def link(out, part, *flags):
     elf, map_file = out / (part.name + ".elf"), out / (part.name + ".map")
     undefined = [f"-Wl,-u,{function}" for function in sorted(part.functions)]
-    run(CROSS + "gcc", *LINK_FLAGS, *undefined, f"-Wl,-Map={map_file}",
+    run(CROSS + "gcc", *flags, *LINK_FLAGS, *undefined, f"-Wl,-Map={map_file}",
         *map(str, sorted(out.glob("*.o"))), "-o", str(elf))
     sizes = dict(re.findall(r"^\.(text|rodata)\s+(\d+)", run(CROSS + "size", "-A", str(elf)), re.M))
-    defined = set(re.findall(r"\b[TR] (\w+)$", run(CROSS + "nm", str(elf)), re.M))
+    defined = set(re.findall(r"\b[tTR] (\w+)", run(CROSS + "nm", str(elf))))
     if part.functions - defined:
         sys.exit(f"{PARTS.name}: {part.name}: no such function: {part.functions - defined}")
-    return int(sizes["text"]), int(sizes.get("rodata", 0)), map_file.read_text()
+    return int(sizes["text"]), int(sizes.get("rodata", 0)), defined, map_file.read_text()
 
 
 # ---- RAM ----
@@ -155,26 +163,24 @@ class Calls:
         for source, name in self.called[function]:
             if name == "__indirect_call":
                 for other in [function[0], *REACHES.get(function[0], [])]:
+                    if other in self.home:
+                        yield self.home[other], other
                     yield from self.pointed_at[other]
             else:
                 yield source or self.home.get(name), name
 
     def deepest(self, function, path=()):
-        if function in path or function not in self.frames:
+        is_linked = function[1].split(".")[0] in self.linked  # less what the compiler appends
+        if function in path or not is_linked or function not in self.frames:
             return 0
         path += (function,)
         below = (self.deepest(callee, path) for callee in self.callees(function))
         return self.frames[function] + max(below, default=0)
 
     def deepest_of(self, part, linked):
-        """With only the sources that are linked to be reached."""
-        saved = self.pointed_at
-        self.pointed_at = {key: value if key in linked else set() for key, value in saved.items()}
-        self.pointed_at = collections.defaultdict(set, self.pointed_at)
+        self.linked = linked
         functions = [(self.home[name], name) for name in part.functions if name in self.home]
-        depth = max(self.deepest(function) for function in functions)
-        self.pointed_at = saved
-        return depth
+        return max(self.deepest(function) for function in functions)
 
 
 # ---- the table ----
@@ -182,11 +188,8 @@ class Calls:
 
 def main(out):
     out = pathlib.Path(out)
-    out.mkdir(parents=True, exist_ok=True)
-    for stale in out.glob("*.o"):
-        stale.unlink()
     parts = read_parts()
-    sources = compile_library(out)
+    sources = compile_library(out, "-fcallgraph-info=su")
     structs = struct_sizes(out, set().union(*(part.structs for part in parts.values())))
     calls = Calls(out, sources)
     version = run(CROSS + "gcc", "-dumpfullversion").strip()
@@ -195,13 +198,16 @@ def main(out):
     print(f"# {CROSS}gcc {version} {' '.join(FLAGS)}")
     print(f"\n{'# part, linked':18} {'code':>6} {'constants':>10} {'RAM':>6} {'stack':>6}")
     for part in parts.values():
-        code, constants, linker_map = link(out, part)
-        linked = {source for (source, _), size in section_sizes(linker_map).items() if size}
+        code, constants, linked, linker_map = link(out, part)
         ram = sum(structs[name] for name in part.structs)
         stack = calls.deepest_of(part, linked)
         print(f"{part.name:18} {code:6} {constants:10} {ram:6} {stack:6}")
         if part.name == "all":
             of_sources = section_sizes(linker_map)
+    compile_library(out / "lto", "-flto")
+    code, constants, _, _ = link(out / "lto", parts["all"], *FLAGS, "-flto")
+    print(f"\n{'# with -flto':18} {'code':>6} {'constants':>10}")
+    print(f"{'all':18} {code:6} {constants:10}")
     print(f"\n{'# source, of all':18} {'code':>6} {'constants':>10}")
     for source in sources:
         code, constants = of_sources[source, "code"], of_sources[source, "constants"]

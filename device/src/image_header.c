@@ -2,37 +2,20 @@
 
 #include "updraft/endian.h"
 
-#include <stddef.h>
 #include <string.h>
 
-static const struct chip_name {
-    uint16_t id; /* of an extended header */
-    const char *name;
-} chip_names[] = {
-    {0x00, "ESP32"},     {0x02, "ESP32-S2"}, {0x05, "ESP32-C3"},  {0x09, "ESP32-S3"},
-    {0x0c, "ESP32-C2"},  {0x0d, "ESP32-C6"}, {0x10, "ESP32-H2"},  {0x12, "ESP32-P4"},
-    {0x14, "ESP32-C61"}, {0x17, "ESP32-C5"}, {0x19, "ESP32-H21"}, {0x1c, "ESP32-H4"},
-    {0x20, "ESP32-S31"},
+/* Ids of an extended header; image_chip_name.c has their names. */
+static const uint8_t chip_ids[UD_IMAGE_CHIPS] = {
+    0x00, 0x02, 0x05, 0x09, 0x0c, 0x0d, 0x10, 0x12, 0x14, 0x17, 0x19, 0x1c, 0x20,
 };
 
-/* Null for an unknown id. */
-static const char *find_chip_name(uint16_t id)
+uint32_t ud_image_find_chip(uint16_t id)
 {
-    for (size_t i = 0; i < sizeof chip_names / sizeof chip_names[0]; i++)
-        if (chip_names[i].id == id)
-            return chip_names[i].name;
-    return NULL;
-}
+    uint32_t i = 0;
 
-const char *ud_image_chip_name(const struct ud_image_header *header)
-{
-    const char *name = NULL;
-
-    if (header->chip == UD_CHIP_ESP8266)
-        name = "ESP8266";
-    else if (header->chip == UD_CHIP_ESP32)
-        name = find_chip_name(header->chip_id);
-    return name != NULL ? name : "unknown";
+    while (i < UD_IMAGE_CHIPS && chip_ids[i] != id)
+        i++;
+    return i;
 }
 
 /* Byte 11 holds two pin drives of an ESP32's, each 0 to 3; in an ESP8266's image
@@ -40,7 +23,7 @@ const char *ud_image_chip_name(const struct ud_image_header *header)
 static bool is_extended(const uint8_t *bytes, uint32_t length)
 {
     return length >= UD_IMAGE_EXTENDED_SIZE && bytes[11] < 0x3f && bytes[23] <= 1 &&
-           find_chip_name(ud_get_u16(bytes + 12)) != NULL;
+           ud_image_find_chip(ud_get_u16(bytes + 12)) < UD_IMAGE_CHIPS;
 }
 
 static void decode_extension(const uint8_t *bytes, struct ud_image_header *header)

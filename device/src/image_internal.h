@@ -45,6 +45,11 @@ static inline bool ud_image_can_describe(uint32_t start, uint32_t end)
            end >= UD_IMAGE_DESCRIPTION_OFFSET + UD_IMAGE_DESCRIPTION_SIZE;
 }
 
+#define UD_IMAGE_CHIPS 13u /* with an extended header, known here */
+
+/* The position of a chip's id among them; UD_IMAGE_CHIPS for an unknown one. */
+uint32_t ud_image_find_chip(uint16_t id);
+
 /* Decodes the piece of a description that starts `offset` bytes into it, into a
  * description that was all zero before the first piece. False when the magic
  * is wrong: then it is none. */
