@@ -14,6 +14,23 @@ METHODS = ("get", "put", "post", "delete", "patch")
 BYTES_PER_LINE = 20
 
 
+class Loader(yaml.SafeLoader):
+    """Of two properties of one name, the one before would be lost."""
+
+    def construct_mapping(self, node, deep=False):
+        names = [key.value for key, _ in node.value]
+        for name in names:
+            if names.count(name) > 1:
+                sys.exit(f"join.py: {node.start_mark.name}: {name} is there twice, from line "
+                         f"{node.start_mark.line + 1} on")
+        return super().construct_mapping(node, deep)
+
+
+def read(name):
+    with open(name, encoding="utf-8") as file:
+        return yaml.load(file, Loader)
+
+
 def reference(kind, name):
     return {"$ref": f"#/components/{kind}/{name}"}
 
@@ -75,7 +92,7 @@ def add(place, things, what):
 
 
 def join(names):
-    document, *parts = (yaml.safe_load(pathlib.Path(name).read_text("utf-8")) for name in names)
+    document, *parts = map(read, names)
     components = document["components"]
     for name, part in zip(names[1:], parts):
         tag = pathlib.Path(name).stem

@@ -156,6 +156,8 @@ static const char *read_field(const char *name, const json_t *value, struct webh
     return NULL;
 }
 
+/* Puts what the body says into the webhook; false, and the request answered, when that
+ * is malformed. */
 static bool read_webhook(struct http_request *request, struct webhook *webhook)
 {
     size_t length;
@@ -169,11 +171,7 @@ static bool read_webhook(struct http_request *request, struct webhook *webhook)
     json_decref(object);
     if (problem != NULL)
         answer_error(request, 400, "%s", problem);
-    else if (webhook->url[0] == '\0' || webhook->events[0] == '\0')
-        answer_error(request, 400, "a webhook needs a url and events");
-    else
-        return true;
-    return false;
+    return problem == NULL;
 }
 
 static void describe(const struct webhook *webhook, char detail[AUDIT_DETAIL_SIZE])
@@ -237,6 +235,10 @@ void handle_add_webhook(const struct operator_api *api, struct http_request *req
     (void)name;
     if (!read_webhook(request, &webhook))
         return;
+    if (webhook.url[0] == '\0' || webhook.events[0] == '\0') {
+        answer_error(request, 400, "a webhook needs a url and events");
+        return;
+    }
     if (webhook.secret[0] == '\0' && !secret_make(secret, digest)) {
         answer_cannot_write(request);
         return;
@@ -253,9 +255,11 @@ void handle_add_webhook(const struct operator_api *api, struct http_request *req
 void handle_set_webhook(const struct operator_api *api, struct http_request *request,
                         const char *name)
 {
-    struct webhook webhook;
+    struct webhook webhook = {.id = 0};
 
-    if (find_webhook(api, request, name, &webhook) && read_webhook(request, &webhook))
+    /* What is malformed is said first, whatever it is for. */
+    if (read_webhook(request, &webhook) && find_webhook(api, request, name, &webhook) &&
+        read_webhook(request, &webhook))
         change_webhook(api, request, WEBHOOK_SET, &webhook);
 }
 

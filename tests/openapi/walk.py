@@ -241,6 +241,27 @@ def walk_server(client):
     client.call("GET", "/backup", 200)
 
 
+def walk_webhooks(client):
+    one = lambda method, what, expect, number, **more: client.call(
+        method, "/webhooks/{id}" + what, expect, values={"id": str(number)}, **more)
+    settings = {"url": "http://127.0.0.1:1/", "events": ["webhook.test"]}
+    number = client.call("POST", "/webhooks", 201, body=settings)["webhook"]["id"]
+    one("GET", "", 200, number)
+    one("POST", "/test", 200, number)
+    one("GET", "/deliveries", 200, number)
+    one("PUT", "", 200, number, body={"enabled": False})
+    one("PUT", "", 400, number, body={"url": "nowhere"})
+    one("POST", "/test", 409, number)
+    client.call("GET", "/webhooks", 200)
+    more = [client.call("POST", "/webhooks", 201, body=settings)["webhook"]["id"] for _ in range(31)]
+    client.call("POST", "/webhooks", 409, body=settings, is_sound=True)
+    for each in (number, *more):
+        one("DELETE", "", 204, each)
+    for method, what, body in (("GET", "", None), ("PUT", "", {}), ("DELETE", "", None),
+                               ("POST", "/test", None), ("GET", "/deliveries", None)):
+        one(method, what, 404, number, body=body)
+
+
 def walk_audit(client):
     client.call("GET", "/audit", 200)
     client.call("GET", "/audit", 200, query={"after": "1", "limit": "2"})
@@ -342,6 +363,7 @@ def main(server, token_file, server_pid, ticket, image_1, image_2, foreign):
     walk_devices(client)
     walk_groups(client)
     walk_rollouts(client)
+    walk_webhooks(client)
     walk_audit(client)
     check_events(client, listener)
     walk_sessions(client, ticket)
