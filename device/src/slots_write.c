@@ -166,12 +166,11 @@ static int judge_page(const struct ud_slots_write *write)
     return ud_slot_judge_head(&terms, type_of(write), (const uint8_t *)write->page, write->held);
 }
 
-/* Puts what is held into flash, to the next whole word. */
-static int flush(struct ud_slots_write *write)
+/* Programs `length` of the bytes that are held, whole words. */
+static int program_held(struct ud_slots_write *write, uint32_t length)
 {
     const struct ud_flash *flash = write->slots->config.flash;
     const uint32_t address = write->partition.offset + write->flushed;
-    const uint32_t padding = (UD_FLASH_WORD - write->held % UD_FLASH_WORD) % UD_FLASH_WORD;
     int error = UD_OK;
 
     if (!write->is_open) {
@@ -181,13 +180,37 @@ static int flush(struct ud_slots_write *write)
     }
     if (error == UD_OK && write->is_sequential && address % UD_FLASH_SECTOR == 0)
         error = ud_flash_erase_sector(flash, address);
+    return error != UD_OK ? error : ud_flash_program(flash, address, write->page, length);
+}
+
+/* Puts what is held into flash, to the next whole word. */
+static int flush(struct ud_slots_write *write)
+{
+    const uint32_t padding = (UD_FLASH_WORD - write->held % UD_FLASH_WORD) % UD_FLASH_WORD;
+
+    memset((uint8_t *)write->page + write->held, ERASED, padding);
+    const int error = program_held(write, write->held + padding);
     if (error != UD_OK)
         return error;
-    memset((uint8_t *)write->page + write->held, ERASED, padding);
-    error = ud_flash_program(flash, address, write->page, write->held + padding);
     write->flushed += write->held;
     write->held = 0;
-    return error;
+    return UD_OK;
+}
+
+/* The same for whole words only, and not before a program's head can be judged. */
+static int flush_words(struct ud_slots_write *write)
+{
+    const uint32_t length = write->held / UD_FLASH_WORD * UD_FLASH_WORD;
+
+    if (length == 0 || (!write->is_open && is_image(type_of(write)) && length < UD_SLOT_HEAD))
+        return UD_OK;
+    const int error = program_held(write, length);
+    if (error != UD_OK)
+        return error;
+    write->flushed += length;
+    write->held -= length;
+    memmove(write->page, (const uint8_t *)write->page + length, write->held);
+    return UD_OK;
 }
 
 static int put(struct ud_slots_write *write, const uint8_t *bytes, uint32_t length)
@@ -204,7 +227,7 @@ static int put(struct ud_slots_write *write, const uint8_t *bytes, uint32_t leng
         if (error != UD_OK)
             return error;
     }
-    return UD_OK;
+    return flush_words(write);
 }
 
 int ud_slots_put(struct ud_slots_write *write, const void *data, uint32_t length)

@@ -191,7 +191,9 @@ UD_MUST_CHECK int ud_slots_set_final(struct ud_slots_write *write, const struct 
                                      bool copies);
 
 /* Takes the next bytes. Before anything is erased a program's head is judged
- * (slot_image.h), a table's magic (UD_ERR_MAGIC). UD_ERR_SPACE beyond the end. */
+ * (slot_image.h), a table's magic (UD_ERR_MAGIC). UD_ERR_SPACE beyond the end. When it
+ * returns all whole words are in flash, but for the first UD_SLOT_HEAD bytes of a program:
+ * from there on ud_slots_resume() goes on after a restart. */
 UD_MUST_CHECK int ud_slots_put(struct ud_slots_write *write, const void *data, uint32_t length);
 
 /* Puts bytes anywhere, in any order; nothing is judged before the end. UD_ERR_STATE
