@@ -370,6 +370,7 @@ static void set_up_interfaces(struct server *server, const struct server_config 
         .fleet = server->fleet,
         .blobs = server->blobs,
         .counters = &server->counters,
+        .access = {config->device_policy, server->accounts},
         .refuses_unknown = config->refuses_unknown,
     };
     server->plain_device_api = server->device_api;
@@ -382,6 +383,7 @@ static void set_up_interfaces(struct server *server, const struct server_config 
         .accounts = server->accounts,
         .webhooks = server->webhooks,
         .throttle = server->throttle,
+        .device_policy = config->device_policy,
         .store = &store_sqlite,
         .database = server->data.database,
         .blobs_folder = server->data.blobs,

@@ -2,6 +2,8 @@
 #ifndef SERVER_SERVER_H
 #define SERVER_SERVER_H
 
+#include "server/device_api/access.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -14,20 +16,21 @@ struct server_config {
     const char *listen;          /* "ADDR:PORT" */
     const char *tls_certificate; /* PEM files; null, both: plain HTTP */
     const char *tls_key;
-    const char *listen_plain;      /* "ADDR:PORT": beside TLS, plain HTTP for devices that
-                                    * verify signatures; null: none */
-    const char *listen_metrics;    /* "ADDR:PORT": /metrics for everybody who gets there;
-                                    * null: none */
-    uint32_t downloads;            /* that may go on at once; 0: any number */
-    uint32_t site_downloads;       /* of these in one source network; 0: any number */
-    uint32_t rate;                 /* bytes a second they may take on the average; 0: any */
-    uint32_t site_rate;            /* of these in one source network; 0: any */
-    bool refuses_unknown;          /* devices: 403, instead of listing them as unassigned */
-    uint64_t upload_limit;         /* bytes of a published file; 0: 32 MB */
-    uint32_t session_idle_s;       /* of people signed in; 0: 12 hours */
-    uint32_t session_life_s;       /* 0: 7 days */
-    const struct key *signing_key; /* gives what is published unsigned a signed form; null:
-                                    * none. Outlives the server */
+    const char *listen_plain;         /* "ADDR:PORT": beside TLS, plain HTTP for devices that
+                                       * verify signatures; null: none */
+    const char *listen_metrics;       /* "ADDR:PORT": /metrics for everybody who gets there;
+                                       * null: none */
+    uint32_t downloads;               /* that may go on at once; 0: any number */
+    uint32_t site_downloads;          /* of these in one source network; 0: any number */
+    uint32_t rate;                    /* bytes a second they may take on the average; 0: any */
+    uint32_t site_rate;               /* of these in one source network; 0: any */
+    enum device_policy device_policy; /* what devices must prove */
+    bool refuses_unknown;             /* devices: 403, instead of listing them as unassigned */
+    uint64_t upload_limit;            /* bytes of a published file; 0: 32 MB */
+    uint32_t session_idle_s;          /* of people signed in; 0: 12 hours */
+    uint32_t session_life_s;          /* 0: 7 days */
+    const struct key *signing_key;    /* gives what is published unsigned a signed form; null:
+                                       * none. Outlives the server */
 };
 
 #define SERVER_ERROR_SIZE 400

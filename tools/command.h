@@ -16,6 +16,7 @@ command_function command_backup;
 command_function command_restore;
 command_function command_user;
 command_function command_token;
+command_function command_secret;
 command_function command_image;
 command_function command_flash;
 command_function command_device;

@@ -23,6 +23,7 @@ static const struct command commands[] = {
     {"rollout", command_rollout, "a release for devices in stages, that halts when it fails"},
     {"user", command_user, "who may sign in to a server"},
     {"token", command_token, "tokens for programs that operate a server"},
+    {"secret", command_secret, "what devices prove themselves with to a server"},
     {"audit", command_audit, "who changed what on a server"},
     {"webhook", command_webhook, "who a server tells of rollouts, releases and devices"},
     {"backup", command_backup, "a copy of all that a server keeps, in one file"},

@@ -22,6 +22,8 @@ struct serve_options {
     const char *data;
     const char *listen;
     const char *unknown;
+    const char *device_auth;
+    enum device_policy device_policy;
     const char *sign;
     const char *tls_certificate;
     const char *tls_key;
@@ -47,6 +49,8 @@ static enum options_result parse(int argc, char **argv, struct serve_options *op
          "/metrics without a token there, for Prometheus"},
         {"unknown-devices", 0, OPTION_TEXT, &options->unknown, "register|refuse",
          "what devices get that nobody entered (default register)"},
+        {"device-auth", 0, OPTION_TEXT, &options->device_auth, "open|shared|own",
+         "what devices must prove: nothing (default), a shared secret, or their own"},
         {"sign", 0, OPTION_TEXT, &options->sign, "KEY",
          "a private key: what is published unsigned gets a signed form, too"},
         {"downloads", 0, OPTION_NUMBER, &options->downloads, "N",
@@ -83,12 +87,14 @@ static enum options_result parse(int argc, char **argv, struct serve_options *op
     return OPTIONS_BAD;
 }
 
-static bool is_sound(const struct serve_options *options)
+static bool is_sound(struct serve_options *options)
 {
     if (options->data == NULL || options->data[0] == '\0')
         report_usage("--data is missing: the folder where the server keeps everything");
     else if (strcmp(options->unknown, "register") != 0 && strcmp(options->unknown, "refuse") != 0)
         report_usage("--unknown-devices takes register or refuse, not %s", options->unknown);
+    else if (!device_policy_parse(options->device_auth, &options->device_policy))
+        report_usage("--device-auth takes open, shared or own, not %s", options->device_auth);
     else if ((options->tls_certificate == NULL) != (options->tls_key == NULL))
         report_usage("--tls-cert and --tls-key are given together or not at all");
     else if (options->listen_plain != NULL && options->tls_certificate == NULL)
@@ -202,6 +208,7 @@ static int serve(const struct serve_options *options, const struct key *signing_
         .site_downloads = (uint32_t)options->site_downloads,
         .rate = (uint32_t)options->rate,
         .site_rate = (uint32_t)options->site_rate,
+        .device_policy = options->device_policy,
         .refuses_unknown = strcmp(options->unknown, "refuse") == 0,
         .signing_key = signing_key,
     };
@@ -230,8 +237,10 @@ static int serve_signing(const struct serve_options *options)
 
 int command_serve(int argc, char **argv)
 {
-    struct serve_options options = {
-        .listen = LISTEN_DEFAULT, .unknown = "register", .drain_seconds = DRAIN_SECONDS_DEFAULT};
+    struct serve_options options = {.listen = LISTEN_DEFAULT,
+                                    .unknown = "register",
+                                    .device_auth = "open",
+                                    .drain_seconds = DRAIN_SECONDS_DEFAULT};
     const enum options_result parsed = parse(argc, argv, &options);
 
     if (parsed != OPTIONS_OK)

@@ -321,6 +321,8 @@ static void check_in(const struct device_api *api, struct http_request *request)
         http_answer_line(request, 403, "%s", error);
         return;
     }
+    if (!device_access_allows(&api->access, request, checkin.mac))
+        return;
     http_peer(request, checkin.facts.address);
     if (api->is_signed_only)
         ask_for_signed(&checkin.facts.abilities);
@@ -350,8 +352,8 @@ void device_api_handle(const struct device_api *api, struct http_request *reques
         return;
     }
     http_set_mark(request, is_download ? COUNTED_DOWNLOAD : COUNTED_CHECKIN);
-    if (is_download)
+    if (is_download && device_access_allows(&api->access, request, 0))
         device_api_download(api, request);
-    else
+    else if (!is_download)
         check_in(api, request);
 }

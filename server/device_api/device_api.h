@@ -3,6 +3,7 @@
 #define SERVER_DEVICE_API_DEVICE_API_H
 
 #include "server/blobs/blobs.h"
+#include "server/device_api/access.h"
 #include "server/fleet/fleet.h"
 #include "server/http/http.h"
 #include "server/metrics/counters.h"
@@ -11,6 +12,7 @@ struct device_api {
     struct fleet *fleet;
     const struct blobs *blobs;
     struct counters *counters;
+    struct device_access access;
     bool is_signed_only;  /* nobody gets a file without a signature */
     bool refuses_unknown; /* devices: 403, instead of listing them as unassigned */
 };

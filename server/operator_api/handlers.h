@@ -25,6 +25,7 @@ operator_handler handle_sign_in, handle_show_session, handle_sign_out, handle_si
 operator_handler handle_list_users, handle_add_user, handle_set_user, handle_reset_user,
     handle_remove_user;
 operator_handler handle_list_tokens, handle_add_token, handle_revoke_token;
+operator_handler handle_list_device_secrets, handle_add_device_secret, handle_revoke_device_secret;
 operator_handler handle_list_audit, handle_verify_audit;
 operator_handler handle_backup;
 operator_handler handle_list_webhooks, handle_add_webhook, handle_show_webhook, handle_set_webhook,
@@ -82,5 +83,11 @@ struct operation *new_operation(const struct operator_api *api, struct http_requ
 /* Suspends the request until the change, recorded in the audit log, is durable, then answers. Takes
  * the change over (null: out of memory). */
 void perform(struct operation *operation, struct change *change);
+
+/* Revokes the token, or the device's secret, whose number `name` is. `answer` minds
+ * CHANGE_CONFLICT: it is gone. */
+void perform_revocation(const struct operator_api *api, struct http_request *request,
+                        const char *name, enum account_change_kind kind,
+                        void (*answer)(struct operation *operation));
 
 #endif

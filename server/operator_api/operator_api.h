@@ -7,6 +7,7 @@
 #include "server/accounts/accounts.h"
 #include "server/accounts/throttle.h"
 #include "server/blobs/blobs.h"
+#include "server/device_api/access.h"
 #include "server/events/hub.h"
 #include "server/fleet/fleet.h"
 #include "server/http/http.h"
@@ -29,7 +30,8 @@ struct operator_api {
     const char *token;
     const struct key *signing_key; /* for what is published unsigned; null = none */
     uint64_t upload_limit;         /* bytes */
-    bool refuses_unknown;          /* devices; for the overview */
+    enum device_policy device_policy;
+    bool refuses_unknown; /* devices; for the overview */
 };
 
 /* A row of the table of routes. */

@@ -123,25 +123,35 @@ static void answer_revoked(struct operation *operation)
         http_answer(operation->request, 204, NULL, "", 0);
 }
 
-void handle_revoke_token(const struct operator_api *api, struct http_request *request,
-                         const char *name)
+void perform_revocation(const struct operator_api *api, struct http_request *request,
+                        const char *name, enum account_change_kind kind,
+                        void (*answer)(struct operation *operation))
 {
     char *end;
     const unsigned long id = strtoul(name, &end, 10);
 
     if (*end != '\0' || id == 0 || id > UINT32_MAX) {
-        answer_error(request, 404, "there is no token %s", name);
+        answer_error(request, 404, "there is no %s", name);
         return;
     }
-    struct operation *operation = new_operation(api, request, answer_revoked);
+    struct operation *operation = new_operation(api, request, answer);
     if (operation == NULL)
         return;
     strcpy(operation->name, name);
     operation->detail = "";
-    struct change *change = change_new_account(ACCOUNT_TOKEN_REVOKED);
-    if (change != NULL) {
+    struct change *change = change_new_account(kind);
+    if (change != NULL && kind == ACCOUNT_TOKEN_REVOKED) {
         change->as.account->as.token.id = (uint32_t)id;
         change->as.account->as.token.revoked_ms = accounts_now(api->accounts);
+    } else if (change != NULL) {
+        change->as.account->as.secret.id = (uint32_t)id;
+        change->as.account->as.secret.revoked_ms = accounts_now(api->accounts);
     }
     perform(operation, change);
+}
+
+void handle_revoke_token(const struct operator_api *api, struct http_request *request,
+                         const char *name)
+{
+    perform_revocation(api, request, name, ACCOUNT_TOKEN_REVOKED, answer_revoked);
 }

@@ -25,7 +25,8 @@ EXCUSED_OF = {
     "signOut": {403}, "signOutEverywhere": {403},  # tests/server/rights.sh has them
     "setUp": {429},  # as signIn
     "changePassword": {429},
-    "editRelease": {409}, "addToken": {409}, "resetUser": {409},  # somebody else at the same moment
+    # somebody else at the same moment
+    "editRelease": {409}, "addToken": {409}, "addDeviceSecret": {409}, "resetUser": {409},
 }
 
 
@@ -227,6 +228,16 @@ def walk_tokens(client):
     revoke(404)
 
 
+def walk_device_secrets(client):
+    client.call("POST", "/device-secrets", 201, body={"name": "fleet"})
+    made = client.call("POST", "/device-secrets", 201, body={"device": MAC})
+    client.call("GET", "/device-secrets", 200)
+    revoke = lambda expect: client.call(
+        "DELETE", "/device-secrets/{id}", expect, values={"id": str(made["id"])})
+    revoke(204)
+    revoke(404)
+
+
 def walk_viewers(client):
     """With a viewer's rights nothing can be changed."""
     viewer = client.call("POST", "/tokens", 201, body={"name": "eyes", "role": "viewer"})["secret"]
@@ -369,6 +380,7 @@ def main(server, token_file, server_pid, ticket, image_1, image_2, foreign):
     walk_sessions(client, ticket)
     walk_users(client)
     walk_tokens(client)
+    walk_device_secrets(client)
     walk_strangers(client)
     walk_viewers(client)
     walk_bodies(client)
