@@ -2,49 +2,14 @@
 # polls, updates and confirms itself; what does not work is gone again.
 . "$(dirname "$0")/../lib/tap.sh"
 . "$TAP_ROOT/tests/lib/server.sh"
+. "$TAP_ROOT/tests/lib/board.sh"
 
-BUILD=$(cd "$(dirname "$UPDRAFT")" && pwd)
 MAC=5C:CF:7F:00:00:01
-NET=$BUILD/firmware/net
-
-# board FLASH TEXT [options]: until it says the text. What it says goes to the file said.
-board() {
-    local flash=$1 text=$2
-    shift 2
-    timeout 90 "$UPDRAFT" device --qemu --flash "$flash" --until "$text" --timeout 60 "$@" \
-        </dev/null >said 2>err || { cat said err; return 1; }
-}
 
 # new_board FLASH [URL]: runs 1.0.0, and has asked once.
 new_board() {
     rm -f "$1"
     board "$1" "${3:-up to date}" --app "$NET-1.0.0.bin" --url "${2:-$SERVER/update}" --poll 1 --trial 2
-}
-
-# board_in_background FLASH [options]: pid in `pid`; what it says goes to the file said.
-board_in_background() {
-    local flash=$1
-    shift
-    : >said
-    "$UPDRAFT" device --qemu --flash "$flash" "$@" </dev/null >>said 2>err &
-    pid=$!
-}
-
-# has_said TEXT: within 30 seconds; otherwise it is ended.
-has_said() {
-    local tries
-    for tries in $(seq 300); do grep -qF -- "$1" said && return; sleep 0.1; done
-    kill $pid
-    echo "not said: $1"
-    cat said
-    return 1
-}
-
-runs() { expect "what runs" "$(grep -o '^demo [^,]*' said | tail -n 1)" "demo $1"; }
-
-pack() { # VERSION: of the demonstration without a network
-    "$UPDRAFT" image --pack "$TAP_TMP/demo-$1.bin" --boot "$BUILD/lx106/boot/lx106/boot.elf" \
-        --app "$BUILD/lx106/firmware/demo-$1.elf" --flash-mode dio --flash-size 4M --flash-freq 40 >/dev/null
 }
 
 # Serves the folder files; sets WEB and web_pid. Call it outside of `check`.
@@ -156,9 +121,6 @@ power_cuts_do_not_stop_an_update() {
         cmp -n "$(stat -c %s "$NET-1.1.0.bin")" cut "$NET-1.1.0.bin"
     done
 }
-
-# A port of this machine that is free now.
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
 page_says() { curl -sS -m 10 "http://127.0.0.1:$1/update?info" | json version; }
 

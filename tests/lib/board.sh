@@ -1,0 +1,42 @@
+# One board under QEMU, with firmware for the chip, for test scripts. Source it after
+# server.sh.
+
+BUILD=$(cd "$(dirname "$UPDRAFT")" && pwd)
+NET=$BUILD/firmware/net # -VERSION.bin: with a network
+
+# board FLASH TEXT [options]: until it says the text. What it says goes to the file said.
+board() {
+    local flash=$1 text=$2
+    shift 2
+    timeout 90 "$UPDRAFT" device --qemu --flash "$flash" --until "$text" --timeout 60 "$@" \
+        </dev/null >said 2>err || { cat said err; return 1; }
+}
+
+# board_in_background FLASH [options]: pid in `pid`; what it says goes to the file said.
+board_in_background() {
+    local flash=$1
+    shift
+    : >said
+    "$UPDRAFT" device --qemu --flash "$flash" "$@" </dev/null >>said 2>err &
+    pid=$!
+}
+
+# has_said TEXT: within 30 seconds; otherwise it is ended.
+has_said() {
+    local tries
+    for tries in $(seq 300); do grep -qF -- "$1" said && return; sleep 0.1; done
+    kill $pid
+    echo "not said: $1"
+    cat said
+    return 1
+}
+
+runs() { expect "what runs" "$(grep -o '^demo [^,]*' said | tail -n 1)" "demo $1"; }
+
+pack() { # VERSION: of the demonstration without a network
+    "$UPDRAFT" image --pack "$TAP_TMP/demo-$1.bin" --boot "$BUILD/lx106/boot/lx106/boot.elf" \
+        --app "$BUILD/lx106/firmware/demo-$1.elf" --flash-mode dio --flash-size 4M --flash-freq 40 >/dev/null
+}
+
+# A port of this machine that is free now.
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
