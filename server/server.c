@@ -256,7 +256,7 @@ static void tell_releases(struct server *server)
     server->released = NULL;
     server->released_count = 0;
     pthread_mutex_unlock(&server->lock);
-    for (size_t i = 0; i < count && hub_has_listeners(server->hub); i++)
+    for (size_t i = 0; i < count && hub_is_followed(server->hub); i++)
         publish_view(server, "release",
                      view_release(&released[i], count_targets(server->fleet, released[i].id)));
     free(released);
@@ -264,12 +264,12 @@ static void tell_releases(struct server *server)
 
 static void tell_devices(struct server *server)
 {
-    const bool has_listeners = hub_has_listeners(server->hub);
+    const bool is_followed = hub_is_followed(server->hub);
     struct mac_list changed = {0};
     struct device_view view;
 
-    fleet_take_changed(server->fleet, &changed, has_listeners ? EVENTS_PER_TICK : SIZE_MAX);
-    for (size_t i = 0; i < changed.count && has_listeners; i++)
+    fleet_take_changed(server->fleet, &changed, is_followed ? EVENTS_PER_TICK : SIZE_MAX);
+    for (size_t i = 0; i < changed.count && is_followed; i++)
         if (fleet_view(server->fleet, changed.macs[i], &view))
             publish_view(server, "device", view_device(&view));
     free(changed.macs);

@@ -13,10 +13,14 @@ struct hub;
 /* Null when memory is out. */
 struct hub *hub_new(void);
 
-/* Answers the request with a stream of what is published from now on. */
+/* Answers the request with a stream of what is published from now on; who comes back
+ * with the id of the last event it got, gets what it missed first, or an event "reset"
+ * when that is not known any more. */
 void hub_subscribe(struct hub *hub, struct http_request *request);
 
-bool hub_has_listeners(struct hub *hub);
+/* Does anybody listen, or may come back for what it missed? What is not published
+ * because nobody does is missed for good. */
+bool hub_is_followed(struct hub *hub);
 
 size_t hub_listener_count(struct hub *hub);
 

@@ -76,7 +76,8 @@ class Listener(threading.Thread):
         self.operation = client.contract.find("GET", path)
         self.connection = http.client.HTTPConnection(client.address, timeout=TIMEOUT_S)
         self.connection.request("GET", "/api/v1" + path,
-                                headers={"Authorization": f"Bearer {client.token}"})
+                                headers={"Authorization": f"Bearer {client.token}",
+                                         "Last-Event-ID": "of another server"})
         self.answer = self.connection.getresponse()
         headers = {k.lower(): v for k, v in self.answer.getheaders()}
         client.contract.check_response(self.operation, self.answer.status, headers, None)

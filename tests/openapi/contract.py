@@ -86,7 +86,7 @@ class Contract:
         what = f"the request {operation}"
         known = {"path": dict(values), "query": dict(query)}
         for parameter in map(self.resolve, operation.parameters):
-            given = known[parameter["in"]].pop(parameter["name"], None)
+            given = known.get(parameter["in"], {}).pop(parameter["name"], None)
             if given is None and parameter.get("required"):
                 raise Broken(f"{what} lacks {parameter['name']}")
             if given is None:
