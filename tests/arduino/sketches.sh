@@ -8,6 +8,8 @@ KEYS=$TAP_ROOT/tests/vectors/signing
 
 make_image() { python3 "$TAP_ROOT/tests/lib/make_image.py" "$TAP_TMP/$1.bin" --project demo "${@:2}"; }
 
+# A test runs in a subshell: what it starts it ends, or time does where it fails.
+
 # sketch NAME [options]: one in the background, with old.bin in its flash; what it says goes to
 # the file said. The flash file is a new one but for KEEP.
 sketch() {
@@ -15,18 +17,16 @@ sketch() {
     shift
     rm -f said
     [ -n "${KEEP-}" ] || rm -f flash.bin
-    "$SKETCHES/$name" --flash flash.bin --app "$TAP_TMP/old.bin" "$@" >said 2>&1 &
+    timeout 120 "$SKETCHES/$name" --flash flash.bin --app "$TAP_TMP/old.bin" "$@" >said 2>&1 &
     sketch_pid=$!
-    tap_background $sketch_pid
 }
 
 # boot_again NAME [options]: the same over the flash file as it is.
 boot_again() {
     local name=$1
     shift
-    "$SKETCHES/$name" --flash flash.bin "$@" >said 2>&1 &
+    timeout 120 "$SKETCHES/$name" --flash flash.bin "$@" >said 2>&1 &
     sketch_pid=$!
-    tap_background $sketch_pid
     says "boot: runs"
 }
 
@@ -128,9 +128,9 @@ ArduinoOTA_takes_what_else_can_be_set() {
     expect "settings" "$(settings_in flash.bin)" 12288
     KEEP=yes sketch ota-test
     says "called esp8266-000001"
-    UPDRAFT_PASSWORD=admin "$UPDRAFT" push "127.0.0.1:$(port 9000)" old.bin
+    env UPDRAFT_PASSWORD=admin "$UPDRAFT" push "127.0.0.1:$(port 9000)" old.bin
     says "upload 1 has ended"
-    UPDRAFT_PASSWORD=admin "$UPDRAFT" push "127.0.0.1:$(port 9000)" new.bin
+    env UPDRAFT_PASSWORD=admin "$UPDRAFT" push "127.0.0.1:$(port 9000)" new.bin
     says "upload 2 has ended"
     arrives
     ! grep -q mDNS said
@@ -232,8 +232,8 @@ HttpUpdate_says_what_fails() {
 # serve_files [options]: a plain web server over a folder; its port goes to the variable FILES.
 serve_files() {
     rm -f files.port
-    python3 "$TAP_ROOT/tests/arduino/file_server.py" "$@" >files.port 2>files.log &
-    tap_background $!
+    timeout 120 python3 "$TAP_ROOT/tests/arduino/file_server.py" "$@" >files.port 2>files.log &
+    files_pid=$!
     local tries
     for tries in $(seq 100); do [ -s files.port ] && break; sleep 0.05; done
     FILES=$(cat files.port)
@@ -246,6 +246,7 @@ HttpUpdateAdvanced_takes_files_then_the_sketch() {
     serve_files www
     sketch HttpUpdateAdvanced --route "update.example:80=127.0.0.1:$FILES"
     arrives
+    kill "$files_pid"
     says "The server has 9.9.9"
     says "An update begins" 2
     says "An update has been taken" 2
@@ -258,14 +259,15 @@ HttpUpdateAdvanced_tells_of_a_missing_file() {
     serve_files empty
     sketch HttpUpdateAdvanced --route "update.example:80=127.0.0.1:$FILES"
     says "Error -102: File Not Found (404)"
+    kill "$files_pid"
     stays
 }
 
 # ---- StreamUpdate ----
 
 stream() { # FILE MD5
-    python3 "$TAP_ROOT/tests/arduino/stream_server.py" "$@" >stream.port 2>stream.log &
-    tap_background $!
+    rm -f stream.port
+    timeout 120 python3 "$TAP_ROOT/tests/arduino/stream_server.py" "$@" >stream.port 2>stream.log &
     local tries
     for tries in $(seq 100); do [ -s stream.port ] && break; sleep 0.05; done
     sketch StreamUpdate --route "update.example:4000=127.0.0.1:$(cat stream.port)"
