@@ -7,8 +7,8 @@
 awk '
     BEGIN {
         OFS = "\t"
-        flash["updater"] = 7424; flash["espota"] = 13824; flash["pull"] = 14336
-        flash["form"] = 18944; flash["all"] = 28160
+        flash["updater"] = 7424; flash["espota"] = 13312; flash["pull"] = 14336
+        flash["form"] = 18432; flash["all"] = 27136
         ram["all"] = 2752
         stack["all"] = 1024
     }

@@ -15,7 +15,13 @@ static void note_segment(void *ctx, const struct ud_image_segment *segment)
     struct feed *feed = ctx;
 
     assert_true(feed->segment_count < FEED_MAX_SEGMENTS);
-    feed->segments[feed->segment_count++] = *segment;
+    /* Field by field, so that what lies between them stays zero. */
+    struct ud_image_segment *noted = &feed->segments[feed->segment_count++];
+    noted->part = segment->part;
+    noted->index = segment->index;
+    noted->load_address = segment->load_address;
+    noted->length = segment->length;
+    noted->offset = segment->offset;
 }
 
 struct feed feed_split(const uint8_t *data, uint32_t length, uint32_t first, uint32_t piece)
