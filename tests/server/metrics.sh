@@ -1,4 +1,4 @@
-# /metrics: its form, what it counts, and who may read it.
+# The page /metrics: its form, what it counts, and who may read it.
 . "$(dirname "$0")/../lib/tap.sh"
 . "$TAP_ROOT/tests/lib/server.sh"
 
