@@ -34,6 +34,10 @@ struct order {
 
 /* ---- What was asked for ---- */
 
+/* Of flash, in bytes; powers of two. */
+#define FLASH_LEAST (1 << 20)
+#define FLASH_MOST  (128 << 20)
+
 /* "4MB", as the originals have it, or "4M". */
 static bool read_flash_size(const char *text, uint64_t *size)
 {
@@ -47,7 +51,8 @@ static bool read_flash_size(const char *text, uint64_t *size)
         return false;
     memcpy(number, text, length);
     number[length] = '\0';
-    if (!partition_number(number, &value) || value <= 0)
+    if (!partition_number(number, &value) || value < FLASH_LEAST || value > FLASH_MOST ||
+        (value & (value - 1)) != 0)
         return false;
     *size = (uint64_t)value;
     return true;
@@ -82,7 +87,8 @@ static int make_rules(const struct order *order, struct partition_subtype *subty
     if (order->offset % UD_FLASH_SECTOR || order->offset > NOT_GIVEN - UD_FLASH_SECTOR)
         return report_usage("--offset takes a multiple of 0x1000");
     if (order->flash_size && !read_flash_size(order->flash_size, &rules->flash_size))
-        return report_usage("--flash-size takes 1MB to 128MB, not %s", order->flash_size);
+        return report_usage("--flash-size takes 1MB, 2MB, 4MB and so on to 128MB, not %s",
+                            order->flash_size);
     if (order->secure && strcmp(order->secure, "v1") && strcmp(order->secure, "v2"))
         return report_usage("--secure takes v1 or v2, not %s", order->secure);
     rules->secure_version = order->secure ? (unsigned)(order->secure[1] - '0') : 0;

@@ -235,6 +235,47 @@ flash_refuses() {
     [ ! -e chip.flash ]
 }
 
+partitions_refuses() {
+    make_inputs
+    printf 'nvs,data,nvs,,0x4000\n' >table.csv
+    refused 2 partitions
+    refused 2 partitions table.csv a b
+    refused 2 partitions table.csv --flash-size 3MB
+    refused 2 partitions table.csv --secure v3
+    refused 2 partitions table.csv --offset here
+    refused 1 partitions missing
+    refused 1 partitions directory
+    refused 1 partitions empty
+    refused 1 partitions text
+    refused 1 partitions garbage
+    refused 1 partitions good.bin
+    refused 1 partitions table.csv missing/table.bin
+    refused 1 partitions table.csv directory
+    [ ! -e missing ]
+}
+
+otadata_refuses() {
+    make_inputs
+    head -c 8192 /dev/zero | tr '\0' '\377' >ota.bin
+    cp ota.bin before
+    refused 2 otadata
+    refused 2 otadata show
+    refused 2 otadata paint ota.bin
+    refused 2 otadata switch ota.bin
+    refused 2 otadata switch ota.bin --slot x
+    refused 2 otadata show ota.bin --slots 0
+    refused 2 otadata show ota.bin --slots 17
+    refused 1 otadata switch ota.bin --slot 2
+    refused 1 otadata switch ota.bin --name app0
+    refused 1 otadata show missing
+    refused 1 otadata show directory
+    refused 1 otadata show empty
+    refused 1 otadata show garbage
+    refused 1 otadata switch good.bin --slot 0
+    refused 1 otadata erase text
+    cmp ota.bin before
+}
+
 flash_keeps_an_existing_file() {
     make_inputs
     echo precious >chip.flash
@@ -257,5 +298,7 @@ check image_refuses_every_truncation
 check image_refuses_damage
 check pack_refuses
 check flash_refuses
+check partitions_refuses
+check otadata_refuses
 check flash_keeps_an_existing_file
 tap_end
