@@ -94,6 +94,7 @@ static int open_page(struct ways *ways)
         .user = ways->config.page_user,
         .password = ways->config.page_user != NULL ? ways->config.password : NULL,
         .sha256 = &updraft_sha256,
+        .digest_login = &ud_form_digest_login,
         .about = {.product = ways->identity.description.project,
                   .version = ways->identity.description.version,
                   .free_space = ways->identity.headers.free_space},
