@@ -202,6 +202,7 @@ a_halt_is_told_after_a_kill() {
     server_stop KILL || true
     server_start data
     receiver_start late "${port%/hook}"
+    trap 'kill "$receiver_pid" "$server_pid" 2>/dev/null' EXIT
     "$UPDRAFT" webhook enable 1 >out
     got late rollout.halted >halted
     expect "the rollout" "$(json rollout id <halted)" "$id"
