@@ -28,6 +28,7 @@ python3 "$TAP_ROOT/tests/slots/ota_server.py" 1.1.0.bin port &
 tap_background $!
 for tries in $(seq 100); do [ -s port ] && break; sleep 0.1; done
 URL=http://127.0.0.1:$(cat port)
+server_start data
 
 # https_ota PATH HOW…: into ./said
 https_ota() {
@@ -123,7 +124,6 @@ example_ota_resumption() {
 # From our own server.
 our_server_has_the_same() {
     local how
-    server_start data
     publish 1.1.0.bin blinker 1.1.0
     for how in whole 'ranges 16384'; do
         new_flash
