@@ -18,7 +18,8 @@ struct publish_options {
     const char *version;
     const char *channel;
     const char *name;
-    const char *notes, *requires;
+    const char *notes, *requires, *files;
+    bool are_files_first;
     bool is_draft;
     struct publish_forms_options forms;
 };
@@ -34,6 +35,10 @@ static enum options_result parse(int argc, char **argv, struct publish_options *
          "make it this channel's newest (default stable)"},
         {"name", 'n', OPTION_TEXT, &options->name, "NAME",
          "the file name devices are told (default PRODUCT-VERSION.bin)"},
+        {"files", 0, OPTION_TEXT, &options->files, "FS.bin",
+         "the file system that goes with it, for devices that ask for one"},
+        {"files-first", 0, OPTION_FLAG, &options->are_files_first, NULL,
+         "devices get it before the firmware, rather than after it"},
         {"draft", 0, OPTION_FLAG, &options->is_draft, NULL,
          "do not offer it until `updraft releases live`, or a rollout"},
         {"requires", 0, OPTION_TEXT, &options->requires, "V",
@@ -144,15 +149,16 @@ static char *key_text(const struct key *key)
 
 static char *make_path(const struct publish_options *options, const char *key)
 {
-    const struct api_parameter parameters[] = {{"product", options->product},
-                                               {"version", options->version},
-                                               {"channel", options->channel},
-                                               {"name", options->name},
-                                               {"requires", options->requires},
-                                               {"notes", options->notes},
-                                               {"draft", options->is_draft ? "1" : NULL},
-                                               {"key", key},
-                                               {NULL, NULL}};
+    const struct api_parameter parameters[] = {
+        {"product", options->product},
+        {"version", options->version},
+        {"channel", options->channel},
+        {"name", options->name},
+        {"requires", options->requires},
+        {"notes", options->notes},
+        {"draft", options->is_draft || options->files != NULL ? "1" : NULL},
+        {"key", key},
+        {NULL, NULL}};
 
     return api_path("/releases", parameters);
 }
@@ -214,6 +220,56 @@ static int upload_forms(struct api_client *client, const struct publish_options 
     return status;
 }
 
+static char *files_path(const struct publish_options *options, const json_t *release)
+{
+    const struct api_parameter parameters[] = {{"part", "filesystem"},
+                                               {"product", operate_text(release, "product")},
+                                               {"version", operate_text(release, "version")},
+                                               {"first", options->are_files_first ? "1" : NULL},
+                                               {NULL, NULL}};
+
+    return api_path("/releases", parameters);
+}
+
+/* Ends the being a draft that lets nobody have half of the pair. */
+static int go_live(struct api_client *client, struct outcome *outcome)
+{
+    const json_int_t id = json_integer_value(json_object_get(outcome->answer, "id"));
+    char path[60];
+
+    snprintf(path, sizeof path, "/releases/%lld/live", (long long)id);
+    json_decref(outcome->answer);
+    outcome->answer = NULL;
+    return api_call(client, "POST", path, NULL, &outcome->answer, NULL);
+}
+
+static int upload_files(struct api_client *client, const struct publish_options *options,
+                        struct outcome *outcome)
+{
+    FILE *file = fopen(options->files, "rb");
+    struct stat status;
+    json_t *answer = NULL;
+
+    if (file == NULL || fstat(fileno(file), &status) != 0) {
+        if (file != NULL)
+            fclose(file);
+        return report_failure("%s: %s", options->files, strerror(errno));
+    }
+    const struct api_upload body = {file, (uint64_t)status.st_size, NULL, NULL};
+    char *path = files_path(options, outcome->answer);
+    int result = path != NULL ? api_post_file(client, path, &body, &answer, NULL)
+                              : report_failure("out of memory");
+    free(path);
+    fclose(file);
+    if (result != EXIT_OK)
+        return result;
+    json_decref(outcome->answer);
+    outcome->answer = answer;
+    if (!options->is_draft && strcmp(operate_text(answer, "state"), "draft") == 0)
+        result = go_live(client, outcome);
+    return result;
+}
+
 static int publish(const struct publish_options *options, const struct publish_forms *forms)
 {
     struct outcome outcome = {NULL, 0};
@@ -223,6 +279,8 @@ static int publish(const struct publish_options *options, const struct publish_f
     if (status != EXIT_OK)
         return status;
     status = upload_forms(client, options, forms, &outcome);
+    if (status == EXIT_OK && options->files != NULL)
+        status = upload_files(client, options, &outcome);
     if (status == EXIT_OK)
         status = options->operate.json ? operate_print_json(outcome.answer)
                                        : print_release(outcome.answer, outcome.http_status);
@@ -239,7 +297,7 @@ int command_publish(int argc, char **argv)
 
     if (parsed != OPTIONS_OK)
         return operate_exit_status(parsed);
-    if (!is_publishable(argv[1]))
+    if (!is_publishable(argv[1]) || (options.files != NULL && !is_publishable(options.files)))
         return EXIT_FAILED;
     options.forms.manifest.product = options.product;
     options.forms.manifest.version = options.version;

@@ -88,7 +88,8 @@ struct transfer {
     const struct release *release;
     mac_address mac;
     uint8_t address[16];
-    uint32_t number;
+    bool is_files;   /* a file system */
+    uint32_t number; /* of the fleet's transfers of firmware */
     uint32_t offset; /* of the first byte sent */
     uint32_t length; /* of what is sent */
     uint64_t sent;   /* of it, as last heard */
@@ -115,7 +116,10 @@ static void note_end(void *ctx, bool is_whole)
     struct counters *counters = transfer->api->counters;
     counter_add(is_whole ? &counters->downloads_whole : &counters->downloads_broken, 1);
     counter_add(&counters->download_bytes, is_whole ? transfer->length : transfer->sent);
-    fleet_transfer_end(transfer->api->fleet, transfer->mac, transfer->number, is_whole);
+    if (!transfer->is_files)
+        fleet_transfer_end(transfer->api->fleet, transfer->mac, transfer->number, is_whole);
+    else if (is_whole)
+        fleet_files_taken(transfer->api->fleet, transfer->mac, transfer->length);
     fleet_download_over(transfer->api->fleet, transfer->address);
     free(transfer);
 }
@@ -136,10 +140,12 @@ static void send_image(struct visit *visit, int file)
         .api = visit->api,
         .release = choice->release,
         .mac = visit->mac,
-        .number = fleet_transfer_begin(visit->api->fleet, visit->mac, choice->file->size),
+        .is_files = visit->mode == DEVICE_MODE_SPIFFS,
         .offset = (uint32_t)visit->part.range.first,
         .length = (uint32_t)visit->part.range.length,
     };
+    if (!transfer->is_files)
+        transfer->number = fleet_transfer_begin(visit->api->fleet, visit->mac, choice->file->size);
     counter_add(&visit->api->counters->downloads_begun, 1);
     memcpy(transfer->address, visit->address, sizeof transfer->address);
     visit->has_download = false;
@@ -181,9 +187,20 @@ static void go_on_offered(void *ctx, struct http_request *request)
     open_and_send(visit);
 }
 
+static struct change *offer_of_files(const struct visit *visit)
+{
+    struct change *change = change_new(CHANGE_FS_OFFER, visit->mac);
+
+    if (change != NULL)
+        change->as.offer.release = visit->choice.release->id;
+    return change;
+}
+
 static void count_offer(struct visit *visit)
 {
-    struct change *change = fleet_offer(visit->api->fleet, visit->mac, &visit->decision);
+    struct change *change = visit->mode == DEVICE_MODE_SPIFFS
+                                ? offer_of_files(visit)
+                                : fleet_offer(visit->api->fleet, visit->mac, &visit->decision);
 
     http_suspend(visit->request, go_on_offered, visit);
     fleet_submit(visit->api->fleet, change, written, visit);
@@ -226,6 +243,19 @@ static void answer_busy(const struct visit *visit)
     http_answer_line(visit->request, 503, "others are being served: ask again later");
 }
 
+/* The same for a file system. */
+static void offer_files(struct visit *visit)
+{
+    const struct policy_files *files = &visit->decision.files;
+
+    visit->choice = (struct image_choice){files->release, files->file};
+    visit->part = image_part_asked(visit->request, files->file);
+    if (visit->part.result == RANGE_WHOLE)
+        count_offer(visit);
+    else
+        open_and_send(visit);
+}
+
 static void answer_known(struct visit *visit)
 {
     const struct policy_decision *decision = &visit->decision;
@@ -235,7 +265,9 @@ static void answer_known(struct visit *visit)
 
     if (visit->mode == DEVICE_MODE_VERSION)
         answer_version(visit->request, &choice);
-    else if (visit->mode != DEVICE_MODE_SPIFFS && decision->offer)
+    else if (visit->mode == DEVICE_MODE_SPIFFS && decision->offer)
+        offer_files(visit);
+    else if (decision->offer)
         offer(visit);
     else if (decision->rule == RULE_BUSY && visit->takes_retry)
         answer_busy(visit);

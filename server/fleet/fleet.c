@@ -16,6 +16,9 @@ static void check_files(struct fleet *fleet)
         for (uint8_t j = 0; j < image->file_count; j++)
             image->files[j].is_missing =
                 !config->has_file(config->ctx, fleet->releases[i], &image->files[j]);
+        for (uint8_t j = 0; j < image->fs_count; j++)
+            image->fs[j].is_missing =
+                !config->has_file(config->ctx, fleet->releases[i], &image->fs[j]);
     }
 }
 
@@ -225,6 +228,7 @@ struct policy_device fleet_policy_device(const struct fleet *fleet, const struct
         .assignment = device->assignment,
         .group = group != NULL ? pair_map_get(&fleet->group_names, group, "") : NULL,
         .offers = device->offers,
+        .files = device->files,
         .on_its_way = device->on_its_way,
         .part = device->part,
         .before = fleet_release_of_id(fleet, device->part.before),
@@ -364,6 +368,50 @@ static bool is_remembered(const struct device *device, const struct rollout *lat
     return later != NULL && later->release_id == device->offers.release;
 }
 
+/* Where a device asks for a file system, the version it sends may be that one's: what is
+ * known of its sketch stays, as long as it is the same sketch. */
+static void keep_sketch(const struct device *device, struct device_facts *facts)
+{
+    const struct device_facts *known = &device->facts;
+    const bool is_same = device->last_seen_ms != 0 &&
+                         memcmp(known->sketch_md5, facts->sketch_md5, UD_MD5_SIZE) == 0 &&
+                         memcmp(known->sketch_sha256, facts->sketch_sha256, UD_SHA256_SIZE) == 0;
+
+    memset(facts->version, 0, sizeof facts->version);
+    if (is_same)
+        memcpy(facts->version, known->version, sizeof facts->version);
+}
+
+/* Heard of again after a whole download of a file system: it has it. Devices tell
+ * nothing more of it. */
+static void note_files(struct fleet *fleet, struct device *device)
+{
+    struct device_files *files = &device->files;
+
+    if (files->taken_ms == 0)
+        return;
+    files->release = files->offered;
+    files->offers = 0;
+    files->taken_ms = 0;
+    writer_submit(fleet->writer, change_new(CHANGE_FS_ARRIVED, device->mac), NULL, NULL);
+}
+
+void fleet_files_taken(struct fleet *fleet, mac_address mac, uint32_t bytes)
+{
+    struct change *change = change_new(CHANGE_FS_TAKEN, mac);
+
+    pthread_mutex_lock(&fleet->lock);
+    struct device *device = device_table_find(&fleet->devices, mac);
+    if (device != NULL) {
+        device->files.taken_ms = fleet_now(fleet);
+        if (change != NULL)
+            change->as.taken.at_ms = device->files.taken_ms;
+        fleet_note_files(fleet, device, change, bytes);
+    }
+    pthread_mutex_unlock(&fleet->lock);
+    writer_submit(fleet->writer, change, NULL, NULL);
+}
+
 bool fleet_check_in(struct fleet *fleet, mac_address mac, const struct device_facts *facts,
                     bool continues, struct policy_decision *decision)
 {
@@ -374,22 +422,35 @@ bool fleet_check_in(struct fleet *fleet, mac_address mac, const struct device_fa
         pthread_mutex_unlock(&fleet->lock);
         return false;
     }
-    fleet_note_check_in(fleet, device, facts);
-    note_facts(fleet, device, facts);
-    device->on_its_way = continues;
+    struct device_facts told = *facts;
+    const bool wants_files = facts->mode == DEVICE_MODE_SPIFFS;
+    if (wants_files)
+        keep_sketch(device, &told);
+    fleet_note_check_in(fleet, device, &told);
+    note_facts(fleet, device, &told);
+    if (!wants_files)
+        device->on_its_way = continues;
     if (!continues)
+        note_files(fleet, device);
+    if (!continues && !wants_files)
         note_comeback(fleet, device);
     struct policy_device subject = fleet_policy_device(fleet, device);
     subject.load = load_at(fleet, facts->address, continues);
     *decision = policy_decide(&subject, &catalogue);
     if (decision->rule == RULE_BUSY)
         decision->retry_s = busy_seconds(fleet, facts->address, subject.load);
+    if (wants_files) {
+        decision->files = policy_decide_files(&subject, decision, &catalogue);
+        decision->offer = decision->files.rule == RULE_DUE;
+    }
     if (decision->state == STATE_CURRENT && device->offers.count > 0 &&
         !is_remembered(device, decision->later))
         note_arrival(fleet, device, decision->target);
     if (decision->offer)
-        decision->offer =
-            take_download(fleet, facts->address, continues ? 0 : decision->file->size);
+        decision->offer = take_download(fleet, facts->address,
+                                        continues     ? 0
+                                        : wants_files ? decision->files.file->size
+                                                      : decision->file->size);
     pthread_mutex_unlock(&fleet->lock);
     return true;
 }
@@ -527,7 +588,11 @@ void fleet_note_file(struct fleet *fleet, const struct release *release,
     const struct release_file *found =
         own != NULL ? release_file_of(&own->image, file->sha256) : NULL;
     if (found != NULL && found->is_missing == is_stored) {
-        own->image.files[found - own->image.files].is_missing = !is_stored;
+        const bool is_fs = found >= own->image.fs && found < own->image.fs + RELEASE_FS_FILES;
+        if (is_fs)
+            own->image.fs[found - own->image.fs].is_missing = !is_stored;
+        else
+            own->image.files[found - own->image.files].is_missing = !is_stored;
         fleet_mark_all_changed(fleet);
     }
     pthread_mutex_unlock(&fleet->lock);

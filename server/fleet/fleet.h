@@ -60,7 +60,8 @@ void fleet_close(struct fleet *fleet);
  * none) on the writer's thread. Takes the change over. */
 void fleet_submit(struct fleet *fleet, struct change *change, writer_done *done, void *ctx);
 
-/* A device has checked in: notes its facts and decides. `continues` a download:
+/* A device has checked in: notes its facts and decides; one that asks for a file system,
+ * about that, too. `continues` a download:
  * then an offer that is already counted stands. False for a device that is not
  * known; then nothing is noted.
  *
@@ -81,6 +82,9 @@ uint32_t fleet_transfer_begin(struct fleet *fleet, mac_address mac, uint32_t siz
 void fleet_transfer_progress(struct fleet *fleet, mac_address mac, uint32_t transfer,
                              uint32_t sent);
 void fleet_transfer_end(struct fleet *fleet, mac_address mac, uint32_t transfer, bool is_whole);
+
+/* A device's download of a file system is whole. */
+void fleet_files_taken(struct fleet *fleet, mac_address mac, uint32_t bytes);
 
 /* Null when there is none. */
 const struct release *fleet_release(struct fleet *fleet, const char *product, const char *version);

@@ -126,6 +126,29 @@ static void add_file(struct release *own, const struct release_image *image)
     own->image.file_count++;
 }
 
+static void add_fs_file(struct release *own, const struct release_image *image)
+{
+    const uint8_t place = own->image.fs_count;
+
+    if (image->fs_count != place + 1 || place >= RELEASE_FS_FILES)
+        return;
+    own->image.fs[place] = image->fs[place];
+    own->image.fs_first = image->fs_first;
+    own->image.fs_count++;
+}
+
+static void apply_fs_offer(struct fleet *fleet, const struct change *change)
+{
+    struct device *device = device_table_find(&fleet->devices, change->device);
+
+    if (device == NULL)
+        return;
+    struct device_files *files = &device->files;
+    files->offers = files->offered == change->as.offer.release ? files->offers + 1 : 1;
+    files->offered = change->as.offer.release;
+    files->taken_ms = 0;
+}
+
 static void apply_release(struct fleet *fleet, const struct change *change)
 {
     const struct release *release = change->as.release;
@@ -136,6 +159,11 @@ static void apply_release(struct fleet *fleet, const struct change *change)
 
     if (own == NULL)
         return;
+    if (change->kind == CHANGE_FS_FILE) {
+        add_fs_file(own, &release->image);
+        fleet_mark_all_changed(fleet);
+        return;
+    }
     if (change->kind == CHANGE_FILE)
         add_file(own, &release->image);
     snprintf(own->channel, sizeof own->channel, "%s", release->channel);
@@ -186,7 +214,9 @@ static void apply_offers(struct fleet *fleet, const struct change *change)
         return;
     offers = &device->offers;
     apply_part(device, change);
-    if (change->kind == CHANGE_FORGET_OFFERS)
+    if (change->kind == CHANGE_RETRY)
+        device->files = (struct device_files){0};
+    if (change->kind == CHANGE_FORGET_OFFERS || change->kind == CHANGE_RETRY)
         *offers = (struct device_offers){0, 0};
     else if (offers->release == change->as.offer.release)
         offers->count++;
@@ -275,6 +305,7 @@ static void apply(struct fleet *fleet, const struct change *change)
         break;
     case CHANGE_OFFER:
     case CHANGE_FORGET_OFFERS:
+    case CHANGE_RETRY:
         apply_offers(fleet, change);
         break;
     case CHANGE_ASSIGN:
@@ -289,7 +320,14 @@ static void apply(struct fleet *fleet, const struct change *change)
     case CHANGE_RELEASE:
     case CHANGE_NEWEST:
     case CHANGE_FILE:
+    case CHANGE_FS_FILE:
         apply_release(fleet, change);
+        break;
+    case CHANGE_FS_OFFER:
+        apply_fs_offer(fleet, change);
+        break;
+    case CHANGE_FS_TAKEN: /* these came from memory */
+    case CHANGE_FS_ARRIVED:
         break;
     case CHANGE_EDIT:
         apply_edit(fleet, change);
@@ -417,6 +455,7 @@ static int read_device(void *ctx, const struct stored_device *stored)
     device->facts = *stored->facts;
     device->offers = stored->offers;
     device->part = stored->part;
+    device->files = stored->files;
     device->assignment.product = pair_map_intern(&fleet->names, stored->assignment.product);
     device->assignment.group = pair_map_intern(&fleet->names, stored->assignment.group);
     device->assignment.channel = pair_map_intern(&fleet->names, stored->assignment.channel);

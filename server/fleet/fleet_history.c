@@ -70,6 +70,19 @@ void fleet_note_result(const struct fleet *fleet, const struct device *device,
                  device->facts.version[0] != '\0' ? device->facts.version : "another sketch");
 }
 
+void fleet_note_files(const struct fleet *fleet, const struct device *device, struct change *change,
+                      uint32_t bytes)
+{
+    const struct release *release = fleet_release_of_id(fleet, device->files.offered);
+    struct device_event *event =
+        add_event(fleet, change, EVENT_SENT, release != NULL ? release->version : NULL);
+
+    if (event == NULL)
+        return;
+    event->bytes = bytes;
+    snprintf(event->reason, sizeof event->reason, "file system");
+}
+
 static bool is_same_sketch(const struct device_facts *a, const struct device_facts *b)
 {
     if (a->version[0] != '\0' || b->version[0] != '\0')

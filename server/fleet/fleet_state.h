@@ -52,6 +52,8 @@ void fleet_note_transfer(const struct fleet *fleet, const struct device *device,
                          struct change *change, uint32_t bytes, bool is_whole);
 void fleet_note_result(const struct fleet *fleet, const struct device *device,
                        struct change *change, bool has_arrived);
+void fleet_note_files(const struct fleet *fleet, const struct device *device, struct change *change,
+                      uint32_t bytes);
 /* Before these facts become the device's. */
 void fleet_note_check_in(struct fleet *fleet, const struct device *device,
                          const struct device_facts *facts);

@@ -71,6 +71,14 @@ struct assignment {
     const char *comment;
 };
 
+/* A device's file system, as far as the server gave it one. */
+struct device_files {
+    uint32_t release; /* id of the release whose it has; 0 = unknown */
+    uint32_t offered; /* id of the release whose was offered last, 0 = none */
+    uint32_t offers;  /* of that one */
+    int64_t taken_ms; /* end of a whole download, nothing heard since; 0 = none */
+};
+
 /* Offers of one release, counted until the device arrives there. */
 struct device_offers {
     uint32_t release; /* id, 0 = none */

@@ -16,5 +16,8 @@ const struct release_file *release_file_of(const struct release_image *image,
     for (uint8_t i = 0; i < image->file_count; i++)
         if (memcmp(image->files[i].sha256, sha256, UD_SHA256_SIZE) == 0)
             return &image->files[i];
+    for (uint8_t i = 0; i < image->fs_count; i++)
+        if (memcmp(image->fs[i].sha256, sha256, UD_SHA256_SIZE) == 0)
+            return &image->fs[i];
     return NULL;
 }

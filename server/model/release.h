@@ -18,6 +18,7 @@
 #define RELEASE_FILE_NAME_SIZE 129 /* 128 characters and a NUL */
 #define RELEASE_MD5S           4   /* one for each flash mode a device may patch in */
 #define RELEASE_SHA256S        2   /* the appended hash, and the whole image's */
+#define RELEASE_FS_FILES       2   /* of a file system: unsigned and signed */
 #define RELEASE_FILES          4   /* plain and compressed, each unsigned and signed */
 
 /* Every digest a device that runs the release may report of its sketch. */
@@ -52,6 +53,9 @@ struct release_image {
     uint8_t file_count;  /* at least 1 */
     struct release_file files[RELEASE_FILES]; /* the first is for devices that tell nothing of
                                                * what they take */
+    uint8_t fs_count; /* of the file system that goes with the firmware; 0 = none */
+    bool fs_first;    /* it is installed before the firmware, not after it */
+    struct release_file fs[RELEASE_FS_FILES];
     struct release_digests digests;
     bool has_description;
     char project[33];
@@ -60,7 +64,7 @@ struct release_image {
     char built[35]; /* date and time as the compiler wrote them */
 };
 
-/* The file with this digest; null when it is none of the image's. */
+/* The file with this digest, of a file system's too; null when it is none of the image's. */
 const struct release_file *release_file_of(const struct release_image *image,
                                            const uint8_t sha256[UD_SHA256_SIZE]);
 

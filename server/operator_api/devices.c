@@ -182,7 +182,7 @@ void handle_retry_device(const struct operator_api *api, struct http_request *re
     if (operation == NULL)
         return;
     operation->mac = mac;
-    perform(operation, change_new(CHANGE_FORGET_OFFERS, mac));
+    perform(operation, change_new(CHANGE_RETRY, mac));
 }
 
 static void answer_removed(struct operation *operation)

@@ -24,7 +24,9 @@ struct publication {
     const char *channel;
     const char *requires, *notes; /* null = not given */
     bool is_draft;
-    bool has_key; /* whose signature it is, the request says */
+    bool is_filesystem; /* of a release that is there */
+    bool goes_first;    /* before the firmware */
+    bool has_key;       /* whose signature it is, the request says */
     struct key key;
     struct blob_upload *signed_upload; /* the form signed here; null = none */
     struct release_file uploaded;      /* what was sent */
@@ -115,6 +117,7 @@ static bool are_notes(const char *notes)
 static bool read_query(struct publication *publication)
 {
     struct http_request *request = publication->request;
+    const char *part = http_query(request, "part");
 
     publication->product = http_query(request, "product");
     publication->version = http_query(request, "version");
@@ -123,9 +126,14 @@ static bool read_query(struct publication *publication)
     publication->requires = http_query(request, "requires");
     publication->notes = http_query(request, "notes");
     publication->is_draft = http_query(request, "draft") != NULL;
+    publication->goes_first = http_query(request, "first") != NULL;
+    publication->is_filesystem = part != NULL;
     if (publication->channel == NULL)
         publication->channel = CHANNEL_DEFAULT;
-    if (publication->product != NULL && !name_is_valid(publication->product))
+    if (part != NULL && (strcmp(part, "filesystem") != 0 || publication->product == NULL ||
+                         publication->version == NULL))
+        answer_error(request, 400, "part is filesystem, with the product and version it is for");
+    else if (publication->product != NULL && !name_is_valid(publication->product))
         answer_error(request, 400, "product must be 1 to 64 of A-Z a-z 0-9 . _ -");
     else if (!name_is_valid(publication->channel))
         answer_error(request, 400, "channel must be 1 to 64 of A-Z a-z 0-9 . _ -");
@@ -228,6 +236,35 @@ static void join(struct publication *publication, struct release *same)
     *release = *same;
 }
 
+/* A further form of the file system of a release that is there. */
+static void join_filesystem(struct publication *publication)
+{
+    struct release *release = &publication->release;
+    const struct release_file file = publication->uploaded;
+    struct release same;
+
+    if (!fleet_copy_release(publication->api->fleet, release->product, release->version, &same) ||
+        same.state == RELEASE_WITHDRAWN) {
+        refuse(publication, 409, "%s has no release %s for a file system to go with",
+               release->product, release->version);
+        return;
+    }
+    struct release_image *image = &same.image;
+    const bool is_there =
+        image->fs_count > 0 && memcmp(image->fs[0].sha256, file.sha256, UD_SHA256_SIZE) == 0;
+    if (!is_there && (image->fs_count == RELEASE_FS_FILES ||
+                      (image->fs_count > 0 && image->fs[0].is_signed == file.is_signed))) {
+        refuse(publication, 409, "%s %s has a file system already: give this one another version",
+               release->product, release->version);
+        return;
+    }
+    publication->kind = is_there ? CHANGE_NEWEST : CHANGE_FS_FILE;
+    if (!is_there)
+        image->fs[image->fs_count++] = file;
+    image->fs_first = is_there ? image->fs_first : publication->goes_first;
+    *release = same;
+}
+
 /* Is there such a release, or one that this cannot stand beside? */
 static void compare_with_others(struct publication *publication)
 {
@@ -261,8 +298,8 @@ static void look_inside(struct publication *publication)
     const struct blob_upload *upload = publication->upload;
     char message[INSPECT_MESSAGE_SIZE];
 
-    switch (inspect_file(blob_upload_file(upload), blob_upload_size(upload),
-                         &publication->release.image, message)) {
+    switch ((publication->is_filesystem ? inspect_filesystem : inspect_file)(
+        blob_upload_file(upload), blob_upload_size(upload), &publication->release.image, message)) {
     case INSPECT_SOUND:
         name_release(publication);
         break;
@@ -400,9 +437,11 @@ static void publish(void *ctx)
     if (publication->status == 0)
         compare_with_manifest(publication);
     publication->uploaded = publication->release.image.files[0];
-    if (publication->status == 0)
+    if (publication->status == 0 && publication->is_filesystem)
+        join_filesystem(publication);
+    else if (publication->status == 0)
         compare_with_others(publication);
-    if (publication->status == 0)
+    if (publication->status == 0 && !publication->is_filesystem)
         sign_here(publication);
     if (publication->status == 0)
         store_file(publication);

@@ -203,34 +203,47 @@ static json_t *view_files(const struct release_image *image)
     return files;
 }
 
+static json_t *view_filesystem(const struct release_image *image)
+{
+    json_t *files = json_array();
+
+    for (uint8_t i = 0; i < image->fs_count; i++)
+        json_array_append_new(files, view_file(&image->fs[i]));
+    if (image->fs_count > 0)
+        return json_pack("{sb so}", "first", image->fs_first, "files", files);
+    json_decref(files);
+    return json_null();
+}
+
 json_t *view_release(const struct release *release, size_t devices)
 {
     const struct release_image *image = &release->image;
     const struct release_file *file = &image->files[0];
 
-    return json_pack("{sI ss ss ss ss so so so ss so ss so so sI sI sb sb so so so so so sI}", //
-                     "id", (json_int_t)release->id,                                            //
-                     "product", release->product,                                              //
-                     "version", release->version,                                              //
-                     "channel", release->channel,                                              //
-                     "state", release_state_name(release->state),                              //
-                     "reason", text_or_null(release->reason),                                  //
-                     "requires", text_or_null(release->requires),                              //
-                     "notes", text_or_null(release->notes),                                    //
-                     "name", release->name,                                                    //
-                     "published", time_or_null(release->published_ms),                         //
-                     "chip", image->chip_name,                                                 //
-                     "flash_mode", text_or_null(flash_mode_name(image->flash_mode)),           //
-                     "flash_size", number_if(image->flash_size != 0, image->flash_size),       //
-                     "size", (json_int_t)file->size,                                           //
-                     "image_size", (json_int_t)image->image_size,                              //
-                     "compressed", file->compressed,                                           //
-                     "signed", file->is_signed,                                                //
-                     "signed_by", view_signer(file),                                           //
-                     "md5", digest(true, file->md5, UD_MD5_SIZE),                              //
-                     "sha256", digest(true, file->sha256, UD_SHA256_SIZE),                     //
-                     "files", view_files(image),                                               //
-                     "description", view_description(image),                                   //
+    return json_pack("{sI ss ss ss ss so so so ss so ss so so sI sI sb sb so so so so so so sI}", //
+                     "id", (json_int_t)release->id,                                               //
+                     "product", release->product,                                                 //
+                     "version", release->version,                                                 //
+                     "channel", release->channel,                                                 //
+                     "state", release_state_name(release->state),                                 //
+                     "reason", text_or_null(release->reason),                                     //
+                     "requires", text_or_null(release->requires),                                 //
+                     "notes", text_or_null(release->notes),                                       //
+                     "name", release->name,                                                       //
+                     "published", time_or_null(release->published_ms),                            //
+                     "chip", image->chip_name,                                                    //
+                     "flash_mode", text_or_null(flash_mode_name(image->flash_mode)),              //
+                     "flash_size", number_if(image->flash_size != 0, image->flash_size),          //
+                     "size", (json_int_t)file->size,                                              //
+                     "image_size", (json_int_t)image->image_size,                                 //
+                     "compressed", file->compressed,                                              //
+                     "signed", file->is_signed,                                                   //
+                     "signed_by", view_signer(file),                                              //
+                     "md5", digest(true, file->md5, UD_MD5_SIZE),                                 //
+                     "sha256", digest(true, file->sha256, UD_SHA256_SIZE),                        //
+                     "files", view_files(image),                                                  //
+                     "filesystem", view_filesystem(image), "description",
+                     view_description(image), //
                      "devices", (json_int_t)devices);
 }
 

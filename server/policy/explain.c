@@ -190,6 +190,10 @@ static void explain_waiting(const struct policy_decision *decision,
     if (decision->rule == RULE_BUSY)
         snprintf(text, POLICY_REASON_SIZE, "%s is due, but as many %s go on", version,
                  load_words(device->load));
+    else if (decision->rule == RULE_FILES_FIRST)
+        snprintf(text, POLICY_REASON_SIZE,
+                 "%s waits for its file system, which goes first: the device has to ask for it",
+                 decision->next->version);
     else if (decision->rule == RULE_OUTSIDE_WINDOW)
         explain_window(rollout, version, text);
     else if (decision->rule == RULE_NOT_IN_ROLLOUT)

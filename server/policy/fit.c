@@ -119,3 +119,25 @@ bool policy_fits(const struct device_facts *facts, const struct release *release
 
     return policy_judge_fit(facts, release, &file) == RULE_DUE;
 }
+
+/* Stock devices do not tell whose signatures they want: they get the first. How large
+ * the file system may be, none of them tells. */
+enum policy_rule policy_judge_files(const struct device_facts *facts, const struct release *release,
+                                    const struct release_file **file)
+{
+    const struct release_image *image = &release->image;
+    enum policy_rule rule = RULE_NO_FORM;
+
+    *file = &image->fs[0];
+    for (uint8_t i = 0; i < image->fs_count; i++) {
+        if (facts->abilities.is_told ? !is_trusted(&facts->abilities, &image->fs[i]) : i > 0)
+            continue;
+        *file = &image->fs[i];
+        rule = image->fs[i].is_missing                ? RULE_FILE_MISSING
+               : image->fs[i].size > facts->chip_size ? RULE_FLASH_TOO_SMALL
+                                                      : RULE_DUE;
+        if (rule == RULE_DUE)
+            return rule;
+    }
+    return rule;
+}

@@ -31,6 +31,7 @@ static const struct {
     [RULE_ROLLOUT_STOPPED] = {STATE_WAITING, false},
     [RULE_OUTSIDE_WINDOW] = {STATE_WAITING, false},
     [RULE_BUSY] = {STATE_WAITING, false},
+    [RULE_FILES_FIRST] = {STATE_WAITING, false},
     [RULE_ON_ITS_WAY] = {STATE_UPDATING, true},
     [RULE_DUE] = {STATE_DUE, true},
 };
@@ -154,6 +155,9 @@ static void judge(const struct policy_device *device, const struct policy_target
     decision->rule = policy_judge_fit(facts, path.next, &decision->file);
     if (decision->rule == RULE_DUE)
         decision->rule = judge_time(device, target, path.next);
+    if (decision->rule == RULE_DUE && path.next->image.fs_count > 0 && path.next->image.fs_first &&
+        device->files.release != path.next->id)
+        decision->rule = RULE_FILES_FIRST;
 }
 
 static void choose_rule(const struct policy_device *device, const struct policy_target *target,

@@ -43,6 +43,7 @@ struct policy_device {
     struct assignment assignment;
     const struct group *group; /* null: in none */
     struct device_offers offers;
+    struct device_files files;
     bool on_its_way; /* the last offer is being sent, or was sent and nothing heard since */
     struct rollout_part part;
     const struct release *before; /* of part; null = unknown */
@@ -89,9 +90,17 @@ enum policy_rule {
     RULE_ROLLOUT_STOPPED,
     RULE_OUTSIDE_WINDOW,
     RULE_BUSY,
+    RULE_FILES_FIRST,
     RULE_ON_ITS_WAY,
     RULE_DUE,
     RULE_COUNT,
+};
+
+/* What a device gets that asks for a file system. */
+struct policy_files {
+    enum policy_rule rule; /* RULE_DUE: it is sent the file */
+    const struct release *release;
+    const struct release_file *file;
 };
 
 struct policy_decision {
@@ -105,12 +114,19 @@ struct policy_decision {
     const struct rollout *rollout;   /* that leads to the target; null = none */
     const struct rollout *later;     /* that does not reach the device now; null = none */
     bool offer;                      /* send it, if the device asks now */
+    struct policy_files files;       /* from policy_decide_files() */
     uint32_t offers;                 /* of the next, so far */
     uint32_t retry_s;                /* RULE_BUSY: when it may be worth asking again */
 };
 
 struct policy_decision policy_decide(const struct policy_device *device,
                                      const struct policy_catalogue *catalogue);
+
+/* The same for its file system: that of the release it runs; or of the one it is about to
+ * get, where files go first. */
+struct policy_files policy_decide_files(const struct policy_device *device,
+                                        const struct policy_decision *decision,
+                                        const struct policy_catalogue *catalogue);
 
 /* The decision in a line for people. Returns text. */
 const char *policy_explain(const struct policy_decision *decision,

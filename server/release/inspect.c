@@ -312,3 +312,67 @@ enum inspect_result inspect_file(int file, uint64_t size, struct release_image *
         result = digest_sketch(&inspection);
     return result == INSPECT_SOUND ? note_sha256(&inspection) : result;
 }
+
+/* --- file systems --- */
+
+#define FLASH_SECTOR 4096u
+#define LENGTH_WORD  4u
+
+static bool is_signature_length(uint32_t length)
+{
+    return length == 64 || length == 128 || length == 256 || length == 384 || length == 512;
+}
+
+/* A file system comes in whole sectors; a manifest and a signature may follow. */
+static enum inspect_result judge_size(struct inspection *inspection)
+{
+    const uint64_t size = inspection->content.size;
+    uint8_t word[LENGTH_WORD];
+
+    if (size > 0 && size % FLASH_SECTOR == 0)
+        return INSPECT_SOUND;
+    if (size < FLASH_SECTOR)
+        return refuse(inspection, "it is no file system: those have at least 4096 bytes");
+    if (pread(inspection->content.file, word, sizeof word, (off_t)(size - sizeof word)) !=
+        (ssize_t)sizeof word)
+        return cannot_read(inspection);
+    const uint32_t length = (uint32_t)word[0] | (uint32_t)word[1] << 8 | (uint32_t)word[2] << 16 |
+                            (uint32_t)word[3] << 24;
+    const uint64_t rest = size % FLASH_SECTOR;
+    inspection->image->files[0].is_signed =
+        is_signature_length(length) &&
+        (rest == length + LENGTH_WORD || rest == length + LENGTH_WORD + UD_MANIFEST_SIZE);
+    if (inspection->image->files[0].is_signed)
+        return INSPECT_SOUND;
+    return refuse(inspection, "it is no file system: those come in whole sectors of 4096 bytes");
+}
+
+static enum inspect_result judge_start(const struct inspection *inspection)
+{
+    uint8_t start[2];
+
+    if (pread(inspection->content.file, start, sizeof start, 0) != (ssize_t)sizeof start)
+        return cannot_read(inspection);
+    if (start[0] == 0x1f && start[1] == 0x8b)
+        return refuse(inspection, "it is compressed, which stock devices write as it is: publish "
+                                  "the file system itself");
+    if (start[0] == 0xe9)
+        return refuse(inspection, "it begins like firmware: publish it as that");
+    return INSPECT_SOUND;
+}
+
+enum inspect_result inspect_filesystem(int file, uint64_t size, struct release_image *image,
+                                       char message[INSPECT_MESSAGE_SIZE])
+{
+    struct inspection inspection = {
+        .content = {file, size, false}, .image = image, .message = message};
+
+    memset(image, 0, sizeof *image);
+    if (size > CONTENT_MAX)
+        return refuse(&inspection, "it has more than 16 MB: no chip has room for that");
+    image->file_count = 1;
+    enum inspect_result result = judge_size(&inspection);
+    if (result == INSPECT_SOUND)
+        result = judge_start(&inspection);
+    return result == INSPECT_SOUND ? digest_file(&inspection) : result;
+}

@@ -21,4 +21,9 @@ enum inspect_result {
 enum inspect_result inspect_file(int file, uint64_t size, struct release_image *image,
                                  char message[INSPECT_MESSAGE_SIZE]);
 
+/* The same for a file system, of which only the digests are known: `image` gets it as
+ * its first file. */
+enum inspect_result inspect_filesystem(int file, uint64_t size, struct release_image *image,
+                                       char message[INSPECT_MESSAGE_SIZE]);
+
 #endif

@@ -64,7 +64,8 @@ void change_free(struct change *change)
 bool change_has_release(const struct change *change)
 {
     return change->kind == CHANGE_RELEASE || change->kind == CHANGE_NEWEST ||
-           change->kind == CHANGE_FILE || change->kind == CHANGE_EDIT;
+           change->kind == CHANGE_FILE || change->kind == CHANGE_FS_FILE ||
+           change->kind == CHANGE_EDIT;
 }
 
 bool change_has_rollout(const struct change *change)

@@ -23,6 +23,7 @@ enum change_kind {
     CHANGE_ARRIVED,       /* device: it runs what it was offered */
     CHANGE_CAME_BACK,     /* device: it runs something else after either */
     CHANGE_FORGET_OFFERS, /* device */
+    CHANGE_RETRY,         /* device: the same, and what is known of its file system */
     CHANGE_EVENT,         /* device: nothing but its event */
     CHANGE_ASSIGN,        /* assign: creates the device if need be */
     CHANGE_REMOVE,        /* device */
@@ -32,6 +33,11 @@ enum change_kind {
     CHANGE_NEWEST,        /* release, which exists, becomes its channel's newest */
     CHANGE_FILE,          /* the same, and the last of release's files and its digests are new.
                            * Conflict: it has got another file at that place */
+    CHANGE_FS_FILE,       /* release: the last form of its file system is new. Conflict: it has got
+                           * another one at that place */
+    CHANGE_FS_OFFER,      /* offer: a file system goes out to a device once more */
+    CHANGE_FS_TAKEN,      /* taken: a download of one is whole */
+    CHANGE_FS_ARRIVED,    /* device: it was heard of after that */
     CHANGE_EDIT,          /* release: its state, notes, and so on. Conflict: it was withdrawn */
     CHANGE_ROLLOUT, /* rollout: new; its release is live from now on. Conflict: there is one of that
                        id */

@@ -31,8 +31,8 @@ static const char *const texts[STATEMENT_COUNT] = {
     [STATEMENT_CAME_BACK] = "UPDATE devices SET comebacks = comebacks + 1, taken_ms = 0,"
                             " offers = CASE WHEN offers = 0 THEN 1 ELSE offers END WHERE mac = ?1",
     [STATEMENT_ARRIVED] = "UPDATE devices SET offers = 0, taken_ms = 0 WHERE mac = ?1",
-    [STATEMENT_FORGET_OFFERS] =
-        "UPDATE devices SET offered = 0, offers = 0, comebacks = 0, taken_ms = 0 WHERE mac = ?1",
+    [STATEMENT_FORGET_OFFERS] = "UPDATE devices SET offered = 0, offers = 0, comebacks = 0, "
+                                "taken_ms = 0 WHERE mac = ?1",
     [STATEMENT_ENTER] = "INSERT INTO devices (mac) VALUES (?1) ON CONFLICT (mac) DO NOTHING",
     [STATEMENT_ASSIGN] = "UPDATE devices SET product = CASE WHEN ?2 THEN ?3 ELSE product END,"
                          " channel = CASE WHEN ?4 THEN ?5 ELSE channel END,"
@@ -73,6 +73,15 @@ static const char *const texts[STATEMENT_COUNT] = {
     /* What was withdrawn stays so. */
     [STATEMENT_EDIT] = "UPDATE releases SET state = ?2, requires = ?3, notes = ?4, reason = ?5"
                        " WHERE id = ?1 AND state IN (?2, 'draft', 'live')",
+    [STATEMENT_FS_ORDER] = "UPDATE releases SET fs_first = ?2 WHERE id = ?1",
+    [STATEMENT_FS_OFFER] =
+        "UPDATE devices SET fs_offers = CASE WHEN fs_offered = ?2 THEN fs_offers + 1 ELSE 1 END,"
+        " fs_offered = ?2, fs_taken_ms = 0 WHERE mac = ?1",
+    [STATEMENT_FS_FORGET] = "UPDATE devices SET fs_release = 0, fs_offered = 0, fs_offers = 0,"
+                            " fs_taken_ms = 0 WHERE mac = ?1",
+    [STATEMENT_FS_TAKEN] = "UPDATE devices SET fs_taken_ms = ?2 WHERE mac = ?1",
+    [STATEMENT_FS_ARRIVED] = "UPDATE devices SET fs_release = fs_offered, fs_offers = 0,"
+                             " fs_taken_ms = 0 WHERE mac = ?1",
     [STATEMENT_GO_LIVE] = "UPDATE releases SET state = 'live' WHERE id = ?1 AND state = 'draft'",
     [STATEMENT_ROLLOUT] =
         "INSERT INTO rollouts (id, release, device_group, channel, from_version, sdk_version,"
@@ -231,6 +240,14 @@ static int apply_to_device(sqlite3_stmt *statement, const struct change *change)
     return sqlite_run(statement);
 }
 
+static int apply_retry(struct sqlite_store *store, const struct change *change)
+{
+    const int status = apply_to_device(store->statements[STATEMENT_FORGET_OFFERS], change);
+
+    return status == SQLITE_OK ? apply_to_device(store->statements[STATEMENT_FS_FORGET], change)
+                               : status;
+}
+
 static int apply_remove(struct sqlite_store *store, const struct change *change)
 {
     const int status = apply_to_device(store->statements[STATEMENT_REMOVE], change);
@@ -325,11 +342,10 @@ static int insert_digests(sqlite3_stmt *statement, const struct release *release
     return status;
 }
 
-static int insert_file(sqlite3_stmt *statement, const struct release *release, uint8_t place)
+static int insert_file(sqlite3_stmt *statement, uint32_t release, int place,
+                       const struct release_file *file)
 {
-    const struct release_file *file = &release->image.files[place];
-
-    sqlite3_bind_int64(statement, 1, release->id);
+    sqlite3_bind_int64(statement, 1, release);
     sqlite3_bind_int(statement, 2, place);
     sqlite3_bind_int64(statement, 3, file->size);
     sqlite3_bind_int64(statement, 4, file->inflate_lead);
@@ -346,7 +362,7 @@ static int insert_further_files(sqlite3_stmt *statement, const struct release *r
     int status = SQLITE_OK;
 
     for (uint8_t i = 1; status == SQLITE_OK && i < release->image.file_count; i++)
-        status = insert_file(statement, release, i);
+        status = insert_file(statement, release->id, i, &release->image.files[i]);
     return status;
 }
 
@@ -375,6 +391,23 @@ static int apply_release(struct sqlite_store *store, const struct release *relea
     if (status == SQLITE_OK)
         status = insert_digests(store->statements[STATEMENT_DIGEST], release);
     return status == SQLITE_OK ? apply_channel_if_live(store, release) : status;
+}
+
+static int apply_fs_file(struct sqlite_store *store, const struct release *release,
+                         enum change_result *result)
+{
+    sqlite3_stmt *order = store->statements[STATEMENT_FS_ORDER];
+    const uint8_t place = (uint8_t)(release->image.fs_count - 1);
+    const int status = insert_file(store->statements[STATEMENT_FILE], release->id, FS_PLACE + place,
+                                   &release->image.fs[place]);
+
+    if (status == SQLITE_OK && sqlite3_changes(store->database) == 0)
+        *result = CHANGE_CONFLICT;
+    if (status != SQLITE_OK || *result != CHANGE_DONE)
+        return status;
+    sqlite3_bind_int64(order, 1, release->id);
+    sqlite3_bind_int(order, 2, release->image.fs_first);
+    return sqlite_run(order);
 }
 
 static int apply_newest(struct sqlite_store *store, const struct release *release)
@@ -420,8 +453,9 @@ static int apply_rollout(struct sqlite_store *store, const struct rollout *rollo
 static int apply_file(struct sqlite_store *store, const struct release *release,
                       enum change_result *result)
 {
-    int status = insert_file(store->statements[STATEMENT_FILE], release,
-                             (uint8_t)(release->image.file_count - 1));
+    const uint8_t place = (uint8_t)(release->image.file_count - 1);
+    int status = insert_file(store->statements[STATEMENT_FILE], release->id, place,
+                             &release->image.files[place]);
 
     if (status != SQLITE_OK)
         return status;
@@ -496,6 +530,17 @@ static int apply_one(struct sqlite_store *store, const struct change *change,
         return apply_newest(store, change->as.release);
     case CHANGE_FILE:
         return apply_file(store, change->as.release, result);
+    case CHANGE_RETRY:
+        return apply_retry(store, change);
+    case CHANGE_FS_FILE:
+        return apply_fs_file(store, change->as.release, result);
+    case CHANGE_FS_OFFER:
+        sqlite3_bind_int64(store->statements[STATEMENT_FS_OFFER], 2, change->as.offer.release);
+        return apply_to_device(store->statements[STATEMENT_FS_OFFER], change);
+    case CHANGE_FS_TAKEN:
+        return apply_taken(store->statements[STATEMENT_FS_TAKEN], change);
+    case CHANGE_FS_ARRIVED:
+        return apply_to_device(store->statements[STATEMENT_FS_ARRIVED], change);
     case CHANGE_EDIT:
         return apply_edit(store, change->as.release, change->goes_live, result);
     case CHANGE_ROLLOUT:

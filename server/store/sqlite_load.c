@@ -63,7 +63,8 @@ static bool load_digests(struct sqlite_store *store, struct release *release)
 static const char select_releases[] =
     "SELECT id, product, version, channel, name, published_ms, chip, chip_name, flash_mode,"
     " flash_size, size, image_size, inflate_lead, compressed, signed, md5, sha256, described,"
-    " project, image_version, sdk, built, signer, state, requires, notes, reason FROM releases "
+    " project, image_version, sdk, built, signer, state, requires, notes, reason, fs_first FROM "
+    "releases "
     "ORDER BY id";
 
 static bool read_file_digests(sqlite3_stmt *row, int column, struct release_file *file)
@@ -97,9 +98,12 @@ static bool read_image(sqlite3_stmt *row, struct release_image *image)
 
 static bool add_file(struct release_image *image, sqlite3_stmt *row)
 {
-    if (image->file_count >= RELEASE_FILES)
+    const bool is_fs = sqlite3_column_int(row, 7) >= FS_PLACE;
+
+    if (is_fs ? image->fs_count >= RELEASE_FS_FILES : image->file_count >= RELEASE_FILES)
         return false;
-    struct release_file *file = &image->files[image->file_count++];
+    struct release_file *file =
+        is_fs ? &image->fs[image->fs_count++] : &image->files[image->file_count++];
     file->size = number_at(row, 0);
     file->inflate_lead = number_at(row, 1);
     file->compressed = sqlite3_column_int(row, 2) != 0;
@@ -113,10 +117,11 @@ static bool load_files(struct sqlite_store *store, struct release *release)
     sqlite3_stmt *row;
     bool is_sound = true;
 
-    if (sqlite3_prepare_v2(store->database,
-                           "SELECT size, inflate_lead, compressed, signed, signer, md5, sha256"
-                           " FROM release_files WHERE release = ?1 ORDER BY place",
-                           -1, &row, NULL) != SQLITE_OK)
+    if (sqlite3_prepare_v2(
+            store->database,
+            "SELECT size, inflate_lead, compressed, signed, signer, md5, sha256, place"
+            " FROM release_files WHERE release = ?1 ORDER BY place",
+            -1, &row, NULL) != SQLITE_OK)
         return false;
     sqlite3_bind_int64(row, 1, release->id);
     while (is_sound && sqlite3_step(row) == SQLITE_ROW)
@@ -150,6 +155,7 @@ static int load_release(struct sqlite_store *store, sqlite3_stmt *row,
     copy_text(row, 24, release.requires, sizeof release.requires);
     copy_text(row, 25, release.notes, sizeof release.notes);
     copy_text(row, 26, release.reason, sizeof release.reason);
+    release.image.fs_first = sqlite3_column_int(row, 27) != 0;
     if (release.state == RELEASE_STATE_COUNT || !read_image(row, &release.image) ||
         !load_files(store, &release) || !load_digests(store, &release))
         return -1;
@@ -189,7 +195,8 @@ static const char select_devices[] =
     "SELECT mac, product, device_group, channel, pin, offered, offers, first_seen_ms,"
     " last_seen_ms, chip, mode, chip_id, ap_mac, free_space, sketch_size, chip_size, sketch_md5,"
     " sketch_sha256, version, sdk_version, address, abilities, rollout, before_release, comebacks,"
-    " taken_ms, downgrade, utc_offset, tags, alias, comment, decommissioned FROM devices";
+    " taken_ms, downgrade, utc_offset, tags, alias, comment, decommissioned,"
+    " fs_release, fs_offered, fs_offers, fs_taken_ms FROM devices";
 
 static void read_facts(sqlite3_stmt *row, struct device_facts *facts)
 {
@@ -227,6 +234,8 @@ static int load_device(struct sqlite_store *store, sqlite3_stmt *row,
         .facts = &facts,
         .part = {number_at(row, 22), number_at(row, 23), number_at(row, 24),
                  sqlite3_column_int64(row, 25)},
+        .files = {number_at(row, 32), number_at(row, 33), number_at(row, 34),
+                  sqlite3_column_int64(row, 35)},
     };
 
     (void)store;

@@ -113,6 +113,12 @@ static const char *const migrations[] = {
     "  done_ms BIGINT NOT NULL, status INTEGER NOT NULL, error TEXT NOT NULL, body TEXT);",
 
     "ALTER TABLE device_groups ADD COLUMN accept TEXT;",
+
+    "ALTER TABLE releases ADD COLUMN fs_first INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE devices ADD COLUMN fs_release BIGINT NOT NULL DEFAULT 0;"
+    "ALTER TABLE devices ADD COLUMN fs_offered BIGINT NOT NULL DEFAULT 0;"
+    "ALTER TABLE devices ADD COLUMN fs_offers INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE devices ADD COLUMN fs_taken_ms BIGINT NOT NULL DEFAULT 0;",
 };
 
 #define SCHEMA_VERSION ((int)(sizeof migrations / sizeof migrations[0]))

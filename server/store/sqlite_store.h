@@ -26,6 +26,11 @@ enum sqlite_statement {
     STATEMENT_CHANNEL,
     STATEMENT_NEWEST,
     STATEMENT_EDIT,
+    STATEMENT_FS_ORDER,
+    STATEMENT_FS_OFFER,
+    STATEMENT_FS_FORGET,
+    STATEMENT_FS_TAKEN,
+    STATEMENT_FS_ARRIVED,
     STATEMENT_GO_LIVE,
     STATEMENT_ROLLOUT,
     STATEMENT_STAGE,
@@ -41,6 +46,9 @@ enum sqlite_statement {
 
 /* Who reads beside the server waits for as long as a commit may take, and it for them. */
 #define SQLITE_BUSY_MS 5000
+
+/* Forms of a file system are among a release's files, from this place on. */
+#define FS_PLACE 100
 
 struct sqlite_store {
     struct store base;

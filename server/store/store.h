@@ -25,6 +25,7 @@ struct stored_device {
     struct assignment assignment;
     struct device_offers offers;
     struct rollout_part part;
+    struct device_files files;
 };
 
 /* Called for each row while loading: releases, then channel heads, then groups,
