@@ -337,7 +337,8 @@ static void a_sketch_with_the_wrong_version_is_told_apart(void **state)
     memset(facts.sketch_md5, 33, UD_MD5_SIZE);
     device.offers = (struct device_offers){2, 3};
     const struct policy_decision decision = policy_decide(&device, &catalogue);
-    assert_non_null(strstr(policy_explain(&decision, &device, &catalogue, reason), "calls itself 1.0.0"));
+    assert_non_null(
+        strstr(policy_explain(&decision, &device, &catalogue, reason), "calls itself 1.0.0"));
 }
 
 /* --- forms --- */

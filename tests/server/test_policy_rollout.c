@@ -184,9 +184,11 @@ static void members_stay_members(void **state)
 
     strcpy(world->rollouts[0].target.from, "1.0");
     run(world, "0.8");
-    assert_int_equal(policy_standing(&world->device, &world->rollouts[0], &world->catalogue), STANDING_OUTSIDE);
+    assert_int_equal(policy_standing(&world->device, &world->rollouts[0], &world->catalogue),
+                     STANDING_OUTSIDE);
     world->device.part.rollout = 1;
-    assert_int_equal(policy_standing(&world->device, &world->rollouts[0], &world->catalogue), STANDING_PENDING);
+    assert_int_equal(policy_standing(&world->device, &world->rollouts[0], &world->catalogue),
+                     STANDING_PENDING);
 }
 
 static void what_does_not_run_gives_nothing(void **state)
@@ -275,13 +277,15 @@ static void failures_hold_a_device(void **state)
     world->device.offers = (struct device_offers){2, 2};
     world->device.part = (struct rollout_part){.rollout = 1, .comebacks = 1};
     expect(world, RULE_DUE, "2.0", "due");
-    assert_int_equal(policy_standing(&world->device, &world->rollouts[0], &world->catalogue), STANDING_PENDING);
+    assert_int_equal(policy_standing(&world->device, &world->rollouts[0], &world->catalogue),
+                     STANDING_PENDING);
     world->device.part.comebacks = 2;
     expect(world, RULE_HELD_BACK, "2.0", "came back without it");
     world->rollouts[0].state = ROLLOUT_HALTED;
     expect(world, RULE_SAME_VERSION, "1.0", "rollout 1 of 2.0 is halted, and failed here");
     world->rollouts[0].state = ROLLOUT_RUNNING;
-    assert_int_equal(policy_standing(&world->device, &world->rollouts[0], &world->catalogue), STANDING_FAILED);
+    assert_int_equal(policy_standing(&world->device, &world->rollouts[0], &world->catalogue),
+                     STANDING_FAILED);
     world->device.part.rollout = 9; /* another's failures are not its own */
     expect(world, RULE_DUE, "2.0", "due");
     world->device.offers.count = 3;
