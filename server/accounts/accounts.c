@@ -62,16 +62,6 @@ struct user *accounts_find_user(struct accounts *accounts, const char *name)
     return NULL;
 }
 
-struct api_token *accounts_find_token(struct accounts *accounts, uint32_t id)
-{
-    for (size_t i = 0; i < accounts->tokens.count; i++) {
-        struct api_token *token = rows_at(&accounts->tokens, i);
-        if (token->id == id)
-            return token;
-    }
-    return NULL;
-}
-
 struct session *accounts_find_session(struct accounts *accounts,
                                       const uint8_t digest[SECRET_DIGEST_SIZE])
 {
@@ -154,23 +144,45 @@ static bool note_use(const struct accounts *accounts, int64_t *used_ms, int64_t 
     return is_to_note;
 }
 
+static bool token_holds(const struct accounts *accounts, const struct api_token *token)
+{
+    return token->expires_ms == 0 || token->expires_ms > accounts_now(accounts);
+}
+
+/* Null when there is none that holds. */
+static struct api_token *find_token_of(struct accounts *accounts,
+                                       const uint8_t digest[SECRET_DIGEST_SIZE])
+{
+    for (size_t i = 0; i < accounts->tokens.count; i++) {
+        struct api_token *token = rows_at(&accounts->tokens, i);
+        if (memcmp(token->digest, digest, SECRET_DIGEST_SIZE) == 0)
+            return token_holds(accounts, token) ? token : NULL;
+    }
+    return NULL;
+}
+
+bool accounts_holds(struct accounts *accounts, const uint8_t digest[SECRET_DIGEST_SIZE])
+{
+    pthread_mutex_lock(&accounts->lock);
+    const struct session *session = accounts_find_session(accounts, digest);
+    const bool holds = session != NULL ? accounts_session_holds(accounts, session) &&
+                                             accounts_find_user(accounts, session->user) != NULL
+                                       : find_token_of(accounts, digest) != NULL;
+    pthread_mutex_unlock(&accounts->lock);
+    return holds;
+}
+
 bool accounts_token(struct accounts *accounts, const uint8_t digest[SECRET_DIGEST_SIZE],
                     struct api_token *copy, bool *is_to_note)
 {
-    bool is_found = false;
-
     pthread_mutex_lock(&accounts->lock);
-    for (size_t i = 0; i < accounts->tokens.count && !is_found; i++) {
-        struct api_token *token = rows_at(&accounts->tokens, i);
-        if (memcmp(token->digest, digest, SECRET_DIGEST_SIZE) != 0 ||
-            (token->expires_ms != 0 && token->expires_ms <= accounts_now(accounts)))
-            continue;
-        is_found = true;
+    struct api_token *token = find_token_of(accounts, digest);
+    if (token != NULL) {
         *is_to_note = note_use(accounts, &token->used_ms, &token->noted_ms);
         *copy = *token;
     }
     pthread_mutex_unlock(&accounts->lock);
-    return is_found;
+    return token != NULL;
 }
 
 bool accounts_session(struct accounts *accounts, const uint8_t digest[SECRET_DIGEST_SIZE],

@@ -46,6 +46,9 @@ bool accounts_token(struct accounts *accounts, const uint8_t digest[SECRET_DIGES
 bool accounts_session(struct accounts *accounts, const uint8_t digest[SECRET_DIGEST_SIZE],
                       struct user *user, bool *is_to_note);
 
+/* Is it the digest of a session or token that holds? Does not count as a use. */
+bool accounts_holds(struct accounts *accounts, const uint8_t digest[SECRET_DIGEST_SIZE]);
+
 /* The device a secret is of; 0: shared. */
 bool accounts_device_secret(struct accounts *accounts, const uint8_t digest[SECRET_DIGEST_SIZE],
                             mac_address *mac);

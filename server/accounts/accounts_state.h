@@ -23,7 +23,6 @@ struct accounts {
 /* The lock is held for all of these; null when there is none. */
 
 struct user *accounts_find_user(struct accounts *accounts, const char *name);
-struct api_token *accounts_find_token(struct accounts *accounts, uint32_t id);
 struct session *accounts_find_session(struct accounts *accounts,
                                       const uint8_t digest[SECRET_DIGEST_SIZE]);
 

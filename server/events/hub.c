@@ -25,7 +25,8 @@ struct listener {
     struct hub *hub;
     struct http_stream *stream; /* set once it is in the hub's list */
     bool is_listed;
-    bool is_lost;  /* did not keep up */
+    uint8_t pass[HUB_PASS_SIZE];
+    bool is_lost;  /* did not keep up, or its pass does not hold any more */
     size_t offset; /* sent of the first message */
     unsigned first, count;
     struct message *queue[QUEUE_MESSAGES];
@@ -207,7 +208,7 @@ static void catch_up(const struct hub *hub, struct listener *listener, const cha
     release_message(reset);
 }
 
-void hub_subscribe(struct hub *hub, struct http_request *request)
+void hub_subscribe(struct hub *hub, struct http_request *request, const uint8_t pass[HUB_PASS_SIZE])
 {
     static const struct http_stream_class class = {read_listener, end_listener};
     struct listener *listener = calloc(1, sizeof *listener);
@@ -216,6 +217,7 @@ void hub_subscribe(struct hub *hub, struct http_request *request)
     if (listener == NULL)
         return;
     listener->hub = hub;
+    memcpy(listener->pass, pass, HUB_PASS_SIZE);
     struct message *hello = new_comment();
     if (hello != NULL) /* sends the headers on their way */
         listener->queue[listener->count++] = hello;
@@ -232,6 +234,19 @@ void hub_subscribe(struct hub *hub, struct http_request *request)
         listener->next->previous = listener;
     hub->listeners = listener;
     http_stream_wake(stream);
+    pthread_mutex_unlock(&hub->lock);
+}
+
+void hub_check(struct hub *hub, bool (*holds)(void *ctx, const uint8_t pass[HUB_PASS_SIZE]),
+               void *ctx)
+{
+    pthread_mutex_lock(&hub->lock);
+    for (struct listener *listener = hub->listeners; listener != NULL; listener = listener->next) {
+        if (listener->is_lost || holds(ctx, listener->pass))
+            continue;
+        listener->is_lost = true;
+        http_stream_wake(listener->stream);
+    }
     pthread_mutex_unlock(&hub->lock);
 }
 

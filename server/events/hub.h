@@ -10,13 +10,21 @@
 
 struct hub;
 
+/* What somebody was let in with: the digest of a session or token. */
+#define HUB_PASS_SIZE 32
+
 /* Null when memory is out. */
 struct hub *hub_new(void);
 
 /* Answers the request with a stream of what is published from now on; who comes back
  * with the id of the last event it got, gets what it missed first, or an event "reset"
  * when that is not known any more. */
-void hub_subscribe(struct hub *hub, struct http_request *request);
+void hub_subscribe(struct hub *hub, struct http_request *request,
+                   const uint8_t pass[HUB_PASS_SIZE]);
+
+/* Disconnects listeners whose pass does not hold any more. */
+void hub_check(struct hub *hub, bool (*holds)(void *ctx, const uint8_t pass[HUB_PASS_SIZE]),
+               void *ctx);
 
 /* Does anybody listen, or may come back for what it missed? What is not published
  * because nobody does is missed for good. */

@@ -33,6 +33,7 @@ static bool is_token(const struct operator_api *api, const char *text, struct ca
     if (is_to_note)
         note_token_use(api, &token);
     caller->kind = CALLER_TOKEN;
+    memcpy(caller->proof, digest, sizeof caller->proof);
     caller->role = token.role;
     caller->is_read_only = token.is_read_only;
     strcpy(caller->name, token.name);
@@ -60,7 +61,7 @@ static void note_session_use(const struct operator_api *api, const struct caller
 
     if (change == NULL)
         return;
-    memcpy(change->as.account->as.session.digest, caller->session, SECRET_DIGEST_SIZE);
+    memcpy(change->as.account->as.session.digest, caller->proof, SECRET_DIGEST_SIZE);
     change->as.account->as.session.used_ms = accounts_now(api->accounts);
     fleet_submit(api->fleet, change, NULL, NULL);
 }
@@ -70,8 +71,8 @@ static void find_session(const struct operator_api *api, const char *secret, str
     struct user user;
     bool is_to_note;
 
-    secret_digest(secret, caller->session);
-    if (!accounts_session(api->accounts, caller->session, &user, &is_to_note))
+    secret_digest(secret, caller->proof);
+    if (!accounts_session(api->accounts, caller->proof, &user, &is_to_note))
         return;
     if (is_to_note)
         note_session_use(api, caller);

@@ -20,11 +20,11 @@ struct caller {
     enum caller_kind kind;
     enum role role;
     bool is_read_only;
-    char name[NAME_SIZE];     /* of the user or token */
-    char product[NAME_SIZE];  /* for this one's releases alone; "" = everything */
-    char who[AUDIT_WHO_SIZE]; /* for the audit log */
-    uint8_t session[SECRET_DIGEST_SIZE];
-    char csrf[SECRET_TEXT_SIZE]; /* what a session's changes must carry */
+    char name[NAME_SIZE];              /* of the user or token */
+    char product[NAME_SIZE];           /* for this one's releases alone; "" = everything */
+    char who[AUDIT_WHO_SIZE];          /* for the audit log */
+    uint8_t proof[SECRET_DIGEST_SIZE]; /* of the session or token; zeros for others */
+    char csrf[SECRET_TEXT_SIZE];       /* what a session's changes must carry */
 };
 
 /* Null, and the request answered, when memory is out or the proof it brings in

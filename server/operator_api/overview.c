@@ -1,3 +1,4 @@
+#include "server/operator_api/caller.h"
 #include "server/operator_api/handlers.h"
 
 #include "server/openapi/openapi.h"
@@ -109,6 +110,8 @@ void handle_openapi(const struct operator_api *api, struct http_request *request
 
 void handle_events(const struct operator_api *api, struct http_request *request, const char *name)
 {
+    const struct caller *caller = http_caller(request);
+
     (void)name;
-    hub_subscribe(api->hub, request);
+    hub_subscribe(api->hub, request, caller->proof);
 }

@@ -192,7 +192,7 @@ static void end_sessions(const struct operator_api *api, struct http_request *re
     struct change *change = change_new_account(kind);
     if (change != NULL) {
         struct session *session = &change->as.account->as.session;
-        memcpy(session->digest, caller->session, SECRET_DIGEST_SIZE);
+        memcpy(session->digest, caller->proof, SECRET_DIGEST_SIZE);
         strcpy(session->user, caller->name);
     }
     operation->detail = detail;
@@ -230,7 +230,7 @@ static struct change *set_password(struct password_job *job, const char *detail)
     user->ticket_until_ms = 0;
     account->is_first = job->is_first;
     account->ends_sessions = true;
-    memcpy(account->keeps, caller->session, SECRET_DIGEST_SIZE);
+    memcpy(account->keeps, caller->proof, SECRET_DIGEST_SIZE);
     if (!password_hash(job->fresh, user->password)) {
         change_free(change);
         return password_job_refuse(job, 503, "out of memory: the password was not changed");

@@ -171,6 +171,24 @@ a_role_holds_at_once_and_a_removed_user_is_out() {
     expect "what vera may then" "$(as vera GET /devices)" 401
 }
 
+an_open_stream_ends_with_its_session_or_token() {
+    local stream
+    sign_in anna
+    curl -sS -N -b anna.jar "$SERVER/api/v1/events" >events &
+    stream=$!
+    for _ in $(seq 300); do [ ! -s events ] || break; sleep 0.1; done
+    expect "signing out" "$(as anna DELETE /session)" 204
+    timeout 30 tail --pid=$stream -f /dev/null
+    "$UPDRAFT" token add ears --role viewer >ears.token 2>/dev/null
+    : >events
+    curl -sS -N -H "Authorization: Bearer $(cat ears.token)" "$SERVER/api/v1/events" >events &
+    stream=$!
+    for _ in $(seq 300); do [ ! -s events ] || break; sleep 0.1; done
+    kill -0 $stream
+    "$UPDRAFT" token revoke "$("$UPDRAFT" token --json | json tokens -1 id)"
+    timeout 30 tail --pid=$stream -f /dev/null
+}
+
 the_last_admin_stays() {
     sign_in anna
     expect removing "$(as anna DELETE /users/anna)" 409
@@ -311,6 +329,7 @@ check a_role_holds_at_once_and_a_removed_user_is_out
 check the_last_admin_stays
 check a_token_is_shown_once_and_stored_nowhere
 check a_token_keeps_to_its_scope_and_its_time
+check an_open_stream_ends_with_its_session_or_token
 check guessing_is_made_slow_for_the_account
 sign_in anna
 server_stop KILL 2>/dev/null
