@@ -77,5 +77,5 @@ keep_three() {
     devices_pid=$!
     run_esp32 --uploads 3232 --upload-address 0.0.0.0 >"$STAGE/esp32.log" 2>&1 &
     esp32_pid=$!
-    hint="uploads:   build/updraft discover lists the devices; build/updraft push --all FILE updates those the file is for"
+    hint="uploads:   build/updraft discover lists the devices; build/updraft push --all FILE updates them; each takes only what is for its chip"
 }
