@@ -13,13 +13,13 @@ publish_net() { # VERSION
     die "demo $1 could not be published"
 }
 
-# run_boards [more options]: each in its process; sets devices_pid.
+# Each in its process; sets devices_pid.
 run_boards() {
     local number
     devices_pid=
     for number in $(seq $BOARDS); do
         "$BUILD/updraft" device --qemu --url "$UPDRAFT_SERVER/update" --mac "$(mac_of "$number")" \
-            --flash "$STAGE/devices/$number.flash" --app "$BUILD/firmware/net-$OLD.bin" --poll 1 "$@" \
+            --flash "$STAGE/devices/$number.flash" --app "$BUILD/firmware/net-$OLD.bin" --poll 1 \
             --page $((FIRST_PAGE + number - 1)) --uploads $((FIRST_UPLOAD + number - 1)) \
             </dev/null >"$STAGE/board-$number.log" 2>&1 &
         devices_pid="$devices_pid $!"

@@ -188,9 +188,10 @@ a_backup_that_is_killed_is_not_there() {
             rm -rf whole
             "$UPDRAFT" restore killed.tar --data whole >out
         elif [ -s killed.tar.partial ] && ! cmp -s killed.tar.partial api.tar; then
-            rm -rf part
-            "$UPDRAFT" restore killed.tar.partial --data part >out 2>&1 &&
-                [ "$(tail -c 1024 killed.tar.partial | tr -d '\0' | wc -c)" -ne 0 ] && return 1
+            rm -rf "$TAP_TMP/part"
+            # Killed when only the archive's end was missing, it has all that was to be there.
+            "$UPDRAFT" restore killed.tar.partial --data "$TAP_TMP/part" >out 2>&1 || continue
+            holds part before
         fi
     done
     echo "$made of $ROUNDS were made"

@@ -81,7 +81,7 @@ def main(what, file, wanted=None):
     if what == "value":
         match = re.match(r"([^{]+)(?:\{(.*)\})?$", wanted)
         value = page.samples.get((match[1], tuple(sorted(labels_of(match[2]).items()))))
-        print("none" if value is None else f"{value:g}")
+        print("none" if value is None else f"{value:.17g}")
     elif what == "names":
         for name in sorted({(n, tuple(k for k, _ in labels)) for n, labels in page.samples}):
             print(name[0], *name[1])
