@@ -93,7 +93,8 @@ static int set_paths(const char *path, struct data_folder *folder, char token[DA
                      char error[DATA_ERROR_SIZE])
 {
     if (!join(token, path, "operator.token") || !join(folder->database, path, "updraft.db") ||
-        !join(folder->blobs, path, "blobs") || !join(folder->snapshot, path, "snapshot.db"))
+        !join(folder->blobs, path, "blobs") || !join(folder->snapshot, path, "snapshot.db") ||
+        !join(folder->trend, path, "trend.json"))
         return fail(error, path, "the path is too long");
     if (is_restored_by_half(path))
         return fail(error, path,

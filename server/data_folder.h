@@ -3,6 +3,7 @@
  *   updraft.db       devices, groups, releases
  *   blobs/           firmware files
  *   operator.token   mode 0600
+ *   trend.json       how the fleet was over time: statistics, not in backups
  *   lock             held while a server runs
  *   snapshot.db      while a backup is made
  *   restoring/       while a backup is restored, or after that was interrupted
@@ -18,6 +19,7 @@ struct data_folder {
     int lock; /* descriptor */
     char database[DATA_PATH_SIZE];
     char blobs[DATA_PATH_SIZE];
+    char trend[DATA_PATH_SIZE];
     char snapshot[DATA_PATH_SIZE]; /* for a copy of the database */
     char token[DATA_TOKEN_SIZE];
 };

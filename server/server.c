@@ -13,6 +13,7 @@
 #include "server/model/clock.h"
 #include "server/operator_api/operator_api.h"
 #include "server/operator_api/views.h"
+#include "server/trend/sampler.h"
 #include "server/web_pages.h"
 #include "server/webhooks/courier.h"
 #include "server/work/worker.h"
@@ -55,6 +56,8 @@ struct server {
     struct http_server *metrics_http; /* null: none */
     struct counters counters;
     struct metrics_page *metrics;
+    struct trend *trend;
+    struct sampler *sampler;
     struct device_api device_api;
     struct device_api plain_device_api;
     struct operator_api operator_api;
@@ -314,6 +317,7 @@ void server_tick(struct server *server)
     refresh_certificate(server, false);
     judge_rollouts(server, now);
     hub_check(server->hub, holds, server);
+    sampler_tick(server->sampler, now);
     tell_releases(server);
     tell_devices(server);
     if (now < server->keep_alive_at_ms)
@@ -392,6 +396,7 @@ static void set_up_interfaces(struct server *server, const struct server_config 
         .worker = server->worker,
         .accounts = server->accounts,
         .webhooks = server->webhooks,
+        .trend = server->trend,
         .throttle = server->throttle,
         .device_policy = config->device_policy,
         .store = &store_sqlite,
@@ -467,6 +472,10 @@ static void free_server(struct server *server)
 {
     if (server->worker != NULL)
         worker_stop(server->worker);
+    if (server->sampler != NULL)
+        sampler_free(server->sampler);
+    if (server->trend != NULL)
+        trend_free(server->trend);
     if (server->courier != NULL)
         courier_stop(server->courier);
     if (server->fleet != NULL)
@@ -511,6 +520,17 @@ static void offer_setup(struct server *server)
     accounts_set_first_ticket(server->accounts, digest, accounts_now(server->accounts) + SETUP_MS);
 }
 
+static struct sampler *new_sampler(struct server *server)
+{
+    const struct sampler_config config = {.trend = server->trend,
+                                          .fleet = server->fleet,
+                                          .counters = &server->counters,
+                                          .worker = server->worker,
+                                          .path = server->data.trend};
+
+    return sampler_new(&config);
+}
+
 static bool start_parts(struct server *server, const struct server_config *config,
                         char error[SERVER_ERROR_SIZE], bool *is_usage)
 {
@@ -531,7 +551,9 @@ static bool start_parts(struct server *server, const struct server_config *confi
     server->courier = courier_start(server->webhooks, server->fleet);
     server->metrics = metrics_page_new(&(struct metrics_source){
         server->fleet, server->hub, server->worker, &server->counters, &server->http});
-    if (server->metrics == NULL || server->courier == NULL) {
+    server->trend = trend_new();
+    server->sampler = server->trend != NULL ? new_sampler(server) : NULL;
+    if (server->metrics == NULL || server->courier == NULL || server->sampler == NULL) {
         snprintf(error, SERVER_ERROR_SIZE, "out of memory");
         return false;
     }

@@ -272,6 +272,7 @@ static void note_arrival(struct fleet *fleet, struct device *device, const struc
 
     if (was_offered)
         fleet_note_result(fleet, device, change, true);
+    fleet->results.arrived += was_offered;
     device->offers.count = 0;
     device->part.taken_ms = 0;
     if (!was_offered) {
@@ -291,6 +292,7 @@ static void note_comeback(struct fleet *fleet, struct device *device)
         return;
     struct change *change = change_new(CHANGE_CAME_BACK, device->mac);
     fleet_note_result(fleet, device, change, false);
+    fleet->results.failed++;
     device->part.comebacks++;
     device->part.taken_ms = 0;
     if (device->offers.count == 0)

@@ -172,6 +172,16 @@ bool fleet_view_rollout(struct fleet *fleet, uint32_t id, struct rollout_view *v
 void fleet_count_rollout(struct fleet *fleet, const struct rollout *rollout,
                          struct rollout_counts *counts, struct policy_survey *survey);
 
+/* Devices that a rollout has reached, and that it does not count as arrived or pending:
+ * where each stands and why, by MAC. False when memory is out, before the first call. */
+struct fleet_failure {
+    mac_address mac;
+    enum policy_standing standing; /* failed, silent or unfit */
+    char reason[POLICY_REASON_SIZE];
+};
+bool fleet_each_failure(struct fleet *fleet, const struct rollout *rollout,
+                        void (*visit)(void *ctx, const struct fleet_failure *failure), void *ctx);
+
 /* An id for a rollout about to be made; each is given once. */
 uint32_t fleet_next_rollout(struct fleet *fleet);
 
@@ -187,6 +197,13 @@ struct rollout_view *fleet_copy_unsettled_rollouts(struct fleet *fleet, size_t *
 void fleet_count_rollout_states(struct fleet *fleet, uint32_t counts[ROLLOUT_STATE_COUNT]);
 uint32_t fleet_download_count(struct fleet *fleet); /* going on */
 const struct writer_stats *fleet_writer_stats(const struct fleet *fleet);
+
+/* Devices that came to run what they were offered, and that came back without it, since the
+ * process started. */
+struct fleet_results {
+    uint64_t arrived, failed;
+};
+struct fleet_results fleet_results(struct fleet *fleet);
 
 /* Lets rollouts go on, or halt, by themselves. */
 void fleet_judge_rollouts(struct fleet *fleet);

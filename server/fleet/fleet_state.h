@@ -33,6 +33,7 @@ struct fleet {
     int64_t judged_ms;     /* rollouts, last; or what was last heard before this process */
     int64_t listening_ms;  /* since when without a gap; struct rollout_time */
     struct site_loads sites;
+    struct fleet_results results;
     struct mac_list behind;
     struct mac_list changed;
 };

@@ -14,12 +14,12 @@ typedef void operator_handler(const struct operator_api *api, struct http_reques
 operator_handler handle_list_releases, handle_publish, handle_show_release, handle_edit_release,
     handle_release_live, handle_withdraw_release;
 operator_handler handle_list_devices, handle_show_device, handle_set_device, handle_retry_device,
-    handle_remove_device, handle_device_history, handle_import_devices;
+    handle_remove_device, handle_device_history, handle_explain_device, handle_import_devices;
 operator_handler handle_list_groups, handle_set_group;
 operator_handler handle_list_rollouts, handle_show_rollout, handle_add_rollout, handle_try_rollout,
     handle_approve_rollout, handle_pause_rollout, handle_resume_rollout, handle_cancel_rollout,
-    handle_roll_back_rollout;
-operator_handler handle_overview, handle_events, handle_openapi;
+    handle_roll_back_rollout, handle_list_failures;
+operator_handler handle_overview, handle_trend, handle_events, handle_openapi;
 operator_handler handle_sign_in, handle_show_session, handle_sign_out, handle_sign_out_everywhere,
     handle_change_password, handle_set_up, handle_show_ticket;
 operator_handler handle_list_users, handle_add_user, handle_set_user, handle_reset_user,
@@ -58,6 +58,10 @@ bool read_settings(struct http_request *request, unsigned allowed, struct settin
  * MAC, or (view not null) the device not known. */
 bool find_device(const struct operator_api *api, struct http_request *request, const char *name,
                  mac_address *mac, struct device_view *view);
+
+/* The rollout of the path; false, and the request answered, when there is none. */
+bool find_rollout(const struct operator_api *api, struct http_request *request, const char *name,
+                  struct rollout_view *view);
 
 /* Is there such a release, to pin devices to? False, and answered, when not. */
 bool can_pin(const struct operator_api *api, struct http_request *request, const char *product,

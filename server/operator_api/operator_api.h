@@ -12,6 +12,7 @@
 #include "server/fleet/fleet.h"
 #include "server/http/http.h"
 #include "server/model/role.h"
+#include "server/trend/trend.h"
 #include "server/webhooks/webhooks.h"
 #include "server/work/worker.h"
 
@@ -21,6 +22,7 @@ struct operator_api {
     struct hub *hub;
     struct worker *worker;
     struct webhooks *webhooks;
+    struct trend *trend;
     struct accounts *accounts;
     struct throttle *throttle;       /* of those who guess passwords */
     const struct store_class *store; /* to read the audit log with */

@@ -1,10 +1,15 @@
 #include "server/operator_api/caller.h"
 #include "server/operator_api/handlers.h"
 
+#include "server/model/clock.h"
 #include "server/openapi/openapi.h"
+#include "server/trend/sampler.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define MINUTE_MS INT64_C(60000)
+#define DAY_MS    (1440 * MINUTE_MS)
 
 /* Devices of a product that run a version. Texts live as long as the fleet, or
  * are copied: what a device says of itself is its own. */
@@ -15,7 +20,8 @@ struct version_count {
 };
 
 struct tally {
-    json_int_t devices;
+    int64_t now_ms;
+    json_int_t devices, silent;
     json_int_t by_state[STATE_COUNT];
     struct version_count *versions;
     size_t version_count, capacity;
@@ -51,6 +57,7 @@ static void count_device(void *ctx, const struct device_view *device)
     if (device->assignment.is_decommissioned)
         return;
     tally->devices++;
+    tally->silent += device->last_seen_ms != 0 && device->last_seen_ms < tally->now_ms - SILENT_MS;
     if (device->product != NULL && device->version != NULL)
         count_version(tally, device->product, device->version);
 }
@@ -89,15 +96,20 @@ static json_t *view_states(const struct tally *tally)
 
 void handle_overview(const struct operator_api *api, struct http_request *request, const char *name)
 {
-    struct tally tally = {.devices = 0};
+    struct tally tally = {.now_ms = clock_now_ms()};
 
     (void)name;
+    const struct trend_flow day = trend_sum(api->trend, TREND_DAY, DAY_MS);
+    const struct trend_flow minute = trend_sum(api->trend, TREND_HOUR, MINUTE_MS);
     fleet_each_device(api->fleet, count_device, &tally);
     answer_json(request, 200,
-                json_pack("{sI so so ss ss}", "devices", tally.devices, "by_state",
-                          view_states(&tally), "by_version", view_versions(&tally),
-                          "unknown_devices", api->refuses_unknown ? "refuse" : "register",
-                          "version", UPDRAFT_VERSION));
+                json_pack("{sI so so sI sI sI sI ss ss}", "devices", tally.devices, "by_state",
+                          view_states(&tally), "by_version", view_versions(&tally), "silent",
+                          tally.silent, "checkins_per_minute", (json_int_t)minute.checkins,
+                          "arrived_in_a_day", (json_int_t)day.arrived, "failed_in_a_day",
+                          (json_int_t)day.failed, "unknown_devices",
+                          api->refuses_unknown ? "refuse" : "register", "version",
+                          UPDRAFT_VERSION));
     free(tally.versions);
 }
 

@@ -19,9 +19,8 @@ void handle_list_rollouts(const struct operator_api *api, struct http_request *r
     answer_json(request, 200, json_pack("{so}", "rollouts", array));
 }
 
-/* The rollout of the path; false, and the request answered, when there is none. */
-static bool find_rollout(const struct operator_api *api, struct http_request *request,
-                         const char *name, struct rollout_view *view)
+bool find_rollout(const struct operator_api *api, struct http_request *request, const char *name,
+                  struct rollout_view *view)
 {
     char *end;
     const unsigned long id = strtoul(name, &end, 10);

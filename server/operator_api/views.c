@@ -183,7 +183,7 @@ static json_t *view_signer(const struct release_file *file)
     return digest(file->has_signer, file->signer, UD_KEY_ID_SIZE);
 }
 
-static json_t *view_file(const struct release_file *file)
+json_t *view_release_file(const struct release_file *file)
 {
     return json_pack("{sI sb sb so so so}",                       //
                      "size", (json_int_t)file->size,              //
@@ -199,7 +199,7 @@ static json_t *view_files(const struct release_image *image)
     json_t *files = json_array();
 
     for (uint8_t i = 0; i < image->file_count; i++)
-        json_array_append_new(files, view_file(&image->files[i]));
+        json_array_append_new(files, view_release_file(&image->files[i]));
     return files;
 }
 

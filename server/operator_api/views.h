@@ -8,6 +8,7 @@
 
 json_t *view_device(const struct device_view *device);
 json_t *view_release(const struct release *release, size_t devices);
+json_t *view_release_file(const struct release_file *file);
 json_t *view_group(const struct group *group, size_t devices);
 
 /* How many devices have a release as their target. */

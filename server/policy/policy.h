@@ -173,6 +173,12 @@ struct policy_survey {
 void policy_survey(struct policy_survey *survey, const struct policy_device *device,
                    const struct rollout *rollout, const struct policy_catalogue *catalogue);
 
+/* What keeps the rollout's release from the device, RULE_DUE for nothing; and what it would
+ * get first. The rollout is for it. */
+enum policy_rule policy_obstacle(const struct policy_device *device, const struct rollout *rollout,
+                                 const struct policy_catalogue *catalogue,
+                                 const struct release **next);
+
 /* "no-space" and what that means for people, in a few words; null for rules that are no
  * obstacles of a device's own. */
 const char *policy_obstacle_name(enum policy_rule rule);

@@ -41,12 +41,26 @@ static void survey_others(struct policy_survey *survey, const struct policy_devi
         survey->others++;
 }
 
+enum policy_rule policy_obstacle(const struct policy_device *device, const struct rollout *rollout,
+                                 const struct policy_catalogue *catalogue,
+                                 const struct release **next)
+{
+    const struct policy_path path =
+        policy_find_path(device, rollout->release, rollout->downgrade, catalogue);
+    const struct release_file *file;
+
+    *next = path.next;
+    if (path.obstacle != RULE_DUE)
+        return path.obstacle;
+    return policy_judge_fit(device->facts, path.next, &file);
+}
+
 void policy_survey(struct policy_survey *survey, const struct policy_device *device,
                    const struct rollout *rollout, const struct policy_catalogue *catalogue)
 {
     const enum policy_standing standing = policy_standing(device, rollout, catalogue);
     const char *product = policy_product(device);
-    const struct release_file *file;
+    const struct release *next;
 
     if (product == NULL || strcmp(product, rollout->release->product) != 0)
         return;
@@ -54,13 +68,9 @@ void policy_survey(struct policy_survey *survey, const struct policy_device *dev
         survey_others(survey, device);
     if (standing == STANDING_OUTSIDE || standing == STANDING_ARRIVED)
         return;
-    const struct policy_path path =
-        policy_find_path(device, rollout->release, rollout->downgrade, catalogue);
-    const enum policy_rule rule = path.obstacle != RULE_DUE
-                                      ? path.obstacle
-                                      : policy_judge_fit(device->facts, path.next, &file);
+    const enum policy_rule rule = policy_obstacle(device, rollout, catalogue, &next);
     if (rule != RULE_DUE)
         survey->cannot[rule]++;
-    else if (path.next != rollout->release)
+    else if (next != rollout->release)
         survey->by_steps++;
 }

@@ -110,6 +110,10 @@ def walk_devices(client):
     history(200, MAC)
     history(400, "nonsense")
     history(404, NOBODY)
+    explain = lambda expect, mac: client.call("GET", "/devices/{mac}/explain", expect, values={"mac": mac})
+    explain(200, MAC)
+    explain(400, "nonsense")
+    explain(404, NOBODY)
     client.call("POST", "/devices/import", 200, body={"devices": [
         {"mac": MAC, "tags": ["lab"], "alias": "lamp", "notes": None, "utc_offset_minutes": 60}]})
     client.call("POST", "/devices/import", 400, body={"devices": [{}]})
@@ -153,6 +157,8 @@ def walk_rollouts(client):
     check_in(client, MAC, "2.0.0")
     wait_for(client, running, "awaiting")
     one("POST", "/approve", 200, running)
+    one("GET", "/failures", 200, running)
+    one("GET", "/failures", 404, 77)
     one("POST", "/roll-back", 200, running)
     one("POST", "/roll-back", 409, running)
     for what in ("approve", "pause", "resume", "cancel", "roll-back"):
@@ -248,6 +254,9 @@ def walk_viewers(client):
 
 def walk_server(client):
     client.call("GET", "/overview", 200)
+    for span in ("hour", "day", "month"):
+        client.call("GET", "/trend", 200, query={"span": span})
+    client.call("GET", "/trend", 400, query={"span": "century"}, is_sound=False)
     client.call("GET", "/openapi.json", 200)
     client.call("GET", "/backup", 200)
 
