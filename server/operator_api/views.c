@@ -208,7 +208,7 @@ static json_t *view_filesystem(const struct release_image *image)
     json_t *files = json_array();
 
     for (uint8_t i = 0; i < image->fs_count; i++)
-        json_array_append_new(files, view_file(&image->fs[i]));
+        json_array_append_new(files, view_release_file(&image->fs[i]));
     if (image->fs_count > 0)
         return json_pack("{sb so}", "first", image->fs_first, "files", files);
     json_decref(files);

@@ -3,8 +3,8 @@
 import { Api } from "./api.js";
 import { attempt } from "./attempt.js";
 import { AuditList } from "./audit_list.js";
-import { announce, byId, setText } from "./dom.js";
-import { describeSession, findSession, showRights, signOut } from "./session.js";
+import { announce, byId } from "./dom.js";
+import { needSession, showFrame } from "./frame.js";
 import { TokenList } from "./token_list.js";
 import { UserList } from "./user_list.js";
 
@@ -29,10 +29,7 @@ function showOwn(api) {
 
 function show(session) {
     const api = new Api(session);
-    showRights(session);
-    setText(byId("host"), location.host);
-    setText(byId("whoami"), describeSession(session));
-    byId("sign-out").addEventListener("click", () => signOut(session));
+    showFrame(session);
     if (session.kind === "session") showOwn(api);
     const audit = new AuditList(api);
     if (session.role === "admin") {
@@ -44,6 +41,4 @@ function show(session) {
     byId("page").hidden = false;
 }
 
-const session = await findSession().catch(() => null);
-if (session === null) location.assign("/");
-else show(session);
+show(await needSession());

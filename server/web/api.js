@@ -31,8 +31,11 @@ export class Api {
         const headers = {};
         if (this.#token !== null) headers.Authorization = `Bearer ${this.#token}`;
         else if (this.#csrf !== null && method !== "GET") headers["X-CSRF-Token"] = this.#csrf;
-        if (body !== undefined) headers["Content-Type"] = "application/json";
-        const request = { method, headers, body: JSON.stringify(body), signal, cache: "no-store" };
+        const isFile = body instanceof Blob;
+        if (body !== undefined)
+            headers["Content-Type"] = isFile ? "application/octet-stream" : "application/json";
+        const sent = isFile ? body : JSON.stringify(body);
+        const request = { method, headers, body: sent, signal, cache: "no-store" };
         const response = await fetch(ROOT + path, request).catch((cause) => {
             throw new ApiError(
                 0,
@@ -50,6 +53,11 @@ export class Api {
         const signal = AbortSignal.timeout(TIMEOUT_MS);
         const response = await this.#fetch(method, path, { body, signal });
         return response.status === 204 ? null : response.json();
+    }
+
+    // A body of any size, over any connection: only the user ends it.
+    async #send(method, path, file) {
+        return (await this.#fetch(method, path, { body: file })).json();
     }
 
     session() {
@@ -132,6 +140,60 @@ export class Api {
 
     async releases() {
         return (await this.#json("GET", "/releases")).releases;
+    }
+
+    async groups() {
+        return (await this.#json("GET", "/groups")).groups;
+    }
+
+    // span: "hour", "day" or "month".
+    async trend(span) {
+        return (await this.#json("GET", `/trend?span=${span}`)).points;
+    }
+
+    device(mac) {
+        return this.#json("GET", `/devices/${mac}`);
+    }
+
+    async history(mac) {
+        return (await this.#json("GET", `/devices/${mac}/history`)).history;
+    }
+
+    explain(mac) {
+        return this.#json("GET", `/devices/${mac}/explain`);
+    }
+
+    // Sends the file; query: {product, version, channel, name, notes, draft}.
+    publish(file, query) {
+        return this.#send("POST", `/releases?${new URLSearchParams(query)}`, file);
+    }
+
+    editRelease(id, changes) {
+        return this.#json("PUT", `/releases/${id}`, changes);
+    }
+
+    goLive(id) {
+        return this.#json("POST", `/releases/${id}/live`);
+    }
+
+    withdraw(id, reason) {
+        return this.#json("POST", `/releases/${id}/withdraw`, { reason });
+    }
+
+    rollout(id) {
+        return this.#json("GET", `/rollouts/${id}`);
+    }
+
+    async failures(id) {
+        return (await this.#json("GET", `/rollouts/${id}/failures`)).failures;
+    }
+
+    tryRollout(plan) {
+        return this.#json("POST", "/rollouts/dry-run", plan);
+    }
+
+    addRollout(plan) {
+        return this.#json("POST", "/rollouts", plan);
     }
 
     async rollouts() {

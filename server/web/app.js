@@ -1,26 +1,21 @@
 // Joins the parts: token, server, what is known, and the views of it.
 
 import { Api } from "./api.js";
-import { byId, announce, element, setText } from "./dom.js";
+import { byId, announce, element } from "./dom.js";
 import { DetailPanel } from "./detail.js";
 import { DeviceTable } from "./devices.js";
 import { noDevices, noMatch, noReleases } from "./empty.js";
 import { Filters } from "./filters.js";
 import { Fleet } from "./fleet.js";
 import { LinkStatus } from "./link_status.js";
+import { showFrame } from "./frame.js";
+import { Glance } from "./glance.js";
 import { Live } from "./live.js";
 import { readView, writeView } from "./location.js";
 import { plural } from "./format.js";
 import { ReleaseList } from "./releases.js";
 import { RolloutList } from "./rollouts.js";
-import {
-    adoptToken,
-    describeSession,
-    findSession,
-    showRights,
-    signOut,
-    takeTicket,
-} from "./session.js";
+import { adoptToken, findSession, takeNext, takeTicket } from "./session.js";
 import { setUp, signIn } from "./sign_in.js";
 
 const TICK_MS = 1000;
@@ -30,6 +25,7 @@ const NARROW = matchMedia("(max-width: 75rem)");
 class Dashboard {
     #api;
     #live;
+    #glance = null; // of who is signed in
     #fleet = new Fleet();
     #view = readView();
     #link = new LinkStatus();
@@ -69,11 +65,9 @@ class Dashboard {
     run(session) {
         this.#api = new Api(session);
         this.#link.show("connecting", null);
-        showRights(session);
-        setText(byId("whoami"), describeSession(session));
-        byId("sign-out").onclick = () => signOut(session);
-        for (const part of ["board", "sign-out", "whoami", "access", "link"])
-            byId(part).hidden = false;
+        showFrame(session);
+        byId("board").hidden = false;
+        this.#glance = new Glance(this.#api);
         return new Promise((resolve) => {
             this.#live = new Live(this.#api, {
                 load: () => this.#load(),
@@ -93,6 +87,7 @@ class Dashboard {
             this.#rollouts.load(),
         ]);
         this.#fleet.load(devices, releases, overview);
+        this.#glance.show(overview);
     }
 
     #event(name, data) {
@@ -203,7 +198,6 @@ class Dashboard {
         const failing = this.#fleet.countByState().get("failing") ?? 0;
         const what = failing ? `${failing} failing` : plural(this.#fleet.devices.size, "device");
         document.title = `${what} · Updraft`;
-        byId("host").textContent = location.host;
     }
 
     #shortcut(event) {
@@ -218,6 +212,7 @@ class Dashboard {
         this.#detail.tick();
         this.#releases.tick();
         this.#link.tick();
+        this.#glance?.tick();
     }
 }
 
@@ -235,6 +230,8 @@ async function begin() {
 
 async function main() {
     let session = await begin();
+    const next = takeNext();
+    if (next !== null) return location.replace(next);
     const dashboard = new Dashboard();
     for (;;) {
         const problem = await dashboard.run(session);

@@ -101,6 +101,11 @@ export class DetailPanel {
             ),
             element("div", { class: "retry" }, parts.attempts, parts.retry),
             parts.problem,
+            element(
+                "p",
+                { class: "whole" },
+                element("a", { href: `/device.html#mac=${mac}` }, "History, notes, and why"),
+            ),
             element("h3", {}, "Assignment"),
             parts.form.node,
             element("h3", {}, "Reported"),

@@ -3,6 +3,7 @@
 
 import hashlib
 import pathlib
+import re
 import sys
 
 TYPES = {
@@ -12,10 +13,19 @@ TYPES = {
     ".svg": "image/svg+xml",
 }
 BYTES_PER_LINE = 20
+INCLUDE = re.compile(rb"<!--include (\S+)-->")
 
 
 def path_of(name):
     return "/" if name == "index.html" else "/" + name
+
+
+def content_of(file):
+    """A page's includes stand for files beside it."""
+    data = file.read_bytes()
+    if file.suffix != ".html":
+        return data
+    return INCLUDE.sub(lambda match: (file.parent / match[1].decode()).read_bytes().strip(), data)
 
 
 def array(index, data):
@@ -34,7 +44,7 @@ def row(index, file, data):
 
 def main(out, names):
     files = [pathlib.Path(name) for name in names]
-    contents = [file.read_bytes() for file in files]
+    contents = [content_of(file) for file in files]
     parts = ['#include "server/web/assets.h"\n\n#include <string.h>\n\n']
     parts += [array(index, data) for index, data in enumerate(contents)]
     parts += ["\nstatic const struct web_asset assets[] = {\n"]

@@ -2,42 +2,15 @@
 
 import { announce, byId, element, setText } from "./dom.js";
 import { plural } from "./format.js";
+import { confirmed } from "./confirm.js";
+import { DEEDS, QUESTIONS, STATES, WORDS, reachOf } from "./rollout_words.js";
+import { stageBar } from "./stage_bar.js";
 
 // Check-ins move the figures; many at once are one look.
 const RELOAD_MS = 1500;
 const SOON_MS = 200;
 // Older ones than these are left to the command line.
 const SHOWN = 5;
-
-const DEEDS = {
-    planned: ["cancel"],
-    running: ["pause", "roll-back", "cancel"],
-    awaiting: ["approve", "pause", "roll-back", "cancel"],
-    paused: ["resume", "roll-back", "cancel"],
-    halted: ["resume", "roll-back", "cancel"],
-    finished: ["roll-back"],
-    cancelled: ["roll-back"],
-    "rolled-back": [],
-};
-
-const WORDS = {
-    approve: "Approve",
-    pause: "Pause",
-    resume: "Resume",
-    cancel: "Cancel",
-    "roll-back": "Roll back",
-};
-
-const STATES = {
-    planned: "Planned",
-    running: "Running",
-    awaiting: "Waits for approval",
-    paused: "Paused",
-    halted: "Halted by itself",
-    finished: "Finished",
-    cancelled: "Cancelled",
-    "rolled-back": "Rolled back",
-};
 
 export class RolloutList {
     #source;
@@ -91,7 +64,7 @@ export class RolloutList {
 
 class Item {
     #state = null;
-    #title = element("b");
+    #title = element("a");
     #badge = element("span", { class: "rollout-state" });
     #reason = element("p", { class: "rollout-reason" });
     #stages = element("ol", { class: "rollout-stages" });
@@ -111,6 +84,7 @@ class Item {
     }
 
     show(rollout) {
+        this.#title.href = `/rollouts.html#id=${rollout.id}`;
         setText(this.#title, `${rollout.product} ${rollout.version}`);
         setText(this.#badge, STATES[rollout.state] ?? rollout.state);
         this.node.dataset.rollout = rollout.state;
@@ -118,6 +92,12 @@ class Item {
         this.#reason.hidden = rollout.reason === null;
         this.#stages.replaceChildren(...rollout.stages.map(stageNode));
         if (this.#state !== rollout.state) this.#showDeeds(rollout);
+    }
+
+    async #ask(deed, version) {
+        const question = QUESTIONS[deed];
+        if (!question || (await confirmed({ ...question, title: question.title(version) })))
+            this.#decide(deed);
     }
 
     // Only when they change: a button keeps the focus while figures move.
@@ -135,7 +115,7 @@ class Item {
                         type: "button",
                         class: deed === "pause" ? "danger" : deed === "approve" ? "primary" : null,
                         "aria-label": `${WORDS[deed]} the rollout of ${rollout.version}`,
-                        onclick: () => this.#decide(deed),
+                        onclick: () => this.#ask(deed, rollout.version),
                     },
                     WORDS[deed],
                 ),
@@ -145,37 +125,13 @@ class Item {
 }
 
 function stageNode(stage) {
-    const reach = stage.percent === null ? plural(stage.devices, "device") : `${stage.percent} %`;
     return element(
         "li",
         { class: stage.open ? "open" : null },
-        element("span", { class: "reach" }, reach),
-        stage.open ? bar(stage.counts) : element("span", { class: "bar" }),
+        element("span", { class: "reach" }, reachOf(stage, plural)),
+        stage.open ? stageBar(stage.counts) : element("span", { class: "bar" }),
         element("span", { class: "outcome" }, outcome(stage)),
     );
-}
-
-// Decoration: the same is beside it in words.
-function bar(counts) {
-    const parts = [
-        ["arrived", counts.arrived],
-        ["failed", counts.failed + counts.silent],
-        ["pending", counts.pending],
-    ];
-    return element(
-        "span",
-        { class: "bar", "aria-hidden": "true" },
-        ...parts
-            .filter(([, number]) => number > 0)
-            .map(([name, number]) => share(name, number)),
-    );
-}
-
-// By the object, not an attribute: the page's policy allows no inline styles.
-function share(name, number) {
-    const node = element("i", { class: name });
-    node.style.flexGrow = number;
-    return node;
 }
 
 function outcome(stage) {

@@ -4,6 +4,7 @@
 import { Api } from "./api.js";
 
 const KEY = "updraft.token";
+const NEXT = "updraft.next";
 
 // Takes "#name=…" out of the address bar and the history. Null when it is not there.
 function takeFragment(name) {
@@ -34,6 +35,18 @@ export function keepToken(token) {
 
 export function forgetToken() {
     sessionStorage.removeItem(KEY);
+}
+
+// Where to go once somebody is signed in: back to this page.
+export function keepNext() {
+    sessionStorage.setItem(NEXT, location.pathname + location.hash);
+}
+
+// Null when there is nowhere to go.
+export function takeNext() {
+    const next = sessionStorage.getItem(NEXT);
+    sessionStorage.removeItem(NEXT);
+    return next;
 }
 
 // {kind, name, role, read_only, product, csrf}, with the token if it is one's; null when

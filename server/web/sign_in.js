@@ -4,7 +4,7 @@ import { Api } from "./api.js";
 import { byId, setText } from "./dom.js";
 import { findSession, forgetToken, keepToken } from "./session.js";
 
-const PARTS = ["board", "sign-out", "whoami", "access", "banner", "link", "sign-in", "setup"];
+const PARTS = ["board", "sign-out", "whoami", "nav", "banner", "link", "sign-in", "setup"];
 
 function showOnly(id) {
     for (const part of PARTS) byId(part).hidden = part !== id;

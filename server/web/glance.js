@@ -1,0 +1,109 @@
+// The fleet at a glance: which versions run, over time, and how lively it is.
+
+import { areaChart, sparkline } from "./chart.js";
+import { byId, element, setAttribute, setText } from "./dom.js";
+import { count, percent } from "./format.js";
+import { serverNow } from "./clock.js";
+import { rates, versionsOverTime } from "./trend.js";
+
+const SPANS = [
+    { name: "hour", word: "Hour", readMs: 20000 },
+    { name: "day", word: "Day", readMs: 120000 },
+    { name: "month", word: "Month", readMs: 600000 },
+];
+const OVERVIEW_MS = 10000;
+
+export class Glance {
+    #api;
+    #span = SPANS[0];
+    #points = [];
+    #overview = null;
+    #overviewDue = 0;
+    #trendDue = 0;
+
+    constructor(api) {
+        this.#api = api;
+        byId("spans").replaceChildren(...SPANS.map((span) => this.#button(span)));
+    }
+
+    show(overview) {
+        this.#overview = overview;
+        this.#overviewDue = Date.now() + OVERVIEW_MS;
+        byId("glance").hidden = overview.devices === 0;
+        this.#draw();
+    }
+
+    // Reads anew what is due; what cannot be read stays as it was.
+    tick() {
+        const now = Date.now();
+        if (document.hidden || this.#overview === null) return;
+        if (now >= this.#overviewDue) {
+            this.#overviewDue = now + OVERVIEW_MS;
+            this.#api.overview().then((overview) => this.show(overview), () => {});
+        }
+        if (now >= this.#trendDue) this.#read();
+    }
+
+    #read() {
+        const span = this.#span;
+        this.#trendDue = Date.now() + span.readMs;
+        const take = (points) => {
+            if (span !== this.#span) return;
+            this.#points = points;
+            this.#draw();
+        };
+        this.#api.trend(span.name).then(take, () => {});
+    }
+
+    #button(span) {
+        return element(
+            "button",
+            {
+                type: "button",
+                "aria-pressed": String(span === this.#span),
+                onclick: () => {
+                    this.#span = span;
+                    this.#read();
+                    for (const [index, button] of [...byId("spans").children].entries())
+                        setAttribute(button, "aria-pressed", String(SPANS[index] === span));
+                },
+            },
+            span.word,
+        );
+    }
+
+    #draw() {
+        const { devices, silent, by_version: versions } = this.#overview;
+        const now = { at: new Date(serverNow()).toISOString(), devices, versions };
+        const first = this.#points.length === 0 ? [{ ...now, at: earlier(now.at) }] : this.#points;
+        const { times, series } = versionsOverTime([...first, now]);
+        byId("versions-chart").replaceChildren(areaChart(times, series.map(({ shares }) => shares)));
+        byId("versions-legend").replaceChildren(
+            ...series.map((one, index) => legend(one, index, devices)),
+        );
+        setText(byId("checkins"), count(this.#overview.checkins_per_minute));
+        setText(byId("silent"), count(silent));
+        setText(byId("failed"), count(this.#overview.failed_in_a_day));
+        setText(byId("arrived"), count(this.#overview.arrived_in_a_day));
+        byId("silent").parentElement.classList.toggle("none", silent === 0);
+        byId("failed").parentElement.classList.toggle("bad", this.#overview.failed_in_a_day > 0);
+        const lively = rates(this.#points);
+        byId("checkins-chart").replaceChildren(
+            ...(lively.length > 1 ? [sparkline(times.slice(1, -1), lively)] : []),
+        );
+    }
+}
+
+const earlier = (at) => new Date(Date.parse(at) - 60000).toISOString();
+
+function legend({ name, devices, shares }, index, total) {
+    const share = Math.round(100 * shares.at(-1));
+    return element(
+        "li",
+        {},
+        element("i", { class: `v${index}`, "aria-hidden": "true" }),
+        element("b", { title: name }, name),
+        element("span", {}, `${devices === total ? percent(1, 1) : share}\u202f%`),
+        element("small", {}, count(devices)),
+    );
+}

@@ -1,0 +1,86 @@
+// The page of releases: publishing by drop, drafts to be looked at, and what is there.
+
+import { byId, element } from "./dom.js";
+import { Drop } from "./drop.js";
+import { openPage } from "./frame.js";
+import { ReleaseCard } from "./release_card.js";
+
+const RELOAD_MS = 400;
+
+class ReleasesPage {
+    #api;
+    #cards = new Map(); // by id
+    #timer = null;
+
+    constructor(api) {
+        this.#api = api;
+        new Drop(async (file, query) => {
+            const release = await api.publish(file, query);
+            await this.load();
+            this.#cards.get(release.id)?.focus();
+            return release;
+        });
+    }
+
+    async load() {
+        const [releases, rollouts] = await Promise.all([this.#api.releases(), this.#api.rollouts()]);
+        for (const release of releases) this.#card(release, rollouts);
+        const drafts = releases.filter(({ state }) => state === "draft");
+        this.#show("drafts", drafts, "Drafts");
+        const products = Map.groupBy(
+            releases.filter(({ state }) => state !== "draft"),
+            ({ product }) => product,
+        );
+        byId("release-list").replaceChildren(
+            ...[...products].map(([product, of]) => this.#section(product, of)),
+        );
+        if (releases.length === 0) byId("release-list").replaceChildren(nothing());
+        offer("known-products", new Set(releases.map(({ product }) => product)));
+        offer("known-channels", new Set(["stable", ...releases.map(({ channel }) => channel)]));
+    }
+
+    event(name) {
+        if (name === "device") return;
+        this.#timer ??= setTimeout(() => {
+            this.#timer = null;
+            this.load().catch(() => {});
+        }, RELOAD_MS);
+    }
+
+    #card(release, rollouts) {
+        if (!this.#cards.has(release.id))
+            this.#cards.set(release.id, new ReleaseCard(this.#api, () => this.load()));
+        const rollout = rollouts.find(
+            ({ product, version }) => product === release.product && version === release.version,
+        );
+        this.#cards.get(release.id).show(release, rollout ?? null);
+    }
+
+    #show(id, releases, title) {
+        byId(id).replaceChildren(...(releases.length > 0 ? [this.#section(title, releases)] : []));
+    }
+
+    #section(title, releases) {
+        return element(
+            "section",
+            { class: "release-group", "aria-label": title },
+            element("h3", {}, title),
+            element("ul", { class: "cards" }, ...releases.map(({ id }) => this.#cards.get(id).node)),
+        );
+    }
+}
+
+function nothing() {
+    return element(
+        "div",
+        { class: "card empty" },
+        element("h3", {}, "Nothing is published yet"),
+        element("p", {}, "Export the compiled binary in the IDE, and drop the .bin file above."),
+    );
+}
+
+function offer(id, names) {
+    byId(id).replaceChildren(...[...names].sort().map((name) => element("option", { value: name })));
+}
+
+openPage((api) => new ReleasesPage(api));
