@@ -27,7 +27,13 @@ const char *http_header(const struct http_request *request, const char *name)
 
 const char *http_query(const struct http_request *request, const char *name)
 {
-    return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
+    const char *value = NULL;
+    size_t length;
+
+    if (MHD_lookup_connection_value_n(request->connection, MHD_GET_ARGUMENT_KIND, name,
+                                      strlen(name), &value, &length) == MHD_NO)
+        return NULL;
+    return value != NULL ? value : "";
 }
 
 const char *http_cookie(const struct http_request *request, const char *name)

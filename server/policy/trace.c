@@ -8,10 +8,10 @@ static const struct policy_question questions[POLICY_QUESTIONS] = {
     {"other", "Does it run something else than that?"},
     {"way", "May the release be installed over what it runs?"},
     {"fit", "Does a form of the release fit: chip, flash, space, signature?"},
-    {"rollout", "Has the rollout reached it?"},
+    {"rollout", "Does no rollout hold it back?"},
     {"failures", "Has it not failed this release too often?"},
     {"load", "May one more download begin?"},
-    {"on-its-way", "Is nothing on its way to it yet?"},
+    {"on-its-way", "Is nothing on its way to it already?"},
     {"window", "Is it within the maintenance window?"},
     {"offer", "Nothing speaks against it: the release is offered."},
 };

@@ -44,7 +44,7 @@ export class Drop {
     // What the image does not say is asked for, and then sent again.
     async #send() {
         if (this.#file === null || byId("publish").disabled) return;
-        const query = { name: this.#file.name, draft: "" };
+        const query = { name: this.#file.name, draft: "yes" };
         for (const field of FIELDS) {
             const value = byId(`publish-${field}`).value.trim();
             if (value) query[field] = value;

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Writes the dashboard's files into one C source: embed.py OUT.c FILE..."""
 
+import gzip
 import hashlib
 import pathlib
 import re
@@ -28,25 +29,26 @@ def content_of(file):
     return INCLUDE.sub(lambda match: (file.parent / match[1].decode()).read_bytes().strip(), data)
 
 
-def array(index, data):
+def array(name, data):
     lines = [data[at : at + BYTES_PER_LINE] for at in range(0, len(data), BYTES_PER_LINE)]
     body = "\n".join("    " + " ".join(f"{byte}," for byte in line) for line in lines)
-    return f"static const unsigned char asset_{index}[] = {{\n{body}\n}};\n"
+    return f"static const unsigned char {name}[] = {{\n{body}\n}};\n"
 
 
 def row(index, file, data):
     etag = hashlib.sha256(data).hexdigest()[:16]
-    return (
-        f'    {{"{path_of(file.name)}", "{TYPES[file.suffix]}", "\\"{etag}\\"", '
-        f"asset_{index}, sizeof asset_{index}}},\n"
-    )
+    forms = (("", f"asset_{index}"), ("-gz", f"packed_{index}"))
+    fields = [f'{{"\\"{etag}{mark}\\"", {name}, sizeof {name}}}' for mark, name in forms]
+    return f'    {{"{path_of(file.name)}", "{TYPES[file.suffix]}", {", ".join(fields)}}},\n'
 
 
 def main(out, names):
     files = [pathlib.Path(name) for name in names]
     contents = [content_of(file) for file in files]
     parts = ['#include "server/web/assets.h"\n\n#include <string.h>\n\n']
-    parts += [array(index, data) for index, data in enumerate(contents)]
+    for index, data in enumerate(contents):
+        parts += [array(f"asset_{index}", data)]
+        parts += [array(f"packed_{index}", gzip.compress(data, mtime=0))]
     parts += ["\nstatic const struct web_asset assets[] = {\n"]
     parts += [row(index, file, data) for index, (file, data) in enumerate(zip(files, contents))]
     parts += [

@@ -11,7 +11,7 @@ const SOURCES = {
 };
 const OUTCOMES = {
     passed: { icon: "state-current", word: "yes" },
-    decided: { icon: "arrow", word: "this decides" },
+    decided: { icon: "arrow", word: "no, and this decides" },
     "not-reached": { icon: "state-never-seen", word: "not asked" },
 };
 
@@ -31,7 +31,7 @@ export function showExplanation(node, { offer, reason, source, target, next, fil
         source === null
             ? null
             : element("p", { class: "source" }, `It should run ${target}, by ${SOURCES[source] ?? source}.`),
-        element("ol", { class: "rules" }, ...rules.map(rule)),
+        element("ol", { class: "rules" }, ...rules.map((one) => rule(one, offer))),
     );
 }
 
@@ -41,13 +41,14 @@ function formOf({ size, compressed, signed }) {
         .join(", ");
 }
 
-function rule({ question, outcome }) {
+function rule({ question, outcome }, offer) {
     const { icon: name, word } = OUTCOMES[outcome];
+    const isOffer = offer && outcome === "decided";
     return element(
         "li",
         { "data-outcome": outcome },
         icon(name),
         element("span", {}, question),
-        element("small", {}, word),
+        element("small", {}, isOffer ? "this decides" : word),
     );
 }

@@ -89,11 +89,12 @@ export class Glance {
         byId("failed").parentElement.classList.toggle("bad", this.#overview.failed_in_a_day > 0);
         const lively = rates(this.#points);
         byId("checkins-chart").replaceChildren(
-            ...(lively.length > 1 ? [sparkline(times.slice(1, -1), lively)] : []),
+            ...(lively.length > 1 ? [sparkline(this.#points.slice(1).map(timeOf), lively)] : []),
         );
     }
 }
 
+const timeOf = ({ at }) => Date.parse(at);
 const earlier = (at) => new Date(Date.parse(at) - 60000).toISOString();
 
 function legend({ name, devices, shares }, index, total) {

@@ -127,18 +127,24 @@ function describe(release) {
         ["Published", `${age(release.published, serverNow())}, as ${release.name}`, exactTime(release.published)],
         ["Withdrawn because", release.state === "withdrawn" ? release.reason : null],
     ].filter(([, said]) => said);
-    return [
-        notes === null ? null : element("p", { class: "notes" }, notes),
-        element(
-            "dl",
-            { class: "facts" },
-            ...facts.flatMap(([word, said, title = null]) => [
-                element("dt", {}, word),
-                element("dd", { title }, said),
-            ]),
-            ...files.flatMap(fileFacts),
-        ),
-    ].filter(Boolean);
+    const list = element(
+        "dl",
+        { class: "facts" },
+        ...facts.flatMap(([word, said, title = null]) => [
+            element("dt", {}, word),
+            element("dd", { title }, said),
+        ]),
+        ...files.flatMap(fileFacts),
+    );
+    const said = notes === null ? [] : [element("p", { class: "notes" }, notes)];
+    return release.state === "draft" ? [...said, list] : [...said, folded(release, list)];
+}
+
+// What is out already is looked at less: a line, and the rest on demand.
+function folded({ chip, image_size: size, published, files }, list) {
+    const signed = files.some((file) => file.signed) ? "signed" : "not signed";
+    const words = [chip, bytes(size), signed, `published ${age(published, serverNow())}`];
+    return element("details", {}, element("summary", {}, words.join(" · ")), list);
 }
 
 function ofItself({ project, version, sdk, built }) {

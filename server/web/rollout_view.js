@@ -184,7 +184,7 @@ function stageNode(rollout, stage, index) {
 
 function stateOf(rollout, stage, isLast) {
     if (!stage.open) return stage.approval ? "needs approval" : "to come";
-    if (!isLast) return "done";
+    if (!isLast) return "passed";
     if (rollout.stage_opened === null) return "open";
     return `open since ${age(rollout.stage_opened, serverNow()).replace(" ago", "")}`;
 }

@@ -4,6 +4,7 @@ import { byId, element, setText } from "./dom.js";
 import { age, exactTime, plural } from "./format.js";
 import { serverNow } from "./clock.js";
 import { openPage } from "./frame.js";
+import { mayChange } from "./session.js";
 import { STATES } from "./rollout_words.js";
 import { RolloutView } from "./rollout_view.js";
 import { stageBar } from "./stage_bar.js";
@@ -44,7 +45,7 @@ class RolloutsPage {
         const place = new URLSearchParams(location.hash.slice(1));
         this.#view = this.#wizard = null;
         this.#id = place.get("id");
-        if (place.has("new")) return this.#openWizard(place);
+        if (place.has("new") && mayChange()) return this.#openWizard(place);
         if (this.#id !== null) return this.#openOne();
         document.title = "Rollouts · Updraft";
         await this.#refresh();
@@ -144,9 +145,11 @@ function item(rollout) {
         element(
             "p",
             { class: "outcome" },
-            `${counts.arrived} of ${plural(targeted, "device")}` +
-                (failed > 0 ? `, ${failed} failed` : "") +
-                `, stage ${rollout.stage} of ${rollout.stages.length} `,
+            rollout.stage === 0
+                ? "not begun"
+                : `${counts.arrived} of ${plural(targeted, "device")}` +
+                      (failed > 0 ? `, ${failed} failed` : "") +
+                      `, stage ${rollout.stage} of ${rollout.stages.length} opened `,
             started,
         ),
     );

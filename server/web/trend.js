@@ -7,9 +7,17 @@ const OTHERS = "others";
 const nameOf = ({ product, version }, products) =>
     products > 1 ? `${product} ${version}` : version;
 
-// points: as the API has them, at least one. Gives {times, series: [{name, devices, shares}]},
+// Without the time when there was no device yet, but for one point to draw from.
+function begun(points) {
+    const first = points.findIndex(({ devices }) => devices > 0);
+    const left = points.slice(Math.max(0, first));
+    return left.length > 1 ? left : points.slice(-2).map((point) => ({ ...left.at(-1), at: point.at }));
+}
+
+// points: as the API has them, at least two. Gives {times, series: [{name, devices, shares}]},
 // the most frequent version now first, all others together last.
-export function versionsOverTime(points) {
+export function versionsOverTime(all) {
+    const points = begun(all);
     const products = new Set(points.flatMap(({ versions }) => versions.map((v) => v.product))).size;
     const counts = points.map(
         ({ versions }) => new Map(versions.map((v) => [nameOf(v, products), v.devices])),

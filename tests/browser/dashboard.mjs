@@ -9,12 +9,14 @@ import { launchBrowser, Watch } from "./page.mjs";
 import { makeImage, ROOT, Server } from "./world.mjs";
 import { accessCases } from "./cases/access.mjs";
 import { deviceCases } from "./cases/devices.mjs";
+import { everywhereCases } from "./cases/everywhere.mjs";
 import { failingCases } from "./cases/failing.mjs";
 import { findingCases } from "./cases/finding.mjs";
 import { lifeCases } from "./cases/life.mjs";
 import { linkCases } from "./cases/link.mjs";
 import { looksCases } from "./cases/looks.mjs";
 import { manyCases } from "./cases/many.mjs";
+import { pageCases } from "./cases/pages.mjs";
 import { rolloutCases } from "./cases/rollouts.mjs";
 import { signInCases } from "./cases/sign_in.mjs";
 import { strangerCases } from "./cases/strangers.mjs";
@@ -34,6 +36,8 @@ async function run(context) {
     await deviceCases(context);
     await manyCases(context);
     await rolloutCases(context);
+    await pageCases(context);
+    await everywhereCases(context);
     await test("the console stayed silent and nothing was asked of strangers", async () => {
         equal("complaints", context.watch.complaints.join("\n"), "");
     });

@@ -1,0 +1,206 @@
+// A release's whole way through the pages: dropped, looked at, rolled out, halted, rolled back,
+// withdrawn; and what the page of a device says of it.
+
+import fs from "node:fs";
+import { equal, ok, test, until } from "../harness.mjs";
+import { DashboardPage } from "../page.mjs";
+import { makeImage } from "../world.mjs";
+
+const COUNT = 10;
+const macOf = (number) => `5C:CF:7F:0B:00:${number.toString(16).toUpperCase().padStart(2, "0")}`;
+const MACS = Array.from({ length: COUNT }, (_, number) => macOf(number));
+
+// As a person drops it: the file is in the event, not in the input.
+async function drop(page, file, name) {
+    const data = fs.readFileSync(file).toString("base64");
+    const transfer = await page.evaluateHandle(
+        ([text, fileName]) => {
+            const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+            const dropped = new DataTransfer();
+            dropped.items.add(new File([bytes], fileName));
+            return dropped;
+        },
+        [data, name],
+    );
+    await page.dispatchEvent("#drop-zone", "drop", { dataTransfer: transfer });
+}
+
+const card = (page, title) =>
+    page.locator("li.card", { has: page.locator("h4", { hasText: title }) });
+
+async function agree(page, word) {
+    await page.locator("dialog").getByRole("button", { name: word }).click();
+    await page.locator("dialog").waitFor({ state: "detached" });
+}
+
+const heroState = (page) => page.locator(".hero .rollout-state");
+
+async function publishCases({ page, server, folder }) {
+    const image = makeImage(folder, "oven", "2.0.0");
+
+    await test("a dropped file becomes a draft, with what is in it", async () => {
+        await page.goto(`${server.origin}/releases.html`);
+        await page.waitForSelector("#drop");
+        await drop(page, image, "oven-2.0.0.bin");
+        const draft = card(page, "oven 2.0.0");
+        await draft.waitFor();
+        equal("state", await draft.locator(".rollout-state").innerText(), "draft");
+        const facts = await draft.locator(".facts").innerText();
+        ok("the chip", facts.includes("ESP8266"));
+        ok("its description", facts.includes("oven 2.0.0"));
+        ok("the signature", facts.includes("not signed"));
+        await draft.locator(".fits", { hasText: `Fits ${COUNT} of ${COUNT} devices` }).waitFor();
+        equal("to a device", await server.visit(MACS[0]), 304);
+    });
+
+    await test("a file that is no firmware is refused, and says why", async () => {
+        const junk = `${folder}/junk.bin`;
+        fs.writeFileSync(junk, "this is no firmware");
+        await page.setInputFiles("#file", junk);
+        await until("a reason", async () => (await page.innerText("#drop-problem")) !== "");
+        equal("releases", (await server.api("GET", "/releases?product=oven")).releases.length, 2);
+        await page.reload();
+        await page.waitForSelector("li.card");
+    });
+}
+
+async function rolloutStory({ page, server, shoot }) {
+    await test("the wizard starts from the draft, and counts devices as it is filled in", async () => {
+        await card(page, "oven 2.0.0").getByRole("link", { name: "Roll out in stages" }).click();
+        await page.waitForSelector(".wizard");
+        equal("product", await page.inputValue("#rollout-product"), "oven");
+        equal("version", await page.inputValue("#rollout-version"), "2.0.0");
+        const sizes = page.locator(".stage-rows .size");
+        await until("the sizes", async () => (await sizes.allInnerTexts()).join() === "1 device,5 devices,10 devices");
+        await page.getByLabel("How far").first().fill("20");
+        await until("other sizes", async () => (await sizes.first().innerText()) === "2 devices");
+        await page.fill("#rollout-filter", "nonsense");
+        await page.locator(".verdict .problem").waitFor();
+        await page.fill("#rollout-filter", "");
+        await page.locator(".verdict", { hasText: `${COUNT} of ${COUNT} devices can take it` }).waitFor();
+        await shoot(page, "wizard");
+        await page.getByRole("button", { name: "Start the rollout" }).click();
+        await page.waitForSelector(".rollout-page");
+        await until("it runs", async () => (await heroState(page).innerText()) === "Running");
+    });
+
+    await test("a stage fills while one looks on", async () => {
+        const stage = page.locator(".stages li").first();
+        for (const mac of MACS)
+            if ((await server.visit(mac)) === 200) await server.visit(mac, { version: "2.0.0" });
+        await until("it is full", async () => (await stage.innerText()).includes("2 arrived"));
+        await until("the next is open", async () => (await page.locator(".stages li.open").count()) === 2);
+        equal("reloaded", await page.evaluate(() => globalThis.here === true), true);
+    });
+
+    await test("it halts by itself, and says why and on whom", async () => {
+        for (let round = 0; round < 3; round++)
+            for (const mac of MACS)
+                if ((await server.device(mac)).version === "1.0.0") await server.visit(mac);
+        await until("it is halted", async () => (await heroState(page).innerText()) === "Halted by itself");
+        ok("a reason", (await page.innerText(".rollout-reason")) !== "");
+        const failure = page.locator(".failures li").first();
+        await failure.waitFor();
+        ok("in words", (await failure.innerText()).includes("came back with 1.0.0"));
+        await failure.locator("summary").click();
+        ok("by name", (await failure.locator("a").count()) > 0);
+        await shoot(page, "rollout");
+    });
+
+    await test("rolling back asks first", async () => {
+        await page.getByRole("button", { name: "Roll back" }).click();
+        equal("the focus is on the safe answer", await page.evaluate(() => document.activeElement.textContent), "Not now");
+        await page.keyboard.press("Escape");
+        await page.locator("dialog").waitFor({ state: "detached" });
+        equal("still", await heroState(page).innerText(), "Halted by itself");
+        await page.getByRole("button", { name: "Roll back" }).click();
+        await agree(page, "Roll back");
+        await until("it is over", async () => (await heroState(page).innerText()) === "Rolled back");
+        const taken = (await server.api("GET", "/devices?product=oven")).devices.find((d) => d.version === "2.0.0");
+        equal("what it gets back", taken.target, "1.0.0");
+        equal("at its next check-in", await server.visit(taken.mac, { version: "2.0.0" }), 200);
+    });
+
+    await test("the big button stops a rollout, and it can be resumed", async () => {
+        const plan = { product: "oven", version: "2.0.0", stages: [{ percent: 100 }] };
+        const { id } = await server.api("POST", "/rollouts", plan);
+        await page.goto(`${server.origin}/rollouts.html#id=${id}`);
+        await until("it runs", async () => (await heroState(page).innerText()) === "Running");
+        await page.getByRole("button", { name: "Stop the rollout" }).click();
+        await agree(page, "Stop the rollout");
+        await until("it stopped", async () => (await server.api("GET", `/rollouts/${id}`)).state === "paused");
+        equal("to a device", await server.visit(MACS[0]), 304);
+        await page.getByRole("button", { name: "Resume" }).click();
+        await agree(page, "Resume");
+        await until("it runs again", async () => (await heroState(page).innerText()) === "Running");
+        await page.getByRole("button", { name: "Cancel" }).click();
+        await agree(page, "Cancel the rollout");
+        await until("it is cancelled", async () => (await heroState(page).innerText()) === "Cancelled");
+        await page.click(".back");
+        await until("all of them", async () => (await page.locator(".cards li").count()) >= 2);
+    });
+}
+
+async function deviceStory({ page, server, shoot }) {
+    await test("a device's page says why it gets what it gets, and follows", async () => {
+        await page.goto(`${server.origin}/device.html#mac=${MACS[0]}`);
+        await page.waitForSelector(".rules li");
+        equal("deciding rules", await page.locator('[data-outcome="decided"]').count(), 1);
+        await page.waitForSelector(".history li");
+        await server.api("PUT", `/devices/${MACS[0]}`, { decommissioned: true });
+        await until("the rule", async () =>
+            (await page.innerText('[data-outcome="decided"]')).includes("in service"));
+        await server.api("PUT", `/devices/${MACS[0]}`, { decommissioned: false });
+        await until("another", async () =>
+            !(await page.innerText('[data-outcome="decided"]')).includes("in service"));
+        await shoot(page, "device");
+    });
+
+    await test("its alias, tags and notes are kept", async () => {
+        await page.fill("#device-alias", "Oven in the lab");
+        await page.fill("#device-tags", "lab first");
+        await page.fill("#device-notes", "Door sticks.");
+        await page.locator(".notes-form button").click();
+        await until("kept", async () => (await server.device(MACS[0])).notes === "Door sticks.");
+        const { alias, tags } = await server.device(MACS[0]);
+        equal("alias", alias, "Oven in the lab");
+        equal("tags", tags.join(), "lab,first");
+        ok("in the title", (await page.title()).startsWith("Oven in the lab"));
+    });
+
+    await test("a device there is none of is missed in words", async () => {
+        await page.goto(`${server.origin}/device.html#mac=5C:CF:7F:FF:FF:FF`);
+        await page.reload();
+        await page.locator("#missing", { hasText: "5C:CF:7F:FF:FF:FF" }).waitFor();
+    });
+}
+
+async function withdrawStory({ page, server }) {
+    await test("a release is withdrawn after a question", async () => {
+        await page.goto(`${server.origin}/releases.html`);
+        const live = card(page, "oven 2.0.0");
+        await live.getByRole("button", { name: "Withdraw" }).click();
+        await agree(page, "Withdraw it");
+        await live.locator(".rollout-state", { hasText: "withdrawn" }).waitFor();
+        equal("deeds left", await live.getByRole("button").count(), 0);
+    });
+}
+
+export async function pageCases(world) {
+    const { browser, watch, server, folder } = world;
+    await server.publish(makeImage(folder, "oven", "1.0.0"), "oven", "1.0.0");
+    for (const mac of MACS) {
+        await server.api("PUT", `/devices/${mac}`, { product: "oven" });
+        await server.visit(mac);
+    }
+    const dashboard = await DashboardPage.open(browser, watch, server.dashboard);
+    const { page } = await dashboard.live();
+    await page.addInitScript(() => (globalThis.here = true));
+    const story = { ...world, page };
+    await publishCases(story);
+    await rolloutStory(story);
+    await deviceStory(story);
+    await withdrawStory(story);
+    await dashboard.close();
+    watch.forgive(/status of 4(00|04|09|22)/);
+}
