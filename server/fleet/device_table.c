@@ -28,8 +28,10 @@ struct device *device_table_find(const struct device_table *table, mac_address m
 
 static bool grow(struct device_table *table)
 {
-    struct device_table larger = {
-        .capacity = table->capacity ? table->capacity * 2 : CAPACITY_FIRST, .count = table->count};
+    struct device_table larger = {.capacity =
+                                      table->capacity ? table->capacity * 2 : CAPACITY_FIRST,
+                                  .count = table->count,
+                                  .facts = table->facts};
 
     if (table->count * 4 < table->capacity * 3)
         return true;
@@ -82,6 +84,7 @@ void device_table_remove(struct device_table *table, mac_address mac)
     const size_t slot = find_slot(table, mac);
     if (table->slots[slot] == NULL)
         return;
+    facts_drop(&table->facts, &table->slots[slot]->facts);
     free(table->slots[slot]);
     table->slots[slot] = NULL;
     table->count--;
@@ -90,8 +93,13 @@ void device_table_remove(struct device_table *table, mac_address mac)
 
 void device_table_free(struct device_table *table)
 {
-    for (size_t i = 0; i < table->capacity; i++)
+    for (size_t i = 0; i < table->capacity; i++) {
+        if (table->slots[i] == NULL)
+            continue;
+        facts_drop(&table->facts, &table->slots[i]->facts);
         free(table->slots[i]);
+    }
     free(table->slots);
+    facts_pool_free(&table->facts);
     *table = (struct device_table){0};
 }

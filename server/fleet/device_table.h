@@ -2,6 +2,7 @@
 #ifndef SERVER_FLEET_DEVICE_TABLE_H
 #define SERVER_FLEET_DEVICE_TABLE_H
 
+#include "server/fleet/facts_pool.h"
 #include "server/model/device.h"
 #include "server/rollout/rollout.h"
 
@@ -11,7 +12,7 @@ struct device {
     mac_address mac;
     int64_t first_seen_ms; /* 0 = never */
     int64_t last_seen_ms;
-    struct device_facts facts; /* of the last check-in */
+    struct kept_facts facts; /* of the last check-in; in the table's pool */
     struct assignment assignment;
     struct device_offers offers;
     struct rollout_part part;
@@ -30,6 +31,7 @@ struct device_table {
     struct device **slots; /* capacity of them, a power of two */
     size_t capacity;
     size_t count;
+    struct facts_pool facts; /* of those in the table */
 };
 
 /* Null when it is not there. */

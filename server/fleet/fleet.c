@@ -218,13 +218,15 @@ static uint32_t busy_seconds(const struct fleet *fleet, const uint8_t address[16
     return left_ms > 0 ? (uint32_t)((left_ms + 999) / 1000) : BUSY_RETRY_S;
 }
 
-struct policy_device fleet_policy_device(const struct fleet *fleet, const struct device *device)
+struct policy_device fleet_policy_device(const struct fleet *fleet, const struct device *device,
+                                         struct device_facts *facts)
 {
     const char *group = device->assignment.group;
 
+    facts_read(&device->facts, facts);
     return (struct policy_device){
         .mac = device->mac,
-        .facts = device->last_seen_ms != 0 ? &device->facts : NULL,
+        .facts = device->last_seen_ms != 0 ? facts : NULL,
         .assignment = device->assignment,
         .group = group != NULL ? pair_map_get(&fleet->group_names, group, "") : NULL,
         .offers = device->offers,
@@ -253,7 +255,8 @@ void fleet_mark_all_changed(struct fleet *fleet)
 
 static void note_facts(struct fleet *fleet, struct device *device, const struct device_facts *facts)
 {
-    device->facts = *facts;
+    /* When memory is out they stay what they were: still one who was heard of. */
+    (void)facts_keep(&fleet->devices.facts, &device->facts, facts);
     device->last_seen_ms = fleet_now(fleet);
     if (device->first_seen_ms == 0)
         device->first_seen_ms = device->last_seen_ms;
@@ -283,12 +286,13 @@ static void note_arrival(struct fleet *fleet, struct device *device, const struc
 }
 
 /* It has had all of what it was offered, or has run it, and is back without it. */
-static void note_comeback(struct fleet *fleet, struct device *device)
+static void note_comeback(struct fleet *fleet, struct device *device,
+                          const struct device_facts *facts)
 {
     const struct release *offered = fleet_release_of_id(fleet, device->offers.release);
     const bool had_it = device->part.taken_ms != 0 || device->offers.count == 0;
 
-    if (!had_it || offered == NULL || policy_runs(&device->facts, offered))
+    if (!had_it || offered == NULL || policy_runs(facts, offered))
         return;
     struct change *change = change_new(CHANGE_CAME_BACK, device->mac);
     fleet_note_result(fleet, device, change, false);
@@ -334,9 +338,12 @@ void fleet_download_over(struct fleet *fleet, const uint8_t address[16])
 static uint32_t running_release(const struct fleet *fleet, const struct device *device,
                                 const char *product)
 {
+    struct device_facts facts;
+
+    facts_read(&device->facts, &facts);
     for (size_t i = fleet->release_count; i > 0; i--) {
         const struct release *release = fleet->releases[i - 1];
-        if (strcmp(release->product, product) == 0 && policy_runs(&device->facts, release))
+        if (strcmp(release->product, product) == 0 && policy_runs(&facts, release))
             return release->id;
     }
     return 0;
@@ -374,14 +381,16 @@ static bool is_remembered(const struct device *device, const struct rollout *lat
  * known of its sketch stays, as long as it is the same sketch. */
 static void keep_sketch(const struct device *device, struct device_facts *facts)
 {
-    const struct device_facts *known = &device->facts;
+    struct device_facts known;
+
+    facts_read(&device->facts, &known);
     const bool is_same = device->last_seen_ms != 0 &&
-                         memcmp(known->sketch_md5, facts->sketch_md5, UD_MD5_SIZE) == 0 &&
-                         memcmp(known->sketch_sha256, facts->sketch_sha256, UD_SHA256_SIZE) == 0;
+                         memcmp(known.sketch_md5, facts->sketch_md5, UD_MD5_SIZE) == 0 &&
+                         memcmp(known.sketch_sha256, facts->sketch_sha256, UD_SHA256_SIZE) == 0;
 
     memset(facts->version, 0, sizeof facts->version);
     if (is_same)
-        memcpy(facts->version, known->version, sizeof facts->version);
+        memcpy(facts->version, known.version, sizeof facts->version);
 }
 
 /* Heard of again after a whole download of a file system: it has it. Devices tell
@@ -435,8 +444,8 @@ bool fleet_check_in(struct fleet *fleet, mac_address mac, const struct device_fa
     if (!continues)
         note_files(fleet, device);
     if (!continues && !wants_files)
-        note_comeback(fleet, device);
-    struct policy_device subject = fleet_policy_device(fleet, device);
+        note_comeback(fleet, device, &told);
+    struct policy_device subject = fleet_policy_device(fleet, device, &told);
     subject.load = load_at(fleet, facts->address, continues);
     *decision = policy_decide(&subject, &catalogue);
     if (decision->rule == RULE_BUSY)

@@ -105,9 +105,9 @@ static void apply_register(struct fleet *fleet, const struct change *change)
 {
     struct device *device = device_table_enter(&fleet->devices, change->device);
 
-    if (device == NULL)
+    if (device == NULL ||
+        !facts_keep(&fleet->devices.facts, &device->facts, &change->as.seen.facts))
         return;
-    device->facts = change->as.seen.facts;
     device->first_seen_ms = device->last_seen_ms = change->as.seen.at_ms;
     if (change->as.seen.group[0] != '\0' && fleet_enter_group(fleet, change->as.seen.group) != NULL)
         device->assignment.group = pair_map_intern(&fleet->names, change->as.seen.group);
@@ -390,7 +390,7 @@ struct change *fleet_collect(void *ctx)
             if (change == NULL)
                 break;
             change->as.seen.at_ms = device->last_seen_ms;
-            change->as.seen.facts = device->facts;
+            facts_read(&device->facts, &change->as.seen.facts);
             device->is_behind = false;
         }
         fleet->behind.count--;
@@ -446,13 +446,12 @@ static int read_device(void *ctx, const struct stored_device *stored)
     struct fleet *fleet = ctx;
     struct device *device = device_table_enter(&fleet->devices, stored->mac);
 
-    if (device == NULL)
+    if (device == NULL || !facts_keep(&fleet->devices.facts, &device->facts, stored->facts))
         return -1;
     device->first_seen_ms = stored->first_seen_ms;
     device->last_seen_ms = stored->last_seen_ms;
     if (stored->last_seen_ms > fleet->judged_ms && stored->last_seen_ms <= fleet_now(fleet))
         fleet->judged_ms = stored->last_seen_ms;
-    device->facts = *stored->facts;
     device->offers = stored->offers;
     device->part = stored->part;
     device->files = stored->files;

@@ -18,7 +18,8 @@ static void explain_unfit(const struct policy_device *subject, const struct roll
 static bool explain(const struct fleet *fleet, const struct device *device,
                     const struct rollout *rollout, struct fleet_failure *failure)
 {
-    const struct policy_device subject = fleet_policy_device(fleet, device);
+    struct device_facts room;
+    const struct policy_device subject = fleet_policy_device(fleet, device, &room);
     const struct policy_catalogue catalogue = fleet_catalogue(fleet);
 
     failure->mac = device->mac;
@@ -31,7 +32,7 @@ static bool explain(const struct fleet *fleet, const struct device *device,
         snprintf(failure->reason, sizeof failure->reason, "never had all of the download");
     else if (failure->standing == STANDING_FAILED)
         snprintf(failure->reason, sizeof failure->reason, "came back with %s",
-                 device->facts.version[0] != '\0' ? device->facts.version : "another sketch");
+                 room.version[0] != '\0' ? room.version : "another sketch");
     else
         return false;
     return true;

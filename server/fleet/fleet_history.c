@@ -65,9 +65,12 @@ void fleet_note_result(const struct fleet *fleet, const struct device *device,
         return;
     if (device->part.taken_ms != 0 && fleet_now(fleet) > device->part.taken_ms)
         event->duration_ms = (uint64_t)(fleet_now(fleet) - device->part.taken_ms);
-    if (!has_arrived)
-        snprintf(event->reason, sizeof event->reason, "it came back with %s",
-                 device->facts.version[0] != '\0' ? device->facts.version : "another sketch");
+    if (has_arrived)
+        return;
+    struct device_facts facts;
+    facts_read(&device->facts, &facts);
+    snprintf(event->reason, sizeof event->reason, "it came back with %s",
+             facts.version[0] != '\0' ? facts.version : "another sketch");
 }
 
 void fleet_note_files(const struct fleet *fleet, const struct device *device, struct change *change,
@@ -96,7 +99,8 @@ static const char *version_by(const struct fleet *fleet, const struct device *de
                               const struct device_facts *facts)
 {
     const struct policy_catalogue catalogue = fleet_catalogue(fleet);
-    struct policy_device subject = fleet_policy_device(fleet, device);
+    struct device_facts room;
+    struct policy_device subject = fleet_policy_device(fleet, device, &room);
 
     subject.facts = facts;
     return policy_running(&subject, &catalogue).version;
@@ -105,14 +109,16 @@ static const char *version_by(const struct fleet *fleet, const struct device *de
 void fleet_note_check_in(struct fleet *fleet, const struct device *device,
                          const struct device_facts *facts)
 {
-    if (device->last_seen_ms != 0 && is_same_sketch(&device->facts, facts))
+    struct device_facts known;
+
+    facts_read(&device->facts, &known);
+    if (device->last_seen_ms != 0 && is_same_sketch(&known, facts))
         return;
     struct change *change = change_new(CHANGE_EVENT, device->mac);
     struct device_event *event =
         add_event(fleet, change, device->last_seen_ms != 0 ? EVENT_RUNS : EVENT_REGISTERED,
                   version_by(fleet, device, facts));
-    const char *before =
-        device->last_seen_ms != 0 ? version_by(fleet, device, &device->facts) : NULL;
+    const char *before = device->last_seen_ms != 0 ? version_by(fleet, device, &known) : NULL;
 
     if (event == NULL) {
         change_free(change);

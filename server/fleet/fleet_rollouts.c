@@ -9,7 +9,8 @@
 static void count_device(const struct fleet *fleet, const struct device *device,
                          const struct rollout *rollout, struct rollout_counts *counts)
 {
-    const struct policy_device subject = fleet_policy_device(fleet, device);
+    struct device_facts facts;
+    const struct policy_device subject = fleet_policy_device(fleet, device, &facts);
     const struct policy_catalogue catalogue = fleet_catalogue(fleet);
     const enum policy_standing standing = policy_standing(&subject, rollout, &catalogue);
     const uint8_t stage = rollout_stage_of(rollout, rollout_place(rollout->id, device->mac));
@@ -43,7 +44,8 @@ static void survey_all(struct fleet *fleet, const struct mac_list *list,
         pthread_mutex_lock(&fleet->lock);
         const struct device *device = device_table_find(&fleet->devices, list->macs[i]);
         if (device != NULL) {
-            const struct policy_device subject = fleet_policy_device(fleet, device);
+            struct device_facts facts;
+            const struct policy_device subject = fleet_policy_device(fleet, device, &facts);
             const struct policy_catalogue catalogue = fleet_catalogue(fleet);
             policy_survey(survey, &subject, rollout, &catalogue);
         }
@@ -152,7 +154,8 @@ static struct places list_places(struct fleet *fleet, const struct rollout *roll
         pthread_mutex_lock(&fleet->lock);
         const struct device *device = device_table_find(&fleet->devices, list.macs[i]);
         if (device != NULL) {
-            const struct policy_device subject = fleet_policy_device(fleet, device);
+            struct device_facts facts;
+            const struct policy_device subject = fleet_policy_device(fleet, device, &facts);
             const struct policy_catalogue catalogue = fleet_catalogue(fleet);
             if (policy_standing(&subject, rollout, &catalogue) != STANDING_OUTSIDE)
                 places.places[places.count++] = rollout_place(rollout->id, device->mac);

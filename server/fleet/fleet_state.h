@@ -43,7 +43,9 @@ struct fleet {
 void fleet_mark_changed(struct fleet *fleet, struct device *device);
 void fleet_mark_all_changed(struct fleet *fleet);
 int64_t fleet_now(const struct fleet *fleet);
-struct policy_device fleet_policy_device(const struct fleet *fleet, const struct device *device);
+/* `facts` is room for the device's, which the result points to. */
+struct policy_device fleet_policy_device(const struct fleet *fleet, const struct device *device,
+                                         struct device_facts *facts);
 struct policy_catalogue fleet_catalogue(const struct fleet *fleet);
 
 /* Histories: events are given to changes, which may be null, or submitted. */

@@ -28,13 +28,12 @@ static const char *running_version(const struct fleet *fleet, const struct devic
 static void view_device(const struct fleet *fleet, const struct device *device,
                         struct device_view *view)
 {
-    const struct policy_device subject = fleet_policy_device(fleet, device);
+    const struct policy_device subject = fleet_policy_device(fleet, device, &view->facts);
     const struct policy_catalogue catalogue = fleet_catalogue(fleet);
 
     view->mac = device->mac;
     view->first_seen_ms = device->first_seen_ms;
     view->last_seen_ms = device->last_seen_ms;
-    view->facts = device->facts;
     view->product = policy_product(&subject);
     view->channel = policy_channel(&subject);
     view->assignment = device->assignment;

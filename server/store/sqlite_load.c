@@ -17,8 +17,10 @@ static const char *text_at(sqlite3_stmt *row, int column)
 static void copy_text(sqlite3_stmt *row, int column, char *out, size_t size)
 {
     const char *text = text_at(row, column);
+    const size_t length = text != NULL ? strnlen(text, size - 1) : 0;
 
-    snprintf(out, size, "%s", text != NULL ? text : "");
+    memcpy(out, length > 0 ? text : "", length);
+    out[length] = '\0';
 }
 
 static bool copy_bytes(sqlite3_stmt *row, int column, void *out, int length)

@@ -70,11 +70,11 @@ static void entering_twice_is_the_same_device(void **state)
     struct device *device = device_table_enter(&table, 7);
 
     (void)state;
-    device->facts.chip_size = 42;
+    device->facts.chip_id = 42;
     for (unsigned key = 0; key < KEYS; key++) /* grows meanwhile */
         device_table_enter(&table, mac_of(key));
     assert_ptr_equal(device_table_enter(&table, 7), device);
-    assert_int_equal(device->facts.chip_size, 42);
+    assert_int_equal(device->facts.chip_id, 42);
     device_table_free(&table);
 }
 
