@@ -8,17 +8,25 @@
 
 /* ---- "ERROR[n]: text" ---- */
 
+/* Nobody has that many kinds of errors. */
+#define NUMBER_DIGITS_MAX 4u
+
 /* The number in brackets and what follows it; -1 and all of it without one. */
 static int error_number(const char *words, const char **text)
 {
-    int number = -1;
-    int length = 0;
+    static const char before[] = "ERROR[";
+    static const char behind[] = "]: ";
 
     *text = words;
-    if (sscanf(words, "ERROR[%d]: %n", &number, &length) != 1 || length == 0)
+    if (strncmp(words, before, sizeof before - 1) != 0)
         return -1;
-    *text = words + length;
-    return number;
+    const char *digits = words + sizeof before - 1;
+    const size_t count = strspn(digits, "0123456789");
+    if (count == 0 || count > NUMBER_DIGITS_MAX ||
+        strncmp(digits + count, behind, sizeof behind - 1) != 0)
+        return -1;
+    *text = digits + count + sizeof behind - 1;
+    return atoi(digits);
 }
 
 /* ---- datagrams ---- */

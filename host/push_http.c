@@ -1,5 +1,7 @@
 #include "host/push_http.h"
 
+#include "host/text.h"
+
 #include <curl/curl.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,6 +48,7 @@ static size_t collect(char *data, size_t size, size_t count, void *ctx)
 static void set_words(struct push_http_result *result, const char *words)
 {
     snprintf(result->words, sizeof result->words, "%.*s", (int)strcspn(words, "\r\n<"), words);
+    text_clean(result->words);
 }
 
 /* The original says 200 for every answer to an upload; ours says what it means. */
