@@ -77,7 +77,8 @@ const char *http_path(const struct http_request *request); /* decoded, from '/' 
 /* A number of the service's own for answered(); 0 until it is set. */
 void http_set_mark(struct http_request *request, unsigned mark);
 
-/* Null when absent; of a query, "" where the name has no value. Names of headers are compared without regard to case. */
+/* Null when absent; of a query, "" where the name has no value. Names of headers are compared
+ * without regard to case. */
 const char *http_header(const struct http_request *request, const char *name);
 const char *http_query(const struct http_request *request, const char *name);
 const char *http_cookie(const struct http_request *request, const char *name);

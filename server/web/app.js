@@ -91,6 +91,7 @@ class Dashboard {
     }
 
     #event(name, data) {
+        if (name === "device" || name === "removed") this.#glance.hurry();
         if (name === "device") this.#putDevice(data);
         if (name === "removed") this.#fleet.remove(data.mac);
         if (name !== "release") this.#rollouts.noteEvent(name);

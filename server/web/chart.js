@@ -45,10 +45,13 @@ export function stack(times, layers) {
     });
 }
 
-export function areaChart(times, layers) {
+// series: [{tone, shares}]; glance.css has a colour for each tone.
+export function areaChart(times, series) {
+    const layers = series.map(({ shares }) => shares);
+    const paths = stack(times, layers);
     return frame(
         "areas",
-        ...stack(times, layers).map((d, index) => shape("path", { class: `v${index}`, d })),
+        ...paths.map((d, index) => shape("path", { class: `v${series[index].tone}`, d })),
     );
 }
 

@@ -12,6 +12,8 @@ const SPANS = [
     { name: "month", word: "Month", readMs: 600000 },
 ];
 const OVERVIEW_MS = 10000;
+const HURRY_MS = 1500;
+const SMALL = 2000; // devices
 
 export class Glance {
     #api;
@@ -31,6 +33,12 @@ export class Glance {
         this.#overviewDue = Date.now() + OVERVIEW_MS;
         byId("glance").hidden = overview.devices === 0;
         this.#draw();
+    }
+
+    // Something happened: small fleets are counted again soon.
+    hurry() {
+        if (this.#overview !== null && this.#overview.devices < SMALL)
+            this.#overviewDue = Math.min(this.#overviewDue, Date.now() + HURRY_MS);
     }
 
     // Reads anew what is due; what cannot be read stays as it was.
@@ -77,9 +85,9 @@ export class Glance {
         const now = { at: new Date(serverNow()).toISOString(), devices, versions };
         const first = this.#points.length === 0 ? [{ ...now, at: earlier(now.at) }] : this.#points;
         const { times, series } = versionsOverTime([...first, now]);
-        byId("versions-chart").replaceChildren(areaChart(times, series.map(({ shares }) => shares)));
+        byId("versions-chart").replaceChildren(areaChart(times, series));
         byId("versions-legend").replaceChildren(
-            ...series.map((one, index) => legend(one, index, devices)),
+            ...series.map(legend),
         );
         setText(byId("checkins"), count(this.#overview.checkins_per_minute));
         setText(byId("silent"), count(silent));
@@ -97,14 +105,13 @@ export class Glance {
 const timeOf = ({ at }) => Date.parse(at);
 const earlier = (at) => new Date(Date.parse(at) - 60000).toISOString();
 
-function legend({ name, devices, shares }, index, total) {
-    const share = Math.round(100 * shares.at(-1));
+function legend({ name, tone, devices, shares }) {
     return element(
         "li",
         {},
-        element("i", { class: `v${index}`, "aria-hidden": "true" }),
+        element("i", { class: `v${tone}`, "aria-hidden": "true" }),
         element("b", { title: name }, name),
-        element("span", {}, `${devices === total ? percent(1, 1) : share}\u202f%`),
+        element("span", {}, `${percent(shares.at(-1), 1)}\u202f%`),
         element("small", {}, count(devices)),
     );
 }

@@ -14,7 +14,7 @@ function begun(points) {
     return left.length > 1 ? left : points.slice(-2).map((point) => ({ ...left.at(-1), at: point.at }));
 }
 
-// points: as the API has them, at least two. Gives {times, series: [{name, devices, shares}]},
+// points: as the API has them, at least two. Gives {times, series: [{name, tone, devices, shares}]},
 // the most frequent version now first, all others together last.
 export function versionsOverTime(all) {
     const points = begun(all);
@@ -28,18 +28,20 @@ export function versionsOverTime(all) {
     names.sort((a, b) => (now.get(b) ?? 0) - (now.get(a) ?? 0) || most(b) - most(a));
     const named = names.slice(0, NAMED);
     const totals = points.map(({ devices }) => devices);
-    const series = named.map((name) => ({
+    const series = named.map((name, index) => ({
         name,
+        tone: index,
         amounts: counts.map((count) => count.get(name) ?? 0),
     }));
     const rest = totals.map((total, index) =>
         Math.max(0, total - series.reduce((sum, { amounts }) => sum + amounts[index], 0)),
     );
-    if (rest.some((amount) => amount > 0)) series.push({ name: OTHERS, amounts: rest });
+    if (rest.some((amount) => amount > 0)) series.push({ name: OTHERS, tone: NAMED, amounts: rest });
     return {
         times: points.map(({ at }) => Date.parse(at)),
-        series: series.map(({ name, amounts }) => ({
+        series: series.map(({ name, tone, amounts }) => ({
             name,
+            tone,
             devices: amounts.at(-1),
             shares: amounts.map((amount, index) => amount / Math.max(1, totals[index])),
         })),

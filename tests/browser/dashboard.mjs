@@ -22,7 +22,8 @@ import { signInCases } from "./cases/sign_in.mjs";
 import { strangerCases } from "./cases/strangers.mjs";
 
 const SCREENSHOTS = path.join(ROOT, "build/screenshots");
-const README_PICTURE = path.join(ROOT, "docs/images/dashboard.png");
+// The README's pictures, by the screenshots they are copies of.
+const PICTURES = { light: "dashboard", "rollout-halts": "rollout", device: "device" };
 
 async function run(context) {
     await signInCases(context);
@@ -66,11 +67,13 @@ async function main() {
         await server.stop();
         fs.rmSync(folder, { recursive: true });
     }
-    // The tests leave the tree as it is unless they are asked for the README's picture.
-    if (process.env.UPDRAFT_SCREENSHOTS === "1") {
-        fs.mkdirSync(path.dirname(README_PICTURE), { recursive: true });
-        fs.copyFileSync(path.join(SCREENSHOTS, "light.png"), README_PICTURE);
-    }
+    // The tests leave the tree as it is unless they are asked for the README's pictures.
+    if (process.env.UPDRAFT_SCREENSHOTS === "1")
+        for (const [screenshot, picture] of Object.entries(PICTURES))
+            fs.copyFileSync(
+                path.join(SCREENSHOTS, `${screenshot}.png`),
+                path.join(ROOT, `docs/images/${picture}.png`),
+            );
     return end();
 }
 

@@ -3,7 +3,9 @@
 import { choose, matches } from "../../server/web/devices.js";
 import { EventStreamParser } from "../../server/web/event_stream.js";
 import { age, bytes, compareVersions, count, percent } from "../../server/web/format.js";
-import { end, equal, test } from "./harness.mjs";
+import { HEIGHT, WIDTH, stack } from "../../server/web/chart.js";
+import { NAMED, rates, versionsOverTime } from "../../server/web/trend.js";
+import { end, equal, ok, test } from "./harness.mjs";
 
 const STREAM =
     ": a comment\n\n" +
@@ -126,6 +128,56 @@ await test("the table's order is the column's, then the MAC's", async () => {
     equal("by version", order({ sortKey: "version" }), "213");
     equal("by concern", order({ sortKey: "state" }), "213");
     equal("one state", order({ state: "failing" }), "2");
+});
+
+const at = (minute) => `2026-11-21T12:${String(minute).padStart(2, "0")}:00.000Z`;
+const pointOf = (minute, devices, counts, more = {}) => ({
+    at: at(minute),
+    devices,
+    checkins: 0,
+    versions: Object.entries(counts).map(([version, number]) => ({
+        product: "kitchen",
+        version,
+        devices: number,
+    })),
+    ...more,
+});
+
+await test("versions over time: the most frequent now comes first, shares add up", async () => {
+    const { times, series } = versionsOverTime([
+        pointOf(0, 0, {}),
+        pointOf(1, 10, { "1.0": 10 }),
+        pointOf(2, 10, { "1.0": 2, "2.0": 6 }),
+    ]);
+    equal("times", times.length, 2);
+    equal("names", series.map(({ name }) => name).join(), "2.0,1.0,others");
+    equal("now", series.map(({ devices }) => devices).join(), "6,2,2");
+    equal("before", series.map(({ shares }) => shares[0]).join(), "0,1,0");
+});
+
+await test("more versions than colours are told together", async () => {
+    const many = Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`1.${i}`, 9 - i]));
+    const { series } = versionsOverTime([pointOf(0, 45, many), pointOf(1, 45, many)]);
+    equal("series", series.length, NAMED + 1);
+    equal("the rest", series.at(-1).devices, 4 + 3 + 2 + 1);
+    const mixed = pointOf(1, 2, { "1.0": 1 });
+    mixed.versions.push({ product: "porch", version: "1.0", devices: 1 });
+    const names = versionsOverTime([mixed, mixed]).series.map(({ name }) => name);
+    equal("two products", names.join(), "kitchen 1.0,porch 1.0");
+});
+
+await test("a fleet that has just begun has a chart, too", async () => {
+    const { times, series } = versionsOverTime([pointOf(0, 0, {}), pointOf(1, 3, { "1.0": 3 })]);
+    equal("times", times.length, 2);
+    equal("shares", series[0].shares.join(), "1,1");
+});
+
+await test("check-ins become rates, and layers paths that lie on each other", async () => {
+    const points = [pointOf(0, 1, {}), pointOf(2, 1, {}, { checkins: 10 })];
+    equal("a minute", rates(points).join(), "5");
+    const [low, high] = stack([0, 60], [[0.5, 0.5], [0.5, 0.5]]);
+    equal("low", low, `M0.0,${HEIGHT / 2}.0L${WIDTH}.0,${HEIGHT / 2}.0L${WIDTH}.0,${HEIGHT}.0L0.0,${HEIGHT}.0Z`);
+    ok("the high one begins at the top", high.startsWith("M0.0,0.0"));
 });
 
 process.exitCode = end();

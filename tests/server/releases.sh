@@ -37,6 +37,8 @@ a_draft_is_offered_to_nobody() {
     ASK_PATH=/firmware/demo ask 'Accept: */*'
     expect "the plain download" "$(header x-version)" 1.0.0
     ASK_PATH=/firmware/demo/1.5.0 ask 'Accept: */*'
+    api POST '/releases?product=demo&version=1.5.0&draft' --data-binary "@$TAP_TMP/demo-1.5.0.bin" >again
+    expect "a name without a value" "$(json state <again)" draft
     expect "the draft's download" "$status" 404
 }
 

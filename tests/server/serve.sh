@@ -57,6 +57,25 @@ wrong_methods_and_paths_are_told() {
     expect "GET of no device" "$code" 404
 }
 
+the_pages_come_compressed_to_who_takes_that() {
+    local path etag
+    for path in / /rollouts.html /style.css /app.js; do
+        curl -sS "$SERVER$path" -o plain -D plain.headers
+        curl -sS -H 'Accept-Encoding: gzip' "$SERVER$path" -o packed.gz -D packed.headers
+        gunzip -c packed.gz | cmp - plain
+        grep -qi '^content-encoding: gzip' packed.headers
+        ! grep -qi '^content-encoding' plain.headers
+        grep -qi '^vary: accept-encoding' plain.headers
+        [ "$(wc -c <packed.gz)" -lt "$(wc -c <plain)" ]
+    done
+    etag=$(sed -n 's/^etag: *//Ip' packed.headers | tr -d '\r')
+    expect unchanged "$(curl -sS -o /dev/null -w '%{http_code}' -H 'Accept-Encoding: gzip' \
+        -H "If-None-Match: $etag" "$SERVER/app.js")" 304
+    expect "the other form" "$(curl -sS -o /dev/null -w '%{http_code}' -H "If-None-Match: $etag" "$SERVER/app.js")" 200
+    curl -sS "$SERVER/" >page
+    expect "parts left out" "$(grep -c 'include frame' page)" 0
+}
+
 settings_are_checked() {
     local body code
     for body in '' '[]' '{' '{"product": 1}' '{"product": "a/b"}' '{"product": ".a"}' '{"colour": "red"}' \
@@ -235,6 +254,7 @@ check it_says_where_it_listens_and_nothing_else
 check the_token_is_for_its_owner_alone
 check only_the_token_opens_the_operator_s_door
 check wrong_methods_and_paths_are_told
+check the_pages_come_compressed_to_who_takes_that
 check settings_are_checked
 check what_is_no_image_is_not_published
 check publishing_names_itself_by_the_description

@@ -24,7 +24,7 @@ async function visitAll(dashboard, origin, pages, look) {
         await dashboard.page.goto(origin + where);
         await dashboard.page.waitForSelector(":is(#board, #page):not([hidden])");
         await dashboard.page.waitForFunction(() => document.getElementById("link").hidden || document.getElementById("link").dataset.state === "live");
-        await dashboard.page.waitForTimeout(500);
+        await dashboard.page.waitForTimeout(250);
         await look(name, dashboard.page);
     }
 }
@@ -197,7 +197,10 @@ export async function everywhereCases({ browser, watch, server, shoot }) {
     });
 
     await test("a page asked for without signing in is shown after it", async () => {
-        const dashboard = await DashboardPage.open(browser, watch, `${server.origin}${pages.rollout}`);
+        const dashboard = await DashboardPage.open(browser, watch, server.origin);
+        await dashboard.page.waitForSelector("#sign-in:not([hidden])");
+        await dashboard.page.goto(server.origin + pages.rollout).catch(() => {});
+        await dashboard.page.waitForURL(`${server.origin}/`);
         await dashboard.page.waitForSelector("#sign-in:not([hidden])");
         await dashboard.page.click(".sign-in summary");
         await dashboard.page.fill("#token", server.token);

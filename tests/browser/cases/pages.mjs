@@ -104,7 +104,8 @@ async function rolloutStory({ page, server, shoot }) {
         ok("in words", (await failure.innerText()).includes("came back with 1.0.0"));
         await failure.locator("summary").click();
         ok("by name", (await failure.locator("a").count()) > 0);
-        await shoot(page, "rollout");
+        await page.evaluate(() => scrollTo(0, 0));
+        await shoot(page, "rollout-halts");
     });
 
     await test("rolling back asks first", async () => {
@@ -169,8 +170,8 @@ async function deviceStory({ page, server, shoot }) {
     });
 
     await test("a device there is none of is missed in words", async () => {
+        await page.goto("about:blank");
         await page.goto(`${server.origin}/device.html#mac=5C:CF:7F:FF:FF:FF`);
-        await page.reload();
         await page.locator("#missing", { hasText: "5C:CF:7F:FF:FF:FF" }).waitFor();
     });
 }
