@@ -43,7 +43,13 @@ export function noMatch(view, clear) {
 
 export function noReleases(origin) {
     return [
-        element("p", {}, "Nothing is published yet. From a shell:"),
+        element(
+            "p",
+            {},
+            "Nothing is published yet. Drop the compiled .bin file on the page ",
+            element("a", { href: "/releases.html" }, "Releases"),
+            ", or from a shell:",
+        ),
         commands(
             `export UPDRAFT_SERVER=${origin}`,
             "export UPDRAFT_TOKEN_FILE=DATA/operator.token",

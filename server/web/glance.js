@@ -33,6 +33,7 @@ export class Glance {
         this.#overviewDue = Date.now() + OVERVIEW_MS;
         byId("glance").hidden = overview.devices === 0;
         this.#draw();
+        if (this.#trendDue === 0) this.#read();
     }
 
     // Something happened: small fleets are counted again soon.

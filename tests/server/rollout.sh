@@ -95,6 +95,10 @@ a_bad_release_halts_by_itself() {
     expect "devices reached" "$(rollout_says 1 counts devices)" 4
     grep -q 'rollout 1 of demo 1.9.0: halted' "$TAP_TMP/data.log"
     "$UPDRAFT" rollout show 1 | grep -q '^rollout 1 of demo 1.9.0 is halted: '
+    api GET /rollouts/1/failures >failures
+    expect "how they failed" "$(json failures 0 standing <failures)" failed
+    expect "why" "$(json failures 0 reason <failures)" 'came back with 1.0.0'
+    [ "$(json failures 0 devices <failures)" -ge 1 ]
     # Nobody else was offered it, and nobody is any more.
     [ "$(grep -c 'is offered demo 1.9.0' "$TAP_TMP/data.log")" -le 8 ]
     local before
