@@ -20,6 +20,11 @@
 #include "lwip/init.h"
 #include "lwip/timeouts.h"
 
+/* Mode 4 resets the chip after both stages; code 12 makes 6.6 s of each. A signature takes
+ * the chip most of a second, and the emulator several on a busy host. */
+#define WATCHDOG_RESETS 4u
+#define WATCHDOG_STAGE  12u
+
 /* More than the stack could hold: the program's whole state. */
 static struct device {
     struct settings settings;
@@ -103,6 +108,7 @@ static void stop_with(int error)
 
 void firmware_behave(const struct ud_flash *flash)
 {
+    ets_wdt_enable(WATCHDOG_RESETS, WATCHDOG_STAGE, WATCHDOG_STAGE);
     start_network();
     const int error = start_client(flash);
     if (error != UD_OK)

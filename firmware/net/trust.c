@@ -3,6 +3,7 @@
 #include "bearssl/digest.h"
 #include "bearssl/keys.h"
 #include "esp8266-rom/rom.h"
+#include "firmware/net/stack.h"
 #include "updraft/hex.h"
 
 #include <string.h>
@@ -49,6 +50,50 @@ static void trust_nobody(struct trust *trust)
     trust->key_count = 0;
 }
 
+/* ---- Verifying, on a stack of its own ---- */
+
+struct call {
+    const struct ud_verifier *ring;
+    const struct ud_flash *flash; /* of a key update; null: a signature is verified */
+    const uint8_t *digest;
+    const uint8_t *signature;
+    uint32_t start;
+    uint32_t length;
+    int result;
+};
+
+static void carry_out(void *argument)
+{
+    struct call *call = argument;
+    const struct ud_verifier *ring = call->ring;
+
+    if (call->flash != NULL)
+        call->result = ring->update_keys(ring->ctx, call->flash, call->start, call->length);
+    else
+        call->result = ring->verify(ring->ctx, call->digest, call->signature, call->length);
+}
+
+static int verify(void *ctx, const uint8_t *digest, const uint8_t *signature, uint32_t length)
+{
+    const struct trust *trust = ctx;
+    struct call call = {
+        .ring = &trust->ring, .digest = digest, .signature = signature, .length = length};
+
+    stack_call(carry_out, &call, trust->stack_top);
+    return call.result;
+}
+
+static int update_keys(void *ctx, const struct ud_flash *flash, uint32_t start, uint32_t size)
+{
+    const struct trust *trust = ctx;
+    struct call call = {.ring = &trust->ring, .flash = flash, .start = start, .length = size};
+
+    stack_call(carry_out, &call, trust->stack_top);
+    return call.result;
+}
+
+/* ---- The ring ---- */
+
 static int open_ring(struct trust *trust, const struct trust_config *config)
 {
     const struct ud_keys_config ring = {
@@ -68,7 +113,12 @@ static int open_ring(struct trust *trust, const struct trust_config *config)
     if (error != UD_OK)
         return error == UD_ERR_ARGUMENT ? UD_OK : error;
     trust->verifies = true;
-    trust->verifier = ud_keys_verifier(&trust->keys);
+    trust->ring = ud_keys_verifier(&trust->keys);
+    trust->stack_top = config->stack_top;
+    trust->verifier = trust->ring;
+    trust->verifier.ctx = trust;
+    trust->verifier.verify = verify;
+    trust->verifier.update_keys = update_keys;
     return UD_OK;
 }
 

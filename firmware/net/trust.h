@@ -12,11 +12,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define TRUST_STACK         8192u
 #define TRUST_ABILITIES_MAX 96u /* bytes, NUL included: "gzip keys=" and five ids */
 
 struct trust {
     struct ud_keys keys;
-    struct ud_verifier verifier;
+    struct ud_verifier ring; /* the key ring's own */
+    struct ud_verifier
+        verifier; /* the same, on the stack below: curves go deeper than the core's */
+    void *stack_top;
     struct ud_manifest_terms terms;
     char product[UD_MANIFEST_PRODUCT_MAX + 1];
     bool verifies;
@@ -33,6 +37,8 @@ struct trust_config {
     const struct settings_record *record;
     const struct settings *settings;
     const struct ud_image_description *description; /* of the running program */
+    void *stack_top; /* of TRUST_STACK bytes that are free when an update is verified; aligned to
+                      * 16 bytes */
 };
 
 /* With keys in the settings that cannot be used, nothing is taken any more: someone was to

@@ -30,6 +30,7 @@ static int init_trust(struct updates *updates, struct settings *settings)
         .record = &record,
         .settings = settings,
         .description = &updates->description,
+        .stack_top = updates->shared.window + sizeof updates->shared.window,
     };
     const int error =
         settings_record_load(updates->flash, &updates->place, (uint8_t *)updates->buffer, &record);

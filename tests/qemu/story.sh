@@ -49,7 +49,7 @@ by_push() { UPDRAFT_PASSWORD=$PASSWORD "$UPDRAFT" push "127.0.0.1:$upload_port" 
 
 by_page() {
     (cd "$TAP_ROOT" && node tests/qemu/browser_update.mjs "$browser" "http://127.0.0.1:$page_port/update" \
-        $USER_NAME $PASSWORD "$(realpath "$TAP_TMP/$1")" "$2")
+        $USER_NAME $PASSWORD "$(realpath "$TAP_TMP/$1")" "$2") || { cat said; return 1; }
 }
 
 # ---- The story ----
