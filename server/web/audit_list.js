@@ -51,7 +51,11 @@ function row({ at, who, address, action, detail }) {
         element(
             "td",
             {},
-            element("time", { datetime: at, title: exactTime(at) }, at.slice(0, 19).replace("T", " ")),
+            element(
+                "time",
+                { datetime: at, title: exactTime(at) },
+                at.slice(0, 19).replace("T", " "),
+            ),
         ),
         element("td", {}, who),
         element("td", {}, address ?? ""),

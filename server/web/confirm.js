@@ -4,7 +4,11 @@ import { element } from "./dom.js";
 
 // Resolves with whether it was confirmed. `danger`: the button is red.
 export function confirmed({ title, text, word, danger = true }) {
-    const yes = element("button", { value: "yes", class: danger ? "danger solid" : "primary" }, word);
+    const yes = element(
+        "button",
+        { value: "yes", class: danger ? "danger solid" : "primary" },
+        word,
+    );
     const no = element("button", { value: "no", autofocus: true }, "Not now");
     const dialog = element(
         "dialog",

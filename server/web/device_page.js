@@ -40,7 +40,10 @@ class DevicePage {
             ]);
             this.#fleet.load([device], releases, null);
             offer("known-products", this.#fleet.products());
-            offer("known-groups", groups.map(({ name }) => name));
+            offer(
+                "known-groups",
+                groups.map(({ name }) => name),
+            );
             offer("known-channels", this.#fleet.channels());
             this.#show(device);
         } catch (error) {

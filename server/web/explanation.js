@@ -30,7 +30,11 @@ export function showExplanation(node, { offer, reason, source, target, next, fil
         element("p", { class: "reason" }, reason),
         source === null
             ? null
-            : element("p", { class: "source" }, `It should run ${target}, by ${SOURCES[source] ?? source}.`),
+            : element(
+                  "p",
+                  { class: "source" },
+                  `It should run ${target}, by ${SOURCES[source] ?? source}.`,
+              ),
         element("ol", { class: "rules" }, ...rules.map((one) => rule(one, offer))),
     );
 }

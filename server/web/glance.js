@@ -48,7 +48,10 @@ export class Glance {
         if (document.hidden || this.#overview === null) return;
         if (now >= this.#overviewDue) {
             this.#overviewDue = now + OVERVIEW_MS;
-            this.#api.overview().then((overview) => this.show(overview), () => {});
+            this.#api.overview().then(
+                (overview) => this.show(overview),
+                () => {},
+            );
         }
         if (now >= this.#trendDue) this.#read();
     }
@@ -87,9 +90,7 @@ export class Glance {
         const first = this.#points.length === 0 ? [{ ...now, at: earlier(now.at) }] : this.#points;
         const { times, series } = versionsOverTime([...first, now]);
         byId("versions-chart").replaceChildren(areaChart(times, series));
-        byId("versions-legend").replaceChildren(
-            ...series.map(legend),
-        );
+        byId("versions-legend").replaceChildren(...series.map(legend));
         setText(byId("checkins"), count(this.#overview.checkins_per_minute));
         setText(byId("silent"), count(silent));
         setText(byId("failed"), count(this.#overview.failed_in_a_day));

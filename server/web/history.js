@@ -5,14 +5,21 @@ import { age, bytes, exactTime } from "./format.js";
 import { serverNow } from "./clock.js";
 
 const EVENTS = {
-    registered: { icon: "state-never-seen", say: ({ version }) => `Seen for the first time${version ? `, with ${version}` : ""}` },
+    registered: {
+        icon: "state-never-seen",
+        say: ({ version }) => `Seen for the first time${version ? `, with ${version}` : ""}`,
+    },
     runs: {
         icon: "state-current",
-        say: ({ version, before }) => `Runs ${version ?? "another sketch"}${before ? `, before that ${before}` : ""}`,
+        say: ({ version, before }) =>
+            `Runs ${version ?? "another sketch"}${before ? `, before that ${before}` : ""}`,
     },
     offered: { icon: "state-due", say: ({ version }) => `Was offered ${version}` },
     sent: { icon: "state-updating", say: ({ version }) => `Downloaded ${version}` },
-    "broke-off": { icon: "state-unfit", say: ({ version }) => `Broke off the download of ${version}` },
+    "broke-off": {
+        icon: "state-unfit",
+        say: ({ version }) => `Broke off the download of ${version}`,
+    },
     arrived: { icon: "state-current", say: ({ version }) => `Arrived at ${version}` },
     failed: { icon: "state-failing", say: ({ version }) => `Failed: came back without ${version}` },
 };
@@ -22,7 +29,9 @@ export function showHistory(list, events) {
     if (list.dataset.said === said) return;
     list.dataset.said = said;
     list.replaceChildren(
-        ...(events.length > 0 ? byDay(events) : [element("li", { class: "nothing" }, "Nothing yet.")]),
+        ...(events.length > 0
+            ? byDay(events)
+            : [element("li", { class: "nothing" }, "Nothing yet.")]),
     );
 }
 

@@ -4,7 +4,12 @@ import { announce, element, setText } from "./dom.js";
 import { mayChange } from "./session.js";
 
 export class NotesForm {
-    #alias = element("input", { id: "device-alias", maxlength: 63, placeholder: "none", autocomplete: "off" });
+    #alias = element("input", {
+        id: "device-alias",
+        maxlength: 63,
+        placeholder: "none",
+        autocomplete: "off",
+    });
     #tags = element("input", {
         id: "device-tags",
         placeholder: "none; with spaces between",
@@ -26,7 +31,12 @@ export class NotesForm {
             field("Alias", this.#alias),
             field("Tags", this.#tags),
             field("Notes", this.#notes),
-            element("label", { class: "flag" }, this.#gone, " Decommissioned: gets nothing, and does not count"),
+            element(
+                "label",
+                { class: "flag" },
+                this.#gone,
+                " Decommissioned: gets nothing, and does not count",
+            ),
             element("div", { class: "form-end" }, this.#save),
             this.#problem,
         );

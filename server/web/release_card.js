@@ -47,7 +47,11 @@ export class ReleaseCard {
         this.#body.replaceChildren(...describe(release));
         this.#deeds.replaceChildren(...this.#choices(release, rollout));
         if (release.state === "draft") this.#tryFit(release);
-        else setText(this.#fits, release.devices > 0 ? `${plural(release.devices, "device")} should run it` : "");
+        else
+            setText(
+                this.#fits,
+                release.devices > 0 ? `${plural(release.devices, "device")} should run it` : "",
+            );
     }
 
     async #tryFit({ product, version }) {
@@ -116,7 +120,15 @@ export class ReleaseCard {
 
 // What the server found in the file.
 function describe(release) {
-    const { chip, flash_mode: mode, flash_size: size, description, files, notes, requires } = release;
+    const {
+        chip,
+        flash_mode: mode,
+        flash_size: size,
+        description,
+        files,
+        notes,
+        requires,
+    } = release;
     const facts = [
         ["Chip", chip],
         ["Flash", [size && bytes(size), mode?.toUpperCase()].filter(Boolean).join(", ")],
@@ -124,7 +136,11 @@ function describe(release) {
         ["Says of itself", description && ofItself(description)],
         ["Channel", release.channel],
         ["Needs", requires && `${requires} or newer`],
-        ["Published", `${age(release.published, serverNow())}, as ${release.name}`, exactTime(release.published)],
+        [
+            "Published",
+            `${age(release.published, serverNow())}, as ${release.name}`,
+            exactTime(release.published),
+        ],
         ["Withdrawn because", release.state === "withdrawn" ? release.reason : null],
     ].filter(([, said]) => said);
     const list = element(
@@ -148,7 +164,11 @@ function folded({ chip, image_size: size, published, files }, list) {
 }
 
 function ofItself({ project, version, sdk, built }) {
-    return [`${project ?? ""} ${version ?? ""}`.trim(), sdk && `SDK ${sdk}`, built && `built ${built}`]
+    return [
+        `${project ?? ""} ${version ?? ""}`.trim(),
+        sdk && `SDK ${sdk}`,
+        built && `built ${built}`,
+    ]
         .filter(Boolean)
         .join(", ");
 }

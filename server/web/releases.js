@@ -96,16 +96,15 @@ class Item {
                     : element("span", { class: "channel", title: release.reason }, release.state),
                 this.#published,
             ),
-            release.notes === null
-                ? null
-                : element("p", { class: "release-facts" }, release.notes),
+            release.notes === null ? null : element("p", { class: "release-facts" }, release.notes),
             ...release.files.map((file, index) =>
                 element(
                     "p",
                     { class: "release-facts", title: `SHA-256 ${file.sha256}` },
-                    (index === 0 ? [release.chip, ...formOf(file)] : ["also", ...formOf(file)]).join(
-                        " · ",
-                    ),
+                    (index === 0
+                        ? [release.chip, ...formOf(file)]
+                        : ["also", ...formOf(file)]
+                    ).join(" · "),
                 ),
             ),
             this.#adoption,

@@ -23,7 +23,10 @@ class ReleasesPage {
     }
 
     async load() {
-        const [releases, rollouts] = await Promise.all([this.#api.releases(), this.#api.rollouts()]);
+        const [releases, rollouts] = await Promise.all([
+            this.#api.releases(),
+            this.#api.rollouts(),
+        ]);
         for (const release of releases) this.#card(release, rollouts);
         const drafts = releases.filter(({ state }) => state === "draft");
         this.#show("drafts", drafts, "Drafts");
@@ -65,7 +68,11 @@ class ReleasesPage {
             "section",
             { class: "release-group", "aria-label": title },
             element("h3", {}, title),
-            element("ul", { class: "cards" }, ...releases.map(({ id }) => this.#cards.get(id).node)),
+            element(
+                "ul",
+                { class: "cards" },
+                ...releases.map(({ id }) => this.#cards.get(id).node),
+            ),
         );
     }
 }
@@ -80,7 +87,9 @@ function nothing() {
 }
 
 function offer(id, names) {
-    byId(id).replaceChildren(...[...names].sort().map((name) => element("option", { value: name })));
+    byId(id).replaceChildren(
+        ...[...names].sort().map((name) => element("option", { value: name })),
+    );
 }
 
 openPage((api) => new ReleasesPage(api));

@@ -37,7 +37,17 @@ export class RolloutView {
                 "section",
                 { class: "card hero", "aria-label": "The rollout" },
                 element("div", { class: "card-head" }, title, badge),
-                element("div", { class: "body" }, reason, about, total, bar, legend, problem, deeds),
+                element(
+                    "div",
+                    { class: "body" },
+                    reason,
+                    about,
+                    total,
+                    bar,
+                    legend,
+                    problem,
+                    deeds,
+                ),
             ),
             card("Stages", this.#parts.stages),
             card("What went wrong", this.#parts.failures),
@@ -62,7 +72,9 @@ export class RolloutView {
         );
         bar.replaceChildren(stageBar(wholeOf(rollout)));
         setText(legend, outcome(rollout.counts, rollout.targeted - rollout.counts.devices));
-        stages.replaceChildren(...rollout.stages.map((stage, index) => stageNode(rollout, stage, index)));
+        stages.replaceChildren(
+            ...rollout.stages.map((stage, index) => stageNode(rollout, stage, index)),
+        );
         this.#showFailures(failures);
         if (this.#rollout?.state !== rollout.state) this.#showDeeds(rollout);
         this.#rollout = rollout;

@@ -48,7 +48,10 @@ export class RolloutList {
         byId("rollouts").hidden = shown.length === 0;
         const nodes = shown.map((rollout) => this.#items.get(rollout.id).node);
         const list = byId("rollout-list");
-        if (nodes.length !== list.children.length || nodes.some((node, i) => node !== list.children[i]))
+        if (
+            nodes.length !== list.children.length ||
+            nodes.some((node, i) => node !== list.children[i])
+        )
             list.replaceChildren(...nodes);
     }
 

@@ -103,7 +103,9 @@ function showList(rollouts) {
             element("h2", {}, "Rollouts"),
             element("a", { class: "button primary change", href: "#new" }, "New rollout"),
         ),
-        rollouts.length === 0 ? nothing() : element("ul", { class: "cards" }, ...rollouts.map(item)),
+        rollouts.length === 0
+            ? nothing()
+            : element("ul", { class: "cards" }, ...rollouts.map(item)),
     );
     if (focused) document.querySelector(`#page a[href="${CSS.escape(focused)}"]`)?.focus();
 }

@@ -92,5 +92,12 @@ export class StageRows {
 }
 
 function number(label, value, min, max) {
-    return element("input", { type: "number", "aria-label": label, value, min, max, required: true });
+    return element("input", {
+        type: "number",
+        "aria-label": label,
+        value,
+        min,
+        max,
+        required: true,
+    });
 }

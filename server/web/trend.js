@@ -11,7 +11,9 @@ const nameOf = ({ product, version }, products) =>
 function begun(points) {
     const first = points.findIndex(({ devices }) => devices > 0);
     const left = points.slice(Math.max(0, first));
-    return left.length > 1 ? left : points.slice(-2).map((point) => ({ ...left.at(-1), at: point.at }));
+    return left.length > 1
+        ? left
+        : points.slice(-2).map((point) => ({ ...left.at(-1), at: point.at }));
 }
 
 // points: as the API has them, at least two. Gives {times, series: [{name, tone, devices, shares}]},
@@ -36,7 +38,8 @@ export function versionsOverTime(all) {
     const rest = totals.map((total, index) =>
         Math.max(0, total - series.reduce((sum, { amounts }) => sum + amounts[index], 0)),
     );
-    if (rest.some((amount) => amount > 0)) series.push({ name: OTHERS, tone: NAMED, amounts: rest });
+    if (rest.some((amount) => amount > 0))
+        series.push({ name: OTHERS, tone: NAMED, amounts: rest });
     return {
         times: points.map(({ at }) => Date.parse(at)),
         series: series.map(({ name, tone, amounts }) => ({

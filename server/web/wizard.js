@@ -39,7 +39,11 @@ export class Wizard {
         this.#started = started;
         const products = [...new Set(this.#releases.map(({ product }) => product))].sort();
         fill(this.#product, products);
-        fill(this.#group, groups.map(({ name }) => name), "any");
+        fill(
+            this.#group,
+            groups.map(({ name }) => name),
+            "any",
+        );
         this.#product.addEventListener("change", () => this.#offerVersions());
         this.#version.addEventListener("change", () => this.#promoteLater());
         this.node = element(
@@ -159,7 +163,11 @@ export class Wizard {
         const { targeted, fit, arrived, by_steps: steps, cannot, not_for: others, stages } = found;
         this.#stages.showSizes(stages);
         const lines = [
-            element("p", { class: "total" }, `${count(fit)} of ${plural(targeted, "device")} can take it`),
+            element(
+                "p",
+                { class: "total" },
+                `${count(fit)} of ${plural(targeted, "device")} can take it`,
+            ),
         ];
         const say = (number, words) => {
             if (number > 0) lines.push(element("p", {}, `${count(number)} ${words}`));

@@ -175,8 +175,18 @@ await test("a fleet that has just begun has a chart, too", async () => {
 await test("check-ins become rates, and layers paths that lie on each other", async () => {
     const points = [pointOf(0, 1, {}), pointOf(2, 1, {}, { checkins: 10 })];
     equal("a minute", rates(points).join(), "5");
-    const [low, high] = stack([0, 60], [[0.5, 0.5], [0.5, 0.5]]);
-    equal("low", low, `M0.0,${HEIGHT / 2}.0L${WIDTH}.0,${HEIGHT / 2}.0L${WIDTH}.0,${HEIGHT}.0L0.0,${HEIGHT}.0Z`);
+    const [low, high] = stack(
+        [0, 60],
+        [
+            [0.5, 0.5],
+            [0.5, 0.5],
+        ],
+    );
+    equal(
+        "low",
+        low,
+        `M0.0,${HEIGHT / 2}.0L${WIDTH}.0,${HEIGHT / 2}.0L${WIDTH}.0,${HEIGHT}.0L0.0,${HEIGHT}.0Z`,
+    );
     ok("the high one begins at the top", high.startsWith("M0.0,0.0"));
 });
 

@@ -23,7 +23,11 @@ async function visitAll(dashboard, origin, pages, look) {
         await dashboard.page.goto("about:blank");
         await dashboard.page.goto(origin + where);
         await dashboard.page.waitForSelector(":is(#board, #page):not([hidden])");
-        await dashboard.page.waitForFunction(() => document.getElementById("link").hidden || document.getElementById("link").dataset.state === "live");
+        await dashboard.page.waitForFunction(
+            () =>
+                document.getElementById("link").hidden ||
+                document.getElementById("link").dataset.state === "live",
+        );
         await dashboard.page.waitForTimeout(250);
         await look(name, dashboard.page);
     }
@@ -68,34 +72,47 @@ function findFaint() {
         [0, 1, 2].map((i) => (top[i] * top[3] + below[i] * (255 - top[3])) / 255).concat(255);
     const backOf = (node) => {
         const layers = [];
-        for (let at = node; at; at = at.parentElement) layers.push(rgba(getComputedStyle(at).backgroundColor));
+        for (let at = node; at; at = at.parentElement)
+            layers.push(rgba(getComputedStyle(at).backgroundColor));
         return layers.reduceRight((below, layer) => over(layer, below), [255, 255, 255, 255]);
     };
     const light = ([r, g, b]) => {
-        const [x, y, z] = [r, g, b].map((c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4));
+        const [x, y, z] = [r, g, b].map((c) =>
+            c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4,
+        );
         return 0.2126 * x + 0.7152 * y + 0.0722 * z;
     };
     const faults = new Set();
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) {
         const node = walker.currentNode.parentElement;
-        if (!walker.currentNode.textContent.trim() || !node.checkVisibility({ visibilityProperty: true })) continue;
-        if (node.closest("button:disabled, option, .unseen, .skip, svg, script, noscript")) continue;
+        if (
+            !walker.currentNode.textContent.trim() ||
+            !node.checkVisibility({ visibilityProperty: true })
+        )
+            continue;
+        if (node.closest("button:disabled, option, .unseen, .skip, svg, script, noscript"))
+            continue;
         const style = getComputedStyle(node);
         const back = backOf(node);
-        const [one, two] = [light(over(rgba(style.color), back)), light(back)].sort((a, b) => b - a);
+        const [one, two] = [light(over(rgba(style.color), back)), light(back)].sort(
+            (a, b) => b - a,
+        );
         const ratio = (one + 0.05) / (two + 0.05);
         const size = parseFloat(style.fontSize);
         const isLarge = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
         if (ratio < (isLarge ? 3 : 4.5))
-            faults.add(`${ratio.toFixed(2)}: ${node.tagName}.${node.className} "${node.textContent.slice(0, 30)}"`);
+            faults.add(
+                `${ratio.toFixed(2)}: ${node.tagName}.${node.className} "${node.textContent.slice(0, 30)}"`,
+            );
     }
     return [...faults];
 }
 
 // Runs in the page: what a viewer could press that changes something.
 function findChanging() {
-    const words = /stop|pause|resume|approve|cancel|roll ?back|roll out|withdraw|publish|save|forget|retry|assign|start the|new rollout|make it|add a user|make a token|new link|remove/i;
+    const words =
+        /stop|pause|resume|approve|cancel|roll ?back|roll out|withdraw|publish|save|forget|retry|assign|start the|new rollout|make it|add a user|make a token|new link|remove/i;
     return [...document.querySelectorAll("button, a.button, input[type=file]")]
         .filter((node) => node.checkVisibility({ visibilityProperty: true }) && !node.disabled)
         .map((node) => node.textContent.trim() || node.id)
@@ -120,10 +137,21 @@ async function tryAll(page, token) {
 }
 
 async function makeWorld(server) {
-    await server.api("PUT", `/devices/${MAC}`, { product: LONG, alias: "x".repeat(60), tags: ["t".repeat(60)] });
+    await server.api("PUT", `/devices/${MAC}`, {
+        product: LONG,
+        alias: "x".repeat(60),
+        tags: ["t".repeat(60)],
+    });
     await server.visit(MAC, { version: "1.0.0" });
-    const release = (await server.api("GET", "/releases")).releases.find(({ state }) => state === "live");
-    const plan = { product: release.product, version: release.version, target: { group: "nobody-at-all" }, stages: [{ devices: 1 }, { percent: 100, approval: true }] };
+    const release = (await server.api("GET", "/releases")).releases.find(
+        ({ state }) => state === "live",
+    );
+    const plan = {
+        product: release.product,
+        version: release.version,
+        target: { group: "nobody-at-all" },
+        stages: [{ devices: 1 }, { percent: 100, approval: true }],
+    };
     return (await server.api("POST", "/rollouts", plan)).id;
 }
 
@@ -138,7 +166,10 @@ export async function everywhereCases({ browser, watch, server, shoot }) {
         await test(`every page in ${colours}: all is named, and nothing is faint`, async () => {
             const faults = [];
             await visitAll(dashboard, server.origin, pages, async (name, page) => {
-                for (const fault of [...(await page.evaluate(findUnnamed)), ...(await page.evaluate(findFaint))])
+                for (const fault of [
+                    ...(await page.evaluate(findUnnamed)),
+                    ...(await page.evaluate(findFaint)),
+                ])
                     faults.push(`${name}: ${fault}`);
                 await shoot(page, `page-${name}-${colours}`);
             });
@@ -169,10 +200,16 @@ export async function everywhereCases({ browser, watch, server, shoot }) {
             page.on("response", (response) => {
                 if (!response.url().includes("/api/")) sizes.push(response.request().sizes());
             });
-            await page.addInitScript((token) => sessionStorage.setItem("updraft.token", token), server.token);
+            await page.addInitScript(
+                (token) => sessionStorage.setItem("updraft.token", token),
+                server.token,
+            );
             await page.goto(server.origin + where);
             await page.waitForSelector(":is(#board, #page):not([hidden])");
-            const total = (await Promise.all(sizes)).reduce((sum, { responseBodySize }) => sum + responseBodySize, 0);
+            const total = (await Promise.all(sizes)).reduce(
+                (sum, { responseBodySize }) => sum + responseBodySize,
+                0,
+            );
             ok(`${name} has files`, total > 1000);
             ok(`${name} takes ${total} bytes`, total < LIMIT_BYTES);
             await context.close();
@@ -182,7 +219,11 @@ export async function everywhereCases({ browser, watch, server, shoot }) {
 
     await test("a viewer sees every page, and no control that would be refused", async () => {
         const { secret } = await server.api("POST", "/tokens", { name: "eyes", role: "viewer" });
-        const dashboard = await DashboardPage.open(browser, watch, `${server.origin}/#token=${secret}`);
+        const dashboard = await DashboardPage.open(
+            browser,
+            watch,
+            `${server.origin}/#token=${secret}`,
+        );
         await dashboard.live();
         const changing = [];
         await visitAll(dashboard, server.origin, pages, async (name, page) => {

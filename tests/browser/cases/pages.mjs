@@ -71,13 +71,18 @@ async function rolloutStory({ page, server, shoot }) {
         equal("product", await page.inputValue("#rollout-product"), "oven");
         equal("version", await page.inputValue("#rollout-version"), "2.0.0");
         const sizes = page.locator(".stage-rows .size");
-        await until("the sizes", async () => (await sizes.allInnerTexts()).join() === "1 device,5 devices,10 devices");
+        await until(
+            "the sizes",
+            async () => (await sizes.allInnerTexts()).join() === "1 device,5 devices,10 devices",
+        );
         await page.getByLabel("How far").first().fill("20");
         await until("other sizes", async () => (await sizes.first().innerText()) === "2 devices");
         await page.fill("#rollout-filter", "nonsense");
         await page.locator(".verdict .problem").waitFor();
         await page.fill("#rollout-filter", "");
-        await page.locator(".verdict", { hasText: `${COUNT} of ${COUNT} devices can take it` }).waitFor();
+        await page
+            .locator(".verdict", { hasText: `${COUNT} of ${COUNT} devices can take it` })
+            .waitFor();
         await shoot(page, "wizard");
         await page.getByRole("button", { name: "Start the rollout" }).click();
         await page.waitForSelector(".rollout-page");
@@ -89,7 +94,10 @@ async function rolloutStory({ page, server, shoot }) {
         for (const mac of MACS)
             if ((await server.visit(mac)) === 200) await server.visit(mac, { version: "2.0.0" });
         await until("it is full", async () => (await stage.innerText()).includes("2 arrived"));
-        await until("the next is open", async () => (await page.locator(".stages li.open").count()) === 2);
+        await until(
+            "the next is open",
+            async () => (await page.locator(".stages li.open").count()) === 2,
+        );
         equal("reloaded", await page.evaluate(() => globalThis.here === true), true);
     });
 
@@ -97,7 +105,10 @@ async function rolloutStory({ page, server, shoot }) {
         for (let round = 0; round < 3; round++)
             for (const mac of MACS)
                 if ((await server.device(mac)).version === "1.0.0") await server.visit(mac);
-        await until("it is halted", async () => (await heroState(page).innerText()) === "Halted by itself");
+        await until(
+            "it is halted",
+            async () => (await heroState(page).innerText()) === "Halted by itself",
+        );
         ok("a reason", (await page.innerText(".rollout-reason")) !== "");
         const failure = page.locator(".failures li").first();
         await failure.waitFor();
@@ -110,14 +121,23 @@ async function rolloutStory({ page, server, shoot }) {
 
     await test("rolling back asks first", async () => {
         await page.getByRole("button", { name: "Roll back" }).click();
-        equal("the focus is on the safe answer", await page.evaluate(() => document.activeElement.textContent), "Not now");
+        equal(
+            "the focus is on the safe answer",
+            await page.evaluate(() => document.activeElement.textContent),
+            "Not now",
+        );
         await page.keyboard.press("Escape");
         await page.locator("dialog").waitFor({ state: "detached" });
         equal("still", await heroState(page).innerText(), "Halted by itself");
         await page.getByRole("button", { name: "Roll back" }).click();
         await agree(page, "Roll back");
-        await until("it is over", async () => (await heroState(page).innerText()) === "Rolled back");
-        const taken = (await server.api("GET", "/devices?product=oven")).devices.find((d) => d.version === "2.0.0");
+        await until(
+            "it is over",
+            async () => (await heroState(page).innerText()) === "Rolled back",
+        );
+        const taken = (await server.api("GET", "/devices?product=oven")).devices.find(
+            (d) => d.version === "2.0.0",
+        );
         equal("what it gets back", taken.target, "1.0.0");
         equal("at its next check-in", await server.visit(taken.mac, { version: "2.0.0" }), 200);
     });
@@ -129,14 +149,20 @@ async function rolloutStory({ page, server, shoot }) {
         await until("it runs", async () => (await heroState(page).innerText()) === "Running");
         await page.getByRole("button", { name: "Stop the rollout" }).click();
         await agree(page, "Stop the rollout");
-        await until("it stopped", async () => (await server.api("GET", `/rollouts/${id}`)).state === "paused");
+        await until(
+            "it stopped",
+            async () => (await server.api("GET", `/rollouts/${id}`)).state === "paused",
+        );
         equal("to a device", await server.visit(MACS[0]), 304);
         await page.getByRole("button", { name: "Resume" }).click();
         await agree(page, "Resume");
         await until("it runs again", async () => (await heroState(page).innerText()) === "Running");
         await page.getByRole("button", { name: "Cancel" }).click();
         await agree(page, "Cancel the rollout");
-        await until("it is cancelled", async () => (await heroState(page).innerText()) === "Cancelled");
+        await until(
+            "it is cancelled",
+            async () => (await heroState(page).innerText()) === "Cancelled",
+        );
         await page.click(".back");
         await until("all of them", async () => (await page.locator(".cards li").count()) >= 2);
     });
@@ -150,10 +176,13 @@ async function deviceStory({ page, server, shoot }) {
         await page.waitForSelector(".history li");
         await server.api("PUT", `/devices/${MACS[0]}`, { decommissioned: true });
         await until("the rule", async () =>
-            (await page.innerText('[data-outcome="decided"]')).includes("in service"));
+            (await page.innerText('[data-outcome="decided"]')).includes("in service"),
+        );
         await server.api("PUT", `/devices/${MACS[0]}`, { decommissioned: false });
-        await until("another", async () =>
-            !(await page.innerText('[data-outcome="decided"]')).includes("in service"));
+        await until(
+            "another",
+            async () => !(await page.innerText('[data-outcome="decided"]')).includes("in service"),
+        );
         await shoot(page, "device");
     });
 

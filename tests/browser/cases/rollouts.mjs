@@ -55,7 +55,11 @@ export async function rolloutCases({ browser, watch, server, images, shoot }) {
         await page.locator("dialog").getByRole("button", { name: "Roll back" }).click();
         await state("Rolled back");
         equal("buttons", await card.getByRole("button").count(), 0);
-        equal("on the server", (await server.api("GET", "/rollouts")).rollouts[0].state, "rolled-back");
+        equal(
+            "on the server",
+            (await server.api("GET", "/rollouts")).rollouts[0].state,
+            "rolled-back",
+        );
     });
 
     await dashboard.close();
