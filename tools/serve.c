@@ -18,10 +18,15 @@
  * 20 KB/s of a bad radio link. */
 #define DRAIN_SECONDS_DEFAULT 60
 
+/* Of unassigned devices: a stranger who makes up addresses costs so many rows, some
+ * megabytes, at most. */
+#define UNKNOWN_LIMIT_DEFAULT 10000
+
 struct serve_options {
     const char *data;
     const char *listen;
     const char *unknown;
+    unsigned long unknown_limit;
     const char *device_auth;
     enum device_policy device_policy;
     const char *sign;
@@ -49,6 +54,8 @@ static enum options_result parse(int argc, char **argv, struct serve_options *op
          "/metrics without a token there, for Prometheus"},
         {"unknown-devices", 0, OPTION_TEXT, &options->unknown, "register|refuse",
          "what devices get that nobody entered (default register)"},
+        {"unknown-limit", 0, OPTION_NUMBER, &options->unknown_limit, "N",
+         "how many of these are kept until somebody assigns them (default 10000; 0: any)"},
         {"device-auth", 0, OPTION_TEXT, &options->device_auth, "open|shared|own",
          "what devices must prove: nothing (default), a shared secret, or their own"},
         {"sign", 0, OPTION_TEXT, &options->sign, "KEY",
@@ -93,6 +100,8 @@ static bool is_sound(struct serve_options *options)
         report_usage("--data is missing: the folder where the server keeps everything");
     else if (strcmp(options->unknown, "register") != 0 && strcmp(options->unknown, "refuse") != 0)
         report_usage("--unknown-devices takes register or refuse, not %s", options->unknown);
+    else if (options->unknown_limit > UINT32_MAX)
+        report_usage("--unknown-limit takes at most %u", UINT32_MAX);
     else if (!device_policy_parse(options->device_auth, &options->device_policy))
         report_usage("--device-auth takes open, shared or own, not %s", options->device_auth);
     else if ((options->tls_certificate == NULL) != (options->tls_key == NULL))
@@ -209,6 +218,7 @@ static int serve(const struct serve_options *options, const struct key *signing_
         .rate = (uint32_t)options->rate,
         .site_rate = (uint32_t)options->site_rate,
         .device_policy = options->device_policy,
+        .unknown_limit = (uint32_t)options->unknown_limit,
         .refuses_unknown = strcmp(options->unknown, "refuse") == 0,
         .signing_key = signing_key,
     };
@@ -239,6 +249,7 @@ int command_serve(int argc, char **argv)
 {
     struct serve_options options = {.listen = LISTEN_DEFAULT,
                                     .unknown = "register",
+                                    .unknown_limit = UNKNOWN_LIMIT_DEFAULT,
                                     .device_auth = "open",
                                     .drain_seconds = DRAIN_SECONDS_DEFAULT};
     const enum options_result parsed = parse(argc, argv, &options);

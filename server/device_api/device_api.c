@@ -275,10 +275,19 @@ static void answer_known(struct visit *visit)
         answer_nothing_due(visit->request);
 }
 
-static void go_on_registered(void *ctx, struct http_request *request)
+static void answer_unregistered(struct visit *visit)
 {
     const struct image_choice nothing = {NULL, NULL};
-    const struct visit *visit = ctx;
+
+    if (visit->mode == DEVICE_MODE_VERSION)
+        answer_version(visit->request, &nothing);
+    else
+        answer_nothing_due(visit->request);
+}
+
+static void go_on_registered(void *ctx, struct http_request *request)
+{
+    struct visit *visit = ctx;
     char mac[MAC_TEXT_SIZE];
 
     if (visit->result == CHANGE_FAILED) {
@@ -287,10 +296,7 @@ static void go_on_registered(void *ctx, struct http_request *request)
     }
     if (visit->result == CHANGE_DONE)
         log_line("%s is new", mac_format(visit->mac, mac));
-    if (visit->mode == DEVICE_MODE_VERSION)
-        answer_version(request, &nothing);
-    else
-        answer_nothing_due(request);
+    answer_unregistered(visit);
 }
 
 static struct device_event *first_event(const struct device_facts *facts, int64_t at_ms)
@@ -305,16 +311,34 @@ static struct device_event *first_event(const struct device_facts *facts, int64_
     return event;
 }
 
-static void answer_unknown(struct visit *visit, const struct checkin *checkin)
+/* A device that no group accepts. False: it has its answer and is not registered. */
+static bool may_register(struct visit *visit)
 {
-    char mac[MAC_TEXT_SIZE], group[NAME_SIZE];
+    char mac[MAC_TEXT_SIZE];
+    bool is_news;
 
-    if (!fleet_find_accepting(visit->api->fleet, checkin->mac, &checkin->facts, group) &&
-        visit->api->refuses_unknown) {
+    if (visit->api->refuses_unknown) {
         log_line("%s is not known and refused", mac_format(visit->mac, mac));
         http_answer_line(visit->request, 403, "the device %s is not known here", mac);
-        return;
+        return false;
     }
+    if (fleet_takes_unknown(visit->api->fleet, &is_news))
+        return true;
+    if (is_news)
+        log_line("%s and those after it are not registered: too many devices are unassigned; "
+                 "assign or remove some, or raise --unknown-limit",
+                 mac_format(visit->mac, mac));
+    answer_unregistered(visit);
+    return false;
+}
+
+static void answer_unknown(struct visit *visit, const struct checkin *checkin)
+{
+    char group[NAME_SIZE];
+
+    if (!fleet_find_accepting(visit->api->fleet, checkin->mac, &checkin->facts, group) &&
+        !may_register(visit))
+        return;
     struct change *change = change_new(CHANGE_REGISTER, checkin->mac);
     if (change != NULL) {
         change->as.seen.at_ms = clock_now_ms();

@@ -48,6 +48,7 @@ struct fleet_config {
     void (*committed)(void *ctx, const struct change *change);
     int64_t (*now_ms)(void *ctx); /* UTC, since 1970; null: the clock */
     struct fleet_limits limits;
+    uint32_t unassigned_limit; /* fleet_takes_unknown(); 0: any number */
 };
 
 /* Reads the store and starts its writer. Null on failure, with a line in error. */
@@ -140,6 +141,11 @@ bool fleet_each_device(struct fleet *fleet,
  * array. Null when memory is out. */
 struct release *fleet_copy_releases(struct fleet *fleet, size_t *count);
 struct group *fleet_copy_groups(struct fleet *fleet, size_t *count);
+
+/* Whether one more device may be registered that no group accepts: not once the limit's
+ * number of devices wait for somebody to assign them. *is_news is true for the first that
+ * is turned away since there was room. What is being written does not count yet. */
+bool fleet_takes_unknown(struct fleet *fleet, bool *is_news);
 
 /* Copies the name of the group that accepts a new device: of several the first by name.
  * False when there is none. */

@@ -297,7 +297,13 @@ static void apply_rollout(struct fleet *fleet, const struct change *change)
     fleet_mark_all_changed(fleet);
 }
 
-static void apply(struct fleet *fleet, const struct change *change)
+static bool waits_for_assignment(const struct device *device)
+{
+    return device != NULL && device->assignment.product == NULL &&
+           device->assignment.group == NULL && !device->assignment.is_decommissioned;
+}
+
+static void apply_kind(struct fleet *fleet, const struct change *change)
 {
     switch (change->kind) {
     case CHANGE_REGISTER:
@@ -346,6 +352,15 @@ static void apply(struct fleet *fleet, const struct change *change)
     default:
         break;
     }
+}
+
+static void apply(struct fleet *fleet, const struct change *change)
+{
+    const bool waited = waits_for_assignment(device_table_find(&fleet->devices, change->device));
+
+    apply_kind(fleet, change);
+    fleet->unassigned -= waited;
+    fleet->unassigned += waits_for_assignment(device_table_find(&fleet->devices, change->device));
 }
 
 void fleet_announce(void *ctx, struct change *change)
@@ -468,6 +483,7 @@ static int read_device(void *ctx, const struct stored_device *stored)
     if (device->assignment.group != NULL &&
         fleet_enter_group(fleet, device->assignment.group) == NULL)
         return -1;
+    fleet->unassigned += waits_for_assignment(device);
     return 0;
 }
 

@@ -16,6 +16,8 @@ struct fleet {
 
     pthread_mutex_t lock; /* of everything below */
     struct device_table devices;
+    size_t unassigned;           /* of these: in no group, without a product, not decommissioned */
+    bool is_full;                /* a device was turned away, and there has been no room since */
     struct pair_map names;       /* interned */
     struct pair_map by_version;  /* product, version -> struct release */
     struct pair_map newest;      /* product, channel -> struct release */

@@ -140,6 +140,18 @@ void fleet_take_changed(struct fleet *fleet, struct mac_list *list, size_t limit
     pthread_mutex_unlock(&fleet->lock);
 }
 
+bool fleet_takes_unknown(struct fleet *fleet, bool *is_news)
+{
+    const uint32_t limit = fleet->config.unassigned_limit;
+
+    pthread_mutex_lock(&fleet->lock);
+    const bool is_full = limit != 0 && fleet->unassigned >= limit;
+    *is_news = is_full && !fleet->is_full;
+    fleet->is_full = is_full;
+    pthread_mutex_unlock(&fleet->lock);
+    return !is_full;
+}
+
 static bool accepts(const struct group *group, const struct filter_subject *subject)
 {
     char error[FILTER_ERROR_SIZE];

@@ -311,6 +311,26 @@ known_devices_are_served_where_unknown_ones_are_refused() {
     expect status "$status" 304
 }
 
+beyond_their_limit_unknown_devices_are_not_listed() {
+    local n
+    for n in 1 2 3 4; do
+        ask "$(esp8266 STA-MAC=18:FE:AA:00:00:0$n)"
+        expect "status of device $n" "$status" 304
+    done
+    expect listed "$(api GET /devices | grep -o '"mac"' | wc -l)" 2
+    expect "lines of the log" "$(grep -c 'are not registered' "$TAP_TMP/limited.log")" 1
+    ask "$(esp8266 STA-MAC=18:FE:AA:00:00:03 mode=version)"
+    expect "status of mode version" "$status" 404
+}
+
+where_one_was_assigned_the_next_is_listed() {
+    assign 18:FE:AA:00:00:01 '{"product": "demo"}'
+    ask "$(esp8266 STA-MAC=18:FE:AA:00:00:03)"
+    ask "$(esp8266 STA-MAC=18:FE:AA:00:00:04)"
+    expect listed "$(api GET /devices | grep -o '"mac"' | wc -l)" 3
+    expect "lines of the log" "$(grep -c 'are not registered' "$TAP_TMP/limited.log")" 2
+}
+
 server_start data
 check an_unknown_device_gets_304_and_is_listed
 publish "$NEW" demo 1.1.0 || { echo "Bail out! publishing failed"; exit 1; }
@@ -352,4 +372,7 @@ check a_release_that_does_not_fit_is_not_offered
 server_start refusing --unknown-devices refuse
 check unknown_devices_can_be_refused
 check known_devices_are_served_where_unknown_ones_are_refused
+server_start limited --unknown-limit 2
+check beyond_their_limit_unknown_devices_are_not_listed
+check where_one_was_assigned_the_next_is_listed
 tap_end

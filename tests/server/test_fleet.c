@@ -87,6 +87,8 @@ static void note_removed(void *ctx, mac_address mac)
     atomic_fetch_add(&((struct fixture *)ctx)->removed, 1);
 }
 
+#define UNASSIGNED_LIMIT 5u
+
 static void open_fleet(struct fixture *fixture)
 {
     const struct fleet_config config = {.store = &failing_store,
@@ -95,7 +97,8 @@ static void open_fleet(struct fixture *fixture)
                                         .has_file = has_file,
                                         .trouble = ignore_trouble,
                                         .released = note_released,
-                                        .removed = note_removed};
+                                        .removed = note_removed,
+                                        .unassigned_limit = UNASSIGNED_LIMIT};
     char error[STORE_ERROR_SIZE];
 
     fixture->fleet = fleet_open(&config, error);
@@ -183,6 +186,40 @@ static enum change_result assign(struct fixture *fixture, mac_address mac, const
     snprintf(settings->product, sizeof settings->product, "%s", product != NULL ? product : "");
     snprintf(settings->group, sizeof settings->group, "%s", group != NULL ? group : "");
     return perform(fixture, change);
+}
+
+static bool takes_unknown(struct fixture *fixture, bool expect_news)
+{
+    bool is_news;
+    const bool takes = fleet_takes_unknown(fixture->fleet, &is_news);
+
+    assert_int_equal(is_news, expect_news);
+    return takes;
+}
+
+static void a_full_tray_takes_nobody_until_there_is_room(void **state)
+{
+    struct fixture *fixture = *state;
+
+    for (mac_address mac = 1; mac <= UNASSIGNED_LIMIT; mac++) {
+        assert_true(takes_unknown(fixture, false));
+        enter(fixture, mac, "1.0.0");
+    }
+    assert_false(takes_unknown(fixture, true));
+    assert_false(takes_unknown(fixture, false));
+    reopen(fixture);
+    assert_false(takes_unknown(fixture, true));
+
+    assign(fixture, 1, "demo", NULL);
+    assert_true(takes_unknown(fixture, false));
+    assign(fixture, 1, "", NULL);
+    assert_false(takes_unknown(fixture, true));
+    assert_int_equal(perform(fixture, change_new(CHANGE_REMOVE, 2)), CHANGE_DONE);
+    assert_true(takes_unknown(fixture, false));
+    assign(fixture, 2, NULL, "lamps");
+    assert_true(takes_unknown(fixture, false));
+    enter(fixture, 2, "1.0.0"); /* it is there: a conflict */
+    assert_true(takes_unknown(fixture, false));
 }
 
 static enum change_result publish(struct fixture *fixture, enum change_kind kind,
@@ -533,6 +570,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(changes_are_told_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(devices_are_listed_by_mac, set_up, tear_down),
         cmocka_unit_test_setup_teardown(many_threads_at_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_full_tray_takes_nobody_until_there_is_room, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests_name("fleet", tests, NULL, NULL);
 }
