@@ -5,7 +5,7 @@ BUILD=$PROJECT_ROOT/build
 
 # What a build of the tools, the server, the virtual devices and the firmware needs.
 BUILD_PACKAGES=(gcc libc6-dev meson ninja-build pkg-config
-    libmicrohttpd-dev libgnutls28-dev libjansson-dev libcurl4-openssl-dev libsqlite3-dev libargon2-dev
+    libmicrohttpd-dev libgnutls28-dev libjansson-dev libcurl4-openssl-dev libsqlite3-dev libpq-dev libargon2-dev
     libavahi-core-dev libssl-dev zlib1g-dev libzopfli-dev libbearssl-dev
     gcc-xtensa-lx106 picolibc-xtensa-lx106-elf gcc-riscv64-unknown-elf
     python3 python3-yaml)

@@ -41,6 +41,8 @@
 
 struct server {
     struct data_folder data;
+    const struct store_class *store;
+    const char *database; /* its location; outlives the server */
     struct blobs *blobs;
     struct fleet *fleet;
     struct hub *hub;
@@ -341,8 +343,8 @@ static bool open_fleet(struct server *server, const struct server_config *setup,
                        char error[SERVER_ERROR_SIZE])
 {
     const struct fleet_config config = {
-        .store = &store_sqlite,
-        .location = server->data.database,
+        .store = server->store,
+        .location = server->database,
         .ctx = server,
         .has_file = has_file,
         .trouble = note_trouble,
@@ -360,7 +362,8 @@ static bool open_fleet(struct server *server, const struct server_config *setup,
 
     server->fleet = fleet_open(&config, reason);
     if (server->fleet == NULL)
-        snprintf(error, SERVER_ERROR_SIZE, "%.100s: %s", server->data.database, reason);
+        snprintf(error, SERVER_ERROR_SIZE, "%.100s: %s",
+                 setup->database != NULL ? "the database" : server->database, reason);
     return server->fleet != NULL;
 }
 
@@ -400,8 +403,8 @@ static void set_up_interfaces(struct server *server, const struct server_config 
         .trend = server->trend,
         .throttle = server->throttle,
         .device_policy = config->device_policy,
-        .store = &store_sqlite,
-        .database = server->data.database,
+        .store = server->store,
+        .database = server->database,
         .blobs_folder = server->data.blobs,
         .scratch = server->data.snapshot,
         .token = server->data.token,
@@ -578,6 +581,8 @@ struct server *server_start(const struct server_config *config, char error[SERVE
         free(server);
         return NULL;
     }
+    server->store = config->database != NULL ? &store_postgres : &store_sqlite;
+    server->database = config->database != NULL ? config->database : server->data.database;
     pthread_mutex_init(&server->lock, NULL);
     if (start_parts(server, config, error, is_usage))
         return server;

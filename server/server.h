@@ -13,6 +13,7 @@ struct key;
 
 struct server_config {
     const char *data;            /* folder */
+    const char *database;        /* postgres://…; null: a file in the folder */
     const char *listen;          /* "ADDR:PORT" */
     const char *tls_certificate; /* PEM files; null, both: plain HTTP */
     const char *tls_key;

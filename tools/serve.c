@@ -24,6 +24,7 @@
 
 struct serve_options {
     const char *data;
+    const char *database;
     const char *listen;
     const char *unknown;
     unsigned long unknown_limit;
@@ -43,6 +44,8 @@ static enum options_result parse(int argc, char **argv, struct serve_options *op
 {
     const struct option_row rows[] = {
         {"data", 'd', OPTION_TEXT, &options->data, "DIR", "where it keeps everything"},
+        {"database", 0, OPTION_TEXT, &options->database, "URL",
+         "postgres://…: keep all but files there instead"},
         {"listen", 'l', OPTION_TEXT, &options->listen, "ADDR:PORT",
          "default " LISTEN_DEFAULT "; 0.0.0.0:8266 for a whole network, port 0 for any"},
         {"tls-cert", 0, OPTION_TEXT, &options->tls_certificate, "FILE",
@@ -98,6 +101,9 @@ static bool is_sound(struct serve_options *options)
 {
     if (options->data == NULL || options->data[0] == '\0')
         report_usage("--data is missing: the folder where the server keeps everything");
+    else if (options->database != NULL && strncmp(options->database, "postgres://", 11) != 0 &&
+             strncmp(options->database, "postgresql://", 13) != 0)
+        report_usage("--database takes postgres://USER@HOST/DATABASE, not %s", options->database);
     else if (strcmp(options->unknown, "register") != 0 && strcmp(options->unknown, "refuse") != 0)
         report_usage("--unknown-devices takes register or refuse, not %s", options->unknown);
     else if (options->unknown_limit > UINT32_MAX)
@@ -206,6 +212,7 @@ static int serve(const struct serve_options *options, const struct key *signing_
     ignore_file_size_signal();
     const struct server_config config = {
         .data = options->data,
+        .database = options->database,
         .listen = options->listen,
         .tls_certificate = options->tls_certificate,
         .tls_key = options->tls_key,

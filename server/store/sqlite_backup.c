@@ -1,5 +1,6 @@
 /* Copies of the database, and whether one is sound. Both on connections of their own. */
-#include "server/store/sqlite_store.h"
+#include "server/store/db_sqlite.h"
+#include "server/store/sql_store.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -79,11 +80,11 @@ static int check(sqlite3 *database, char error[STORE_ERROR_SIZE])
         snprintf(error, STORE_ERROR_SIZE, "%s", sqlite3_errmsg(database));
         return -1;
     }
-    if (sscanf(answer, "%d", &version) == 1 && version >= 1 && version <= sqlite_schema_version())
+    if (sscanf(answer, "%d", &version) == 1 && version >= 1 && version <= sql_schema_version())
         return 0;
     snprintf(error, STORE_ERROR_SIZE,
              "of schema %.20s, and this updraft knows those up to %d: use the version that made it",
-             answer, sqlite_schema_version());
+             answer, sql_schema_version());
     return -1;
 }
 

@@ -97,4 +97,9 @@ struct store_class {
 /* `location` is the path of the database file. */
 extern const struct store_class store_sqlite;
 
+/* `location` is a URL that libpq understands: postgres://USER@HOST/DATABASE. A database
+ * serves one server at a time; it reconnects by itself, and refuses to write after another
+ * server had the database meanwhile. It has no `snapshot` and no `check`. */
+extern const struct store_class store_postgres;
+
 #endif

@@ -4,6 +4,7 @@
 #include "server/accounts/password.h"
 #include "server/accounts/secret.h"
 #include "server/accounts/throttle.h"
+#include "tested_store.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -37,7 +38,7 @@ static void open_world(struct world *world)
         .session_idle_s = IDLE_S, .session_life_s = LIFE_S, .ctx = world, .now_ms = world_now};
     char error[STORE_ERROR_SIZE];
 
-    world->store = store_sqlite.open(world->path, error);
+    world->store = tested_store()->open(tested_store_location(world->path), error);
     assert_non_null(world->store);
     world->accounts = accounts_new(&config);
     assert_int_equal(accounts_load(world->accounts, world->store), 0);
@@ -46,7 +47,7 @@ static void open_world(struct world *world)
 static void close_world(struct world *world)
 {
     accounts_free(world->accounts);
-    store_sqlite.close(world->store);
+    tested_store()->close(world->store);
 }
 
 static int set_up(void **state)
@@ -55,6 +56,7 @@ static int set_up(void **state)
 
     world->now_ms = START;
     folder_join(world->path, folder_make(world->folder), "updraft.db");
+    tested_store_empty(world->path);
     open_world(world);
     *state = world;
     return 0;
@@ -83,7 +85,7 @@ static enum change_result apply(struct world *world, struct change *change)
     char error[STORE_ERROR_SIZE] = "";
     enum change_result result;
 
-    store_sqlite.apply(world->store, &change, 1, &result, error);
+    tested_store()->apply(world->store, &change, 1, &result, error);
     if (result == CHANGE_DONE)
         accounts_committed(world->accounts, change->as.account);
     change_free(change);

@@ -3,6 +3,7 @@
 #include "folder.h"
 #include "server/model/clock.h"
 #include "server/store/writer.h"
+#include "tested_store.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -28,7 +29,7 @@ struct fixture {
 static struct store *open_store(const char *path)
 {
     char error[STORE_ERROR_SIZE] = "";
-    struct store *store = store_sqlite.open(path, error);
+    struct store *store = tested_store()->open(tested_store_location(path), error);
 
     if (store == NULL)
         print_error("%s\n", error);
@@ -40,6 +41,7 @@ static int set_up(void **state)
     struct fixture *fixture = calloc(1, sizeof *fixture);
 
     folder_join(fixture->path, folder_make(fixture->folder), "updraft.db");
+    tested_store_empty(fixture->path);
     fixture->store = open_store(fixture->path);
     *state = fixture;
     return fixture->store != NULL ? 0 : -1;
@@ -49,7 +51,7 @@ static int tear_down(void **state)
 {
     struct fixture *fixture = *state;
 
-    store_sqlite.close(fixture->store);
+    tested_store()->close(fixture->store);
     folder_remove(fixture->folder);
     free(fixture);
     return 0;
@@ -57,7 +59,7 @@ static int tear_down(void **state)
 
 static void reopen(struct fixture *fixture)
 {
-    store_sqlite.close(fixture->store);
+    tested_store()->close(fixture->store);
     fixture->store = open_store(fixture->path);
     assert_non_null(fixture->store);
 }
@@ -163,7 +165,7 @@ static struct rows *load(struct fixture *fixture)
     struct rows *rows = calloc(1, sizeof *rows);
 
     reopen(fixture);
-    assert_int_equal(store_sqlite.load(fixture->store, &keeper, rows), 0);
+    assert_int_equal(tested_store()->load(fixture->store, &keeper, rows), 0);
     return rows;
 }
 
@@ -175,7 +177,7 @@ static enum change_result apply(struct store *store, struct change *change)
     char error[STORE_ERROR_SIZE] = "";
 
     assert_non_null(change);
-    store_sqlite.apply(store, &change, 1, &result, error);
+    tested_store()->apply(store, &change, 1, &result, error);
     change_free(change);
     return result;
 }
@@ -483,7 +485,7 @@ static void one_failure_undoes_the_whole_batch(void **state)
     enum change_result results[3];
     char error[STORE_ERROR_SIZE] = "";
 
-    store_sqlite.apply(fixture->store, changes, 3, results, error);
+    tested_store()->apply(fixture->store, changes, 3, results, error);
     for (int i = 0; i < 3; i++) {
         assert_int_equal(results[i], CHANGE_FAILED);
         change_free(changes[i]);
@@ -496,6 +498,8 @@ static void one_failure_undoes_the_whole_batch(void **state)
 
 static void a_full_disk_fails_and_passes(void **state)
 {
+    if (!tested_store_is_file())
+        skip();
     struct fixture *fixture = *state;
     const struct rlimit small = {1, RLIM_INFINITY}, large = {RLIM_INFINITY, RLIM_INFINITY};
 
@@ -512,17 +516,19 @@ static void a_full_disk_fails_and_passes(void **state)
 
 static void a_database_of_a_newer_server_is_left_alone(void **state)
 {
+    if (!tested_store_is_file())
+        skip();
     struct fixture *fixture = *state;
     char error[STORE_ERROR_SIZE] = "";
     sqlite3 *database;
 
-    store_sqlite.close(fixture->store);
+    tested_store()->close(fixture->store);
     assert_int_equal(sqlite3_open(fixture->path, &database), SQLITE_OK);
     assert_int_equal(
         sqlite3_exec(database, "INSERT INTO schema_version VALUES (999)", NULL, NULL, NULL),
         SQLITE_OK);
     sqlite3_close(database);
-    assert_null(store_sqlite.open(fixture->path, error));
+    assert_null(tested_store()->open(fixture->path, error));
     assert_non_null(strstr(error, "schema 999"));
     sqlite3_open(fixture->path, &database);
     sqlite3_exec(database, "DELETE FROM schema_version WHERE version = 999", NULL, NULL, NULL);
@@ -715,10 +721,12 @@ static const char first_schema[] =
 
 static void a_database_of_the_first_schema_is_brought_up(void **state)
 {
+    if (!tested_store_is_file())
+        skip();
     struct fixture *fixture = *state;
     sqlite3 *database;
 
-    store_sqlite.close(fixture->store);
+    tested_store()->close(fixture->store);
     folder_join(fixture->path, fixture->folder, "first.db");
     assert_int_equal(sqlite3_open(fixture->path, &database), SQLITE_OK);
     assert_int_equal(sqlite3_exec(database, first_schema, NULL, NULL, NULL), SQLITE_OK);
@@ -742,15 +750,17 @@ static void a_database_of_the_first_schema_is_brought_up(void **state)
 
 static void what_is_no_database_is_said_to_be_none(void **state)
 {
+    if (!tested_store_is_file())
+        skip();
     const struct fixture *fixture = *state;
     char error[STORE_ERROR_SIZE] = "", path[FOLDER_PATH_SIZE];
     FILE *file = fopen(folder_join(path, fixture->folder, "other"), "w");
 
     fputs("This is not a database at all, and long enough to be looked at as one would be.", file);
     fclose(file);
-    assert_null(store_sqlite.open(path, error));
+    assert_null(tested_store()->open(path, error));
     assert_true(strlen(error) > 0);
-    assert_null(store_sqlite.open(fixture->folder, error));
+    assert_null(tested_store()->open(fixture->folder, error));
 }
 
 /* --- the writer --- */

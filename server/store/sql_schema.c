@@ -1,10 +1,16 @@
-#include "server/store/sqlite_store.h"
+#include "server/store/sql_store.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* Each entry takes the tables from the version before it to its own, which is
  * its place in the list, counted from 1. Entries are never edited once they
  * were released: databases in the field have run them. */
+/* Stand for what the kinds of databases say in words of their own. */
+#define BYTES      "BLOB"
+#define KEEP_AUDIT "KEEP AUDIT;"
+
 static const char *const migrations[] = {
     "CREATE TABLE releases ("
     "  id INTEGER PRIMARY KEY, product TEXT NOT NULL, version TEXT NOT NULL,"
@@ -61,11 +67,8 @@ static const char *const migrations[] = {
 
     "CREATE TABLE audit ("
     "  number BIGINT PRIMARY KEY, at_ms BIGINT NOT NULL, who TEXT NOT NULL,"
-    "  address TEXT NOT NULL, action TEXT NOT NULL, detail TEXT NOT NULL, hash BLOB NOT NULL);"
-    "CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit"
-    "  BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;"
-    "CREATE TRIGGER audit_is_not_cut BEFORE DELETE ON audit"
-    "  BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;",
+    "  address TEXT NOT NULL, action TEXT NOT NULL, detail TEXT NOT NULL, hash BLOB NOT "
+    "NULL);" KEEP_AUDIT,
 
     "ALTER TABLE releases ADD COLUMN state TEXT NOT NULL DEFAULT 'live';"
     "ALTER TABLE releases ADD COLUMN requires TEXT NOT NULL DEFAULT '';"
@@ -123,67 +126,104 @@ static const char *const migrations[] = {
 
 #define SCHEMA_VERSION ((int)(sizeof migrations / sizeof migrations[0]))
 
-int sqlite_schema_version(void)
+int sql_schema_version(void)
 {
     return SCHEMA_VERSION;
 }
 
-static int read_version(sqlite3 *database, int *version)
+static enum db_status read_version(struct db *db, int *version)
 {
-    sqlite3_stmt *statement;
-    int status = sqlite3_exec(
-        database, "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)", NULL,
-        NULL, NULL);
+    struct db_statement *statement;
+    enum db_status status =
+        db_exec(db, "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)");
 
-    if (status == SQLITE_OK)
-        status = sqlite3_prepare_v2(database, "SELECT max(version) FROM schema_version", -1,
-                                    &statement, NULL);
-    if (status != SQLITE_OK)
+    if (status == DB_OK)
+        status = db_prepare(db, "SELECT max(version) FROM schema_version", &statement);
+    if (status != DB_OK)
         return status;
-    status = sqlite3_step(statement);
-    *version = sqlite3_column_int(statement, 0);
-    sqlite3_finalize(statement);
-    return status == SQLITE_ROW ? SQLITE_OK : status;
+    status = db_step(statement);
+    *version = status == DB_ROW ? (int)db_number(statement, 0) : 0;
+    db_finalize(statement);
+    return status == DB_ROW ? DB_OK : DB_FAILED;
 }
 
-static int run_migration(sqlite3 *database, int version)
+/* Appends `text` with every `from` in it replaced. */
+static void replace(FILE *out, const char *text, const char *from, const char *to)
 {
-    char record[80];
-    int status = sqlite3_exec(database, migrations[version - 1], NULL, NULL, NULL);
+    const char *next;
 
-    if (status != SQLITE_OK)
-        return status;
-    snprintf(record, sizeof record, "INSERT INTO schema_version (version) VALUES (%d)", version);
-    return sqlite3_exec(database, record, NULL, NULL, NULL);
+    while ((next = strstr(text, from)) != NULL) {
+        fprintf(out, "%.*s%s", (int)(next - text), text, to);
+        text = next + strlen(from);
+    }
+    fputs(text, out);
 }
 
-static int run_missing(sqlite3 *database, int *version)
+/* `sql` with every `from` replaced; to be freed. Null when memory is out. */
+static char *replaced(const char *sql, const char *from, const char *to)
 {
-    int status = read_version(database, version);
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
 
-    for (int next = *version + 1; status == SQLITE_OK && next <= SCHEMA_VERSION; next++)
-        status = run_migration(database, next);
+    if (out == NULL)
+        return NULL;
+    replace(out, sql, from, to);
+    if (fclose(out) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
+static enum db_status run_in_its_words(struct db *db, const char *sql)
+{
+    char *typed = replaced(sql, BYTES, db->class->bytes_type);
+    char *text = typed != NULL ? replaced(typed, KEEP_AUDIT, db->class->keep_audit) : NULL;
+    const enum db_status status = text != NULL ? db_exec(db, text) : DB_FAILED;
+
+    free(typed);
+    free(text);
     return status;
 }
 
-int sqlite_migrate(sqlite3 *database, char error[STORE_ERROR_SIZE])
+static enum db_status run_migration(struct db *db, int version)
+{
+    char record[80];
+    const enum db_status status = run_in_its_words(db, migrations[version - 1]);
+
+    if (status != DB_OK)
+        return status;
+    snprintf(record, sizeof record, "INSERT INTO schema_version (version) VALUES (%d)", version);
+    return db_exec(db, record);
+}
+
+static enum db_status run_missing(struct db *db, int *version)
+{
+    enum db_status status = read_version(db, version);
+
+    for (int next = *version + 1; status == DB_OK && next <= SCHEMA_VERSION; next++)
+        status = run_migration(db, next);
+    return status;
+}
+
+int sql_migrate(struct db *db, char error[STORE_ERROR_SIZE])
 {
     int version = 0;
-    int status = sqlite3_exec(database, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+    enum db_status status = db_begin(db);
 
-    if (status == SQLITE_OK)
-        status = run_missing(database, &version);
-    if (status == SQLITE_OK && version > SCHEMA_VERSION) {
+    if (status == DB_OK)
+        status = run_missing(db, &version);
+    if (status == DB_OK && version > SCHEMA_VERSION) {
         snprintf(error, STORE_ERROR_SIZE,
                  "it was written by a newer server (schema %d, this one knows %d): start that "
                  "version, or restore a copy made before the upgrade",
                  version, SCHEMA_VERSION);
         return -1;
     }
-    if (status == SQLITE_OK)
-        status = sqlite3_exec(database, "COMMIT", NULL, NULL, NULL);
-    if (status == SQLITE_OK)
+    if (status == DB_OK)
+        status = db_commit(db);
+    if (status == DB_OK)
         return 0;
-    snprintf(error, STORE_ERROR_SIZE, "%s", sqlite3_errmsg(database));
+    snprintf(error, STORE_ERROR_SIZE, "%s", db_error(db));
     return -1;
 }

@@ -1,4 +1,4 @@
-#include "server/store/sqlite_store.h"
+#include "server/store/sql_store.h"
 
 #include "server/model/abilities.h"
 
@@ -6,15 +6,18 @@
 #include <string.h>
 
 /* Handles one row. 0, a reader's result, or -1 for a row no server wrote. */
-typedef int row_function(struct sqlite_store *store, sqlite3_stmt *row,
+typedef int row_function(struct sql_store *store, struct db_statement *row,
                          const struct store_reader *reader, void *ctx);
 
-static const char *text_at(sqlite3_stmt *row, int column)
+typedef enum db_status prepare_function(struct db *db, const char *sql,
+                                        struct db_statement **statement);
+
+static const char *text_at(struct db_statement *row, int column)
 {
-    return (const char *)sqlite3_column_text(row, column);
+    return db_text(row, column);
 }
 
-static void copy_text(sqlite3_stmt *row, int column, char *out, size_t size)
+static void copy_text(struct db_statement *row, int column, char *out, size_t size)
 {
     const char *text = text_at(row, column);
     const size_t length = text != NULL ? strnlen(text, size - 1) : 0;
@@ -23,22 +26,22 @@ static void copy_text(sqlite3_stmt *row, int column, char *out, size_t size)
     out[length] = '\0';
 }
 
-static bool copy_bytes(sqlite3_stmt *row, int column, void *out, int length)
+static bool copy_bytes(struct db_statement *row, int column, void *out, int length)
 {
-    if (sqlite3_column_bytes(row, column) != length)
+    if (db_length(row, column) != length)
         return false;
-    memcpy(out, sqlite3_column_blob(row, column), (size_t)length);
+    memcpy(out, db_bytes(row, column), (size_t)length);
     return true;
 }
 
-static uint32_t number_at(sqlite3_stmt *row, int column)
+static uint32_t number_at(struct db_statement *row, int column)
 {
-    return (uint32_t)sqlite3_column_int64(row, column);
+    return (uint32_t)db_number(row, column);
 }
 
-static bool add_digest(struct release_digests *digests, sqlite3_stmt *row)
+static bool add_digest(struct release_digests *digests, struct db_statement *row)
 {
-    const int length = sqlite3_column_bytes(row, 0);
+    const int length = db_length(row, 0);
 
     if (length == UD_MD5_SIZE && digests->md5_count < RELEASE_MD5S)
         return copy_bytes(row, 0, digests->md5[digests->md5_count++], length);
@@ -47,19 +50,19 @@ static bool add_digest(struct release_digests *digests, sqlite3_stmt *row)
     return false;
 }
 
-static bool load_digests(struct sqlite_store *store, struct release *release)
+static bool load_digests(struct sql_store *store, struct release *release)
 {
-    sqlite3_stmt *row;
+    struct db_statement *row;
     bool is_sound = true;
 
-    if (sqlite3_prepare_v2(store->database,
-                           "SELECT digest FROM release_digests WHERE release = ?1 ORDER BY place",
-                           -1, &row, NULL) != SQLITE_OK)
+    if (db_prepare(store->database,
+                   "SELECT digest FROM release_digests WHERE release = ?1 ORDER BY place",
+                   &row) != DB_OK)
         return false;
-    sqlite3_bind_int64(row, 1, release->id);
-    while (is_sound && sqlite3_step(row) == SQLITE_ROW)
+    db_bind_number(row, 1, release->id);
+    while (is_sound && db_step(row) == DB_ROW)
         is_sound = add_digest(&release->image.digests, row);
-    return sqlite3_finalize(row) == SQLITE_OK && is_sound;
+    return db_finalize(row) == DB_OK && is_sound;
 }
 
 static const char select_releases[] =
@@ -69,28 +72,28 @@ static const char select_releases[] =
     "releases "
     "ORDER BY id";
 
-static bool read_file_digests(sqlite3_stmt *row, int column, struct release_file *file)
+static bool read_file_digests(struct db_statement *row, int column, struct release_file *file)
 {
     return copy_bytes(row, column, file->md5, UD_MD5_SIZE) &&
            copy_bytes(row, column + 1, file->sha256, UD_SHA256_SIZE);
 }
 
-static bool read_image(sqlite3_stmt *row, struct release_image *image)
+static bool read_image(struct db_statement *row, struct release_image *image)
 {
     struct release_file *file = &image->files[0];
 
-    image->chip = (enum ud_chip)sqlite3_column_int(row, 6);
+    image->chip = (enum ud_chip)db_number(row, 6);
     copy_text(row, 7, image->chip_name, sizeof image->chip_name);
-    image->flash_mode = (uint8_t)sqlite3_column_int(row, 8);
+    image->flash_mode = (uint8_t)db_number(row, 8);
     image->flash_size = number_at(row, 9);
     file->size = number_at(row, 10);
     image->image_size = number_at(row, 11);
     file->inflate_lead = number_at(row, 12);
-    file->compressed = sqlite3_column_int(row, 13) != 0;
-    file->is_signed = sqlite3_column_int(row, 14) != 0;
+    file->compressed = db_number(row, 13) != 0;
+    file->is_signed = db_number(row, 14) != 0;
     file->has_signer = copy_bytes(row, 22, file->signer, UD_KEY_ID_SIZE);
     image->file_count = 1;
-    image->has_description = sqlite3_column_int(row, 17) != 0;
+    image->has_description = db_number(row, 17) != 0;
     copy_text(row, 18, image->project, sizeof image->project);
     copy_text(row, 19, image->version, sizeof image->version);
     copy_text(row, 20, image->sdk, sizeof image->sdk);
@@ -98,9 +101,9 @@ static bool read_image(sqlite3_stmt *row, struct release_image *image)
     return read_file_digests(row, 15, file);
 }
 
-static bool add_file(struct release_image *image, sqlite3_stmt *row)
+static bool add_file(struct release_image *image, struct db_statement *row)
 {
-    const bool is_fs = sqlite3_column_int(row, 7) >= FS_PLACE;
+    const bool is_fs = db_number(row, 7) >= FS_PLACE;
 
     if (is_fs ? image->fs_count >= RELEASE_FS_FILES : image->file_count >= RELEASE_FILES)
         return false;
@@ -108,30 +111,29 @@ static bool add_file(struct release_image *image, sqlite3_stmt *row)
         is_fs ? &image->fs[image->fs_count++] : &image->files[image->file_count++];
     file->size = number_at(row, 0);
     file->inflate_lead = number_at(row, 1);
-    file->compressed = sqlite3_column_int(row, 2) != 0;
-    file->is_signed = sqlite3_column_int(row, 3) != 0;
+    file->compressed = db_number(row, 2) != 0;
+    file->is_signed = db_number(row, 3) != 0;
     file->has_signer = copy_bytes(row, 4, file->signer, UD_KEY_ID_SIZE);
     return read_file_digests(row, 5, file);
 }
 
-static bool load_files(struct sqlite_store *store, struct release *release)
+static bool load_files(struct sql_store *store, struct release *release)
 {
-    sqlite3_stmt *row;
+    struct db_statement *row;
     bool is_sound = true;
 
-    if (sqlite3_prepare_v2(
-            store->database,
-            "SELECT size, inflate_lead, compressed, signed, signer, md5, sha256, place"
-            " FROM release_files WHERE release = ?1 ORDER BY place",
-            -1, &row, NULL) != SQLITE_OK)
+    if (db_prepare(store->database,
+                   "SELECT size, inflate_lead, compressed, signed, signer, md5, sha256, place"
+                   " FROM release_files WHERE release = ?1 ORDER BY place",
+                   &row) != DB_OK)
         return false;
-    sqlite3_bind_int64(row, 1, release->id);
-    while (is_sound && sqlite3_step(row) == SQLITE_ROW)
+    db_bind_number(row, 1, release->id);
+    while (is_sound && db_step(row) == DB_ROW)
         is_sound = add_file(&release->image, row);
-    return sqlite3_finalize(row) == SQLITE_OK && is_sound;
+    return db_finalize(row) == DB_OK && is_sound;
 }
 
-static enum release_state state_at(sqlite3_stmt *row, int column)
+static enum release_state state_at(struct db_statement *row, int column)
 {
     char name[16];
     int state = 0;
@@ -143,7 +145,7 @@ static enum release_state state_at(sqlite3_stmt *row, int column)
     return (enum release_state)state;
 }
 
-static int load_release(struct sqlite_store *store, sqlite3_stmt *row,
+static int load_release(struct sql_store *store, struct db_statement *row,
                         const struct store_reader *reader, void *ctx)
 {
     struct release release = {.id = number_at(row, 0)};
@@ -152,12 +154,12 @@ static int load_release(struct sqlite_store *store, sqlite3_stmt *row,
     copy_text(row, 2, release.version, sizeof release.version);
     copy_text(row, 3, release.channel, sizeof release.channel);
     copy_text(row, 4, release.name, sizeof release.name);
-    release.published_ms = sqlite3_column_int64(row, 5);
+    release.published_ms = db_number(row, 5);
     release.state = state_at(row, 23);
     copy_text(row, 24, release.requires, sizeof release.requires);
     copy_text(row, 25, release.notes, sizeof release.notes);
     copy_text(row, 26, release.reason, sizeof release.reason);
-    release.image.fs_first = sqlite3_column_int(row, 27) != 0;
+    release.image.fs_first = db_number(row, 27) != 0;
     if (release.state == RELEASE_STATE_COUNT || !read_image(row, &release.image) ||
         !load_files(store, &release) || !load_digests(store, &release))
         return -1;
@@ -166,23 +168,22 @@ static int load_release(struct sqlite_store *store, sqlite3_stmt *row,
 
 static const char select_channels[] = "SELECT product, name, release FROM channels";
 
-static int load_channel(struct sqlite_store *store, sqlite3_stmt *row,
+static int load_channel(struct sql_store *store, struct db_statement *row,
                         const struct store_reader *reader, void *ctx)
 {
     (void)store;
     return reader->newest(ctx, text_at(row, 0), text_at(row, 1), number_at(row, 2));
 }
 
-static struct utc_offset offset_at(sqlite3_stmt *row, int column)
+static struct utc_offset offset_at(struct db_statement *row, int column)
 {
-    return (struct utc_offset){sqlite3_column_type(row, column) != SQLITE_NULL,
-                               (int16_t)sqlite3_column_int(row, column)};
+    return (struct utc_offset){!db_is_null(row, column), (int16_t)db_number(row, column)};
 }
 
 static const char select_groups[] =
     "SELECT name, product, channel, pin, downgrade, utc_offset, accept FROM device_groups";
 
-static int load_group(struct sqlite_store *store, sqlite3_stmt *row,
+static int load_group(struct sql_store *store, struct db_statement *row,
                       const struct store_reader *reader, void *ctx)
 {
     const struct group group = {text_at(row, 0),  text_at(row, 1),        text_at(row, 2),
@@ -200,15 +201,15 @@ static const char select_devices[] =
     " taken_ms, downgrade, utc_offset, tags, alias, comment, decommissioned,"
     " fs_release, fs_offered, fs_offers, fs_taken_ms FROM devices";
 
-static void read_facts(sqlite3_stmt *row, struct device_facts *facts)
+static void read_facts(struct db_statement *row, struct device_facts *facts)
 {
     char abilities[ABILITIES_SIZE];
 
-    facts->chip = (enum ud_chip)sqlite3_column_int(row, 9);
-    facts->mode = (enum device_mode)sqlite3_column_int(row, 10);
-    facts->has_chip_id = sqlite3_column_type(row, 11) != SQLITE_NULL;
+    facts->chip = (enum ud_chip)db_number(row, 9);
+    facts->mode = (enum device_mode)db_number(row, 10);
+    facts->has_chip_id = !db_is_null(row, 11);
     facts->chip_id = number_at(row, 11);
-    facts->ap_mac = (mac_address)sqlite3_column_int64(row, 12);
+    facts->ap_mac = (mac_address)db_number(row, 12);
     facts->free_space = number_at(row, 13);
     facts->sketch_size = number_at(row, 14);
     facts->chip_size = number_at(row, 15);
@@ -221,23 +222,21 @@ static void read_facts(sqlite3_stmt *row, struct device_facts *facts)
     abilities_parse(abilities, &facts->abilities);
 }
 
-static int load_device(struct sqlite_store *store, sqlite3_stmt *row,
+static int load_device(struct sql_store *store, struct db_statement *row,
                        const struct store_reader *reader, void *ctx)
 {
     struct device_facts facts = {.chip = UD_CHIP_UNKNOWN};
     const struct stored_device device = {
-        .mac = (mac_address)sqlite3_column_int64(row, 0),
+        .mac = (mac_address)db_number(row, 0),
         .assignment = {text_at(row, 1), text_at(row, 2), text_at(row, 3), text_at(row, 4),
                        number_at(row, 26) != 0, number_at(row, 31) != 0, offset_at(row, 27),
                        text_at(row, 28), text_at(row, 29), text_at(row, 30)},
         .offers = {number_at(row, 5), number_at(row, 6)},
-        .first_seen_ms = sqlite3_column_int64(row, 7),
-        .last_seen_ms = sqlite3_column_int64(row, 8),
+        .first_seen_ms = db_number(row, 7),
+        .last_seen_ms = db_number(row, 8),
         .facts = &facts,
-        .part = {number_at(row, 22), number_at(row, 23), number_at(row, 24),
-                 sqlite3_column_int64(row, 25)},
-        .files = {number_at(row, 32), number_at(row, 33), number_at(row, 34),
-                  sqlite3_column_int64(row, 35)},
+        .part = {number_at(row, 22), number_at(row, 23), number_at(row, 24), db_number(row, 25)},
+        .files = {number_at(row, 32), number_at(row, 33), number_at(row, 34), db_number(row, 35)},
     };
 
     (void)store;
@@ -245,34 +244,34 @@ static int load_device(struct sqlite_store *store, sqlite3_stmt *row,
     return reader->device(ctx, &device);
 }
 
-static int load_rows(struct sqlite_store *store, const char *query, row_function *handle,
-                     const struct store_reader *reader, void *ctx)
+static int load_rows(struct sql_store *store, const char *query, row_function *handle,
+                     prepare_function *prepare, const struct store_reader *reader, void *ctx)
 {
-    sqlite3_stmt *row;
+    struct db_statement *row;
     int result = 0, status;
 
-    if (sqlite3_prepare_v2(store->database, query, -1, &row, NULL) != SQLITE_OK)
+    if (prepare(store->database, query, &row) != DB_OK)
         return -1;
-    while ((status = sqlite3_step(row)) == SQLITE_ROW && result == 0)
+    while ((status = db_step(row)) == DB_ROW && result == 0)
         result = handle(store, row, reader, ctx);
-    sqlite3_finalize(row);
+    db_finalize(row);
     if (result != 0)
         return result;
-    return status == SQLITE_DONE ? 0 : -1;
+    return status == DB_DONE ? 0 : -1;
 }
 
-int sqlite_load(struct store *base, const struct store_reader *reader, void *ctx)
+int sql_load(struct store *base, const struct store_reader *reader, void *ctx)
 {
-    struct sqlite_store *store = (struct sqlite_store *)base;
-    int result = load_rows(store, select_releases, load_release, reader, ctx);
+    struct sql_store *store = (struct sql_store *)base;
+    int result = load_rows(store, select_releases, load_release, db_prepare, reader, ctx);
 
     if (result == 0)
-        result = load_rows(store, select_channels, load_channel, reader, ctx);
+        result = load_rows(store, select_channels, load_channel, db_prepare, reader, ctx);
     if (result == 0)
-        result = load_rows(store, select_groups, load_group, reader, ctx);
+        result = load_rows(store, select_groups, load_group, db_prepare, reader, ctx);
     if (result == 0)
-        result = sqlite_load_rollouts(store, reader, ctx);
+        result = sql_load_rollouts(store, reader, ctx);
     if (result == 0)
-        result = load_rows(store, select_devices, load_device, reader, ctx);
+        result = load_rows(store, select_devices, load_device, db_prepare_stream, reader, ctx);
     return result;
 }

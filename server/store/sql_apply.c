@@ -1,4 +1,4 @@
-#include "server/store/sqlite_store.h"
+#include "server/store/sql_store.h"
 
 #include "server/model/abilities.h"
 
@@ -34,26 +34,27 @@ static const char *const texts[STATEMENT_COUNT] = {
     [STATEMENT_FORGET_OFFERS] = "UPDATE devices SET offered = 0, offers = 0, comebacks = 0, "
                                 "taken_ms = 0 WHERE mac = ?1",
     [STATEMENT_ENTER] = "INSERT INTO devices (mac) VALUES (?1) ON CONFLICT (mac) DO NOTHING",
-    [STATEMENT_ASSIGN] = "UPDATE devices SET product = CASE WHEN ?2 THEN ?3 ELSE product END,"
-                         " channel = CASE WHEN ?4 THEN ?5 ELSE channel END,"
-                         " pin = CASE WHEN ?6 THEN ?7 ELSE pin END,"
-                         " downgrade = CASE WHEN ?8 THEN ?9 ELSE downgrade END,"
-                         " utc_offset = CASE WHEN ?10 THEN ?11 ELSE utc_offset END,"
-                         " device_group = CASE WHEN ?12 THEN ?13 ELSE device_group END,"
-                         " tags = CASE WHEN ?14 THEN ?15 ELSE tags END,"
-                         " alias = CASE WHEN ?16 THEN ?17 ELSE alias END,"
-                         " comment = CASE WHEN ?18 THEN ?19 ELSE comment END,"
-                         " decommissioned = CASE WHEN ?20 THEN ?21 ELSE decommissioned END"
+    [STATEMENT_ASSIGN] = "UPDATE devices SET product = CASE WHEN ?2 <> 0 THEN ?3 ELSE product END,"
+                         " channel = CASE WHEN ?4 <> 0 THEN ?5 ELSE channel END,"
+                         " pin = CASE WHEN ?6 <> 0 THEN ?7 ELSE pin END,"
+                         " downgrade = CASE WHEN ?8 <> 0 THEN ?9 ELSE downgrade END,"
+                         " utc_offset = CASE WHEN ?10 <> 0 THEN ?11 ELSE utc_offset END,"
+                         " device_group = CASE WHEN ?12 <> 0 THEN ?13 ELSE device_group END,"
+                         " tags = CASE WHEN ?14 <> 0 THEN ?15 ELSE tags END,"
+                         " alias = CASE WHEN ?16 <> 0 THEN ?17 ELSE alias END,"
+                         " comment = CASE WHEN ?18 <> 0 THEN ?19 ELSE comment END,"
+                         " decommissioned = CASE WHEN ?20 <> 0 THEN ?21 ELSE decommissioned END"
                          " WHERE mac = ?1",
     [STATEMENT_REMOVE] = "DELETE FROM devices WHERE mac = ?1",
     [STATEMENT_ENTER_GROUP] =
         "INSERT INTO device_groups (name) VALUES (?1) ON CONFLICT (name) DO NOTHING",
-    [STATEMENT_GROUP] = "UPDATE device_groups SET product = CASE WHEN ?2 THEN ?3 ELSE product END,"
-                        " channel = CASE WHEN ?4 THEN ?5 ELSE channel END,"
-                        " pin = CASE WHEN ?6 THEN ?7 ELSE pin END,"
-                        " downgrade = CASE WHEN ?8 THEN ?9 ELSE downgrade END,"
-                        " utc_offset = CASE WHEN ?10 THEN ?11 ELSE utc_offset END,"
-                        " accept = CASE WHEN ?12 THEN ?13 ELSE accept END WHERE name = ?1",
+    [STATEMENT_GROUP] =
+        "UPDATE device_groups SET product = CASE WHEN ?2 <> 0 THEN ?3 ELSE product END,"
+        " channel = CASE WHEN ?4 <> 0 THEN ?5 ELSE channel END,"
+        " pin = CASE WHEN ?6 <> 0 THEN ?7 ELSE pin END,"
+        " downgrade = CASE WHEN ?8 <> 0 THEN ?9 ELSE downgrade END,"
+        " utc_offset = CASE WHEN ?10 <> 0 THEN ?11 ELSE utc_offset END,"
+        " accept = CASE WHEN ?12 <> 0 THEN ?13 ELSE accept END WHERE name = ?1",
     [STATEMENT_RELEASE] =
         "INSERT INTO releases (id, product, version, channel, name, published_ms, chip,"
         " chip_name, flash_mode, flash_size, size, image_size, inflate_lead, compressed, signed,"
@@ -110,205 +111,195 @@ static const char *const texts[STATEMENT_COUNT] = {
     [STATEMENT_AUDIT_END] = "SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1",
 };
 
-int sqlite_prepare(struct sqlite_store *store)
+int sql_prepare(struct sql_store *store)
 {
-    int status = SQLITE_OK;
+    int status = DB_OK;
 
-    for (int i = 0; i < STATEMENT_COUNT && status == SQLITE_OK; i++)
-        status = sqlite3_prepare_v3(store->database, texts[i], -1, SQLITE_PREPARE_PERSISTENT,
-                                    &store->statements[i], NULL);
+    for (int i = 0; i < STATEMENT_COUNT && status == DB_OK; i++)
+        status = db_prepare(store->database, texts[i], &store->statements[i]);
     return status;
 }
 
-int sqlite_run(sqlite3_stmt *statement)
+static void bind_text(struct db_statement *statement, int place, const char *text)
 {
-    const int status = sqlite3_step(statement);
-
-    sqlite3_reset(statement);
-    sqlite3_clear_bindings(statement);
-    return status == SQLITE_DONE ? SQLITE_OK : status;
+    db_bind_text(statement, place, text);
 }
 
-static void bind_text(sqlite3_stmt *statement, int place, const char *text)
-{
-    sqlite3_bind_text(statement, place, text, -1, SQLITE_STATIC);
-}
-
-static void bind_number_if(sqlite3_stmt *statement, int place, bool is_known, int64_t value)
+static void bind_number_if(struct db_statement *statement, int place, bool is_known, int64_t value)
 {
     if (is_known)
-        sqlite3_bind_int64(statement, place, value);
+        db_bind_number(statement, place, value);
 }
 
-static void bind_bytes_if(sqlite3_stmt *statement, int place, bool is_known, const void *data,
-                          int length)
+static void bind_bytes_if(struct db_statement *statement, int place, bool is_known,
+                          const void *data, int length)
 {
     if (is_known)
-        sqlite3_bind_blob(statement, place, data, length, SQLITE_STATIC);
+        db_bind_bytes(statement, place, data, length);
 }
 
-static int apply_seen(sqlite3_stmt *statement, const struct change *change)
+static int apply_seen(struct db_statement *statement, const struct change *change)
 {
     const struct device_facts *facts = &change->as.seen.facts;
     char abilities[ABILITIES_SIZE];
 
-    sqlite3_bind_int64(statement, 1, (int64_t)change->device);
-    sqlite3_bind_int64(statement, 2, change->as.seen.at_ms);
-    sqlite3_bind_int(statement, 3, (int)facts->chip);
-    sqlite3_bind_int(statement, 4, (int)facts->mode);
+    db_bind_number(statement, 1, (int64_t)change->device);
+    db_bind_number(statement, 2, change->as.seen.at_ms);
+    db_bind_number(statement, 3, (int)facts->chip);
+    db_bind_number(statement, 4, (int)facts->mode);
     bind_number_if(statement, 5, facts->has_chip_id, facts->chip_id);
-    sqlite3_bind_int64(statement, 6, (int64_t)facts->ap_mac);
-    sqlite3_bind_int64(statement, 7, facts->free_space);
-    sqlite3_bind_int64(statement, 8, facts->sketch_size);
-    sqlite3_bind_int64(statement, 9, facts->chip_size);
+    db_bind_number(statement, 6, (int64_t)facts->ap_mac);
+    db_bind_number(statement, 7, facts->free_space);
+    db_bind_number(statement, 8, facts->sketch_size);
+    db_bind_number(statement, 9, facts->chip_size);
     bind_bytes_if(statement, 10, facts->has_md5, facts->sketch_md5, UD_MD5_SIZE);
     bind_bytes_if(statement, 11, facts->has_sha256, facts->sketch_sha256, UD_SHA256_SIZE);
     bind_text(statement, 12, facts->version);
     bind_text(statement, 13, facts->sdk_version);
-    sqlite3_bind_blob(statement, 14, facts->address, sizeof facts->address, SQLITE_STATIC);
+    db_bind_bytes(statement, 14, facts->address, sizeof facts->address);
     if (facts->abilities.is_told)
         bind_text(statement, 15, abilities_format(&facts->abilities, abilities));
-    return sqlite_run(statement);
+    return db_run(statement);
 }
 
-static void bind_setting(sqlite3_stmt *statement, int place, bool is_new, const char *value)
+static void bind_setting(struct db_statement *statement, int place, bool is_new, const char *value)
 {
-    sqlite3_bind_int(statement, place, is_new);
+    db_bind_number(statement, place, is_new);
     if (is_new && value[0] != '\0')
         bind_text(statement, place + 1, value);
 }
 
-static void bind_settings(sqlite3_stmt *statement, const struct settings *settings)
+static void bind_settings(struct db_statement *statement, const struct settings *settings)
 {
     bind_setting(statement, 2, settings->set & SETTING_PRODUCT, settings->product);
     bind_setting(statement, 4, settings->set & SETTING_CHANNEL, settings->channel);
     bind_setting(statement, 6, settings->set & SETTING_PIN, settings->pin);
-    sqlite3_bind_int(statement, 8, (settings->set & SETTING_DOWNGRADE) != 0);
-    sqlite3_bind_int(statement, 9, settings->downgrade);
-    sqlite3_bind_int(statement, 10, (settings->set & SETTING_OFFSET) != 0);
+    db_bind_number(statement, 8, (settings->set & SETTING_DOWNGRADE) != 0);
+    db_bind_number(statement, 9, settings->downgrade);
+    db_bind_number(statement, 10, (settings->set & SETTING_OFFSET) != 0);
     bind_number_if(statement, 11, settings->offset.is_set, settings->offset.minutes);
 }
 
-static int enter_group(struct sqlite_store *store, const char *name)
+static int enter_group(struct sql_store *store, const char *name)
 {
-    sqlite3_stmt *statement = store->statements[STATEMENT_ENTER_GROUP];
+    struct db_statement *statement = store->statements[STATEMENT_ENTER_GROUP];
 
     bind_text(statement, 1, name);
-    return sqlite_run(statement);
+    return db_run(statement);
 }
 
-static int apply_assign(struct sqlite_store *store, const struct change *change)
+static int apply_assign(struct sql_store *store, const struct change *change)
 {
-    sqlite3_stmt *enter = store->statements[STATEMENT_ENTER];
-    sqlite3_stmt *assign = store->statements[STATEMENT_ASSIGN];
+    struct db_statement *enter = store->statements[STATEMENT_ENTER];
+    struct db_statement *assign = store->statements[STATEMENT_ASSIGN];
     const struct settings *settings = &change->as.assign.settings;
 
-    sqlite3_bind_int64(enter, 1, (int64_t)change->device);
-    int status = sqlite_run(enter);
-    if (status == SQLITE_OK && (settings->set & SETTING_GROUP) && settings->group[0] != '\0')
+    db_bind_number(enter, 1, (int64_t)change->device);
+    int status = db_run(enter);
+    if (status == DB_OK && (settings->set & SETTING_GROUP) && settings->group[0] != '\0')
         status = enter_group(store, settings->group);
-    if (status != SQLITE_OK)
+    if (status != DB_OK)
         return status;
-    sqlite3_bind_int64(assign, 1, (int64_t)change->device);
+    db_bind_number(assign, 1, (int64_t)change->device);
     bind_settings(assign, settings);
     bind_setting(assign, 12, settings->set & SETTING_GROUP, settings->group);
     bind_setting(assign, 14, settings->set & SETTING_TAGS, settings->tags);
     bind_setting(assign, 16, settings->set & SETTING_ALIAS, settings->alias);
     bind_setting(assign, 18, settings->set & SETTING_COMMENT, settings->comment);
-    sqlite3_bind_int(assign, 20, (settings->set & SETTING_DECOMMISSIONED) != 0);
-    sqlite3_bind_int(assign, 21, settings->is_decommissioned);
-    return sqlite_run(assign);
+    db_bind_number(assign, 20, (settings->set & SETTING_DECOMMISSIONED) != 0);
+    db_bind_number(assign, 21, settings->is_decommissioned);
+    return db_run(assign);
 }
 
-static int apply_group(struct sqlite_store *store, const struct change *change)
+static int apply_group(struct sql_store *store, const struct change *change)
 {
-    sqlite3_stmt *group = store->statements[STATEMENT_GROUP];
+    struct db_statement *group = store->statements[STATEMENT_GROUP];
     const int status = enter_group(store, change->as.group.name);
 
-    if (status != SQLITE_OK)
+    if (status != DB_OK)
         return status;
     bind_text(group, 1, change->as.group.name);
     bind_settings(group, &change->as.group.settings);
     bind_setting(group, 12, change->as.group.settings.set & SETTING_ACCEPT,
                  change->as.group.settings.accept);
-    return sqlite_run(group);
+    return db_run(group);
 }
 
-static int apply_to_device(sqlite3_stmt *statement, const struct change *change)
+static int apply_to_device(struct db_statement *statement, const struct change *change)
 {
-    sqlite3_bind_int64(statement, 1, (int64_t)change->device);
-    return sqlite_run(statement);
+    db_bind_number(statement, 1, (int64_t)change->device);
+    return db_run(statement);
 }
 
-static int apply_retry(struct sqlite_store *store, const struct change *change)
+static int apply_retry(struct sql_store *store, const struct change *change)
 {
     const int status = apply_to_device(store->statements[STATEMENT_FORGET_OFFERS], change);
 
-    return status == SQLITE_OK ? apply_to_device(store->statements[STATEMENT_FS_FORGET], change)
-                               : status;
+    return status == DB_OK ? apply_to_device(store->statements[STATEMENT_FS_FORGET], change)
+                           : status;
 }
 
-static int apply_remove(struct sqlite_store *store, const struct change *change)
+static int apply_remove(struct sql_store *store, const struct change *change)
 {
     const int status = apply_to_device(store->statements[STATEMENT_REMOVE], change);
 
-    return status == SQLITE_OK ? apply_to_device(store->statements[STATEMENT_DROP_EVENTS], change)
-                               : status;
+    return status == DB_OK ? apply_to_device(store->statements[STATEMENT_DROP_EVENTS], change)
+                           : status;
 }
 
-static int apply_offer(sqlite3_stmt *statement, const struct change *change)
+static int apply_offer(struct db_statement *statement, const struct change *change)
 {
-    sqlite3_bind_int64(statement, 2, change->as.offer.release);
-    sqlite3_bind_int64(statement, 3, change->as.offer.rollout);
-    sqlite3_bind_int64(statement, 4, change->as.offer.before);
+    db_bind_number(statement, 2, change->as.offer.release);
+    db_bind_number(statement, 3, change->as.offer.rollout);
+    db_bind_number(statement, 4, change->as.offer.before);
     return apply_to_device(statement, change);
 }
 
-static int apply_taken(sqlite3_stmt *statement, const struct change *change)
+static int apply_taken(struct db_statement *statement, const struct change *change)
 {
-    sqlite3_bind_int64(statement, 2, change->as.taken.at_ms);
+    db_bind_number(statement, 2, change->as.taken.at_ms);
     return apply_to_device(statement, change);
 }
 
-static int apply_channel(struct sqlite_store *store, const struct release *release)
+static int apply_channel(struct sql_store *store, const struct release *release)
 {
-    sqlite3_stmt *statement = store->statements[STATEMENT_CHANNEL];
+    struct db_statement *statement = store->statements[STATEMENT_CHANNEL];
 
     bind_text(statement, 1, release->product);
     bind_text(statement, 2, release->channel);
-    sqlite3_bind_int64(statement, 3, release->id);
-    return sqlite_run(statement);
+    db_bind_number(statement, 3, release->id);
+    return db_run(statement);
 }
 
 /* A draft leads no channel. */
-static int apply_channel_if_live(struct sqlite_store *store, const struct release *release)
+static int apply_channel_if_live(struct sql_store *store, const struct release *release)
 {
-    return release->state == RELEASE_LIVE ? apply_channel(store, release) : SQLITE_OK;
+    return release->state == RELEASE_LIVE ? apply_channel(store, release) : DB_OK;
 }
 
-static int insert_release(sqlite3_stmt *statement, const struct release *release)
+static int insert_release(struct db_statement *statement, const struct release *release)
 {
     const struct release_image *image = &release->image;
     const struct release_file *file = &image->files[0];
 
-    sqlite3_bind_int64(statement, 1, release->id);
+    db_bind_number(statement, 1, release->id);
     bind_text(statement, 2, release->product);
     bind_text(statement, 3, release->version);
     bind_text(statement, 4, release->channel);
     bind_text(statement, 5, release->name);
-    sqlite3_bind_int64(statement, 6, release->published_ms);
-    sqlite3_bind_int(statement, 7, (int)image->chip);
+    db_bind_number(statement, 6, release->published_ms);
+    db_bind_number(statement, 7, (int)image->chip);
     bind_text(statement, 8, image->chip_name);
-    sqlite3_bind_int(statement, 9, image->flash_mode);
-    sqlite3_bind_int64(statement, 10, image->flash_size);
-    sqlite3_bind_int64(statement, 11, file->size);
-    sqlite3_bind_int64(statement, 12, image->image_size);
-    sqlite3_bind_int64(statement, 13, file->inflate_lead);
-    sqlite3_bind_int(statement, 14, file->compressed);
-    sqlite3_bind_int(statement, 15, file->is_signed);
-    sqlite3_bind_blob(statement, 16, file->md5, UD_MD5_SIZE, SQLITE_STATIC);
-    sqlite3_bind_blob(statement, 17, file->sha256, UD_SHA256_SIZE, SQLITE_STATIC);
-    sqlite3_bind_int(statement, 18, image->has_description);
+    db_bind_number(statement, 9, image->flash_mode);
+    db_bind_number(statement, 10, image->flash_size);
+    db_bind_number(statement, 11, file->size);
+    db_bind_number(statement, 12, image->image_size);
+    db_bind_number(statement, 13, file->inflate_lead);
+    db_bind_number(statement, 14, file->compressed);
+    db_bind_number(statement, 15, file->is_signed);
+    db_bind_bytes(statement, 16, file->md5, UD_MD5_SIZE);
+    db_bind_bytes(statement, 17, file->sha256, UD_SHA256_SIZE);
+    db_bind_number(statement, 18, image->has_description);
     bind_text(statement, 19, image->project);
     bind_text(statement, 20, image->version);
     bind_text(statement, 21, image->sdk);
@@ -317,178 +308,177 @@ static int insert_release(sqlite3_stmt *statement, const struct release *release
     bind_text(statement, 24, release_state_name(release->state));
     bind_text(statement, 25, release->requires);
     bind_text(statement, 26, release->notes);
-    return sqlite_run(statement);
+    return db_run(statement);
 }
 
-static int insert_digest(sqlite3_stmt *statement, uint32_t release, unsigned place,
+static int insert_digest(struct db_statement *statement, uint32_t release, unsigned place,
                          const uint8_t *digest, int length)
 {
-    sqlite3_bind_int64(statement, 1, release);
-    sqlite3_bind_int64(statement, 2, place);
-    sqlite3_bind_blob(statement, 3, digest, length, SQLITE_STATIC);
-    return sqlite_run(statement);
+    db_bind_number(statement, 1, release);
+    db_bind_number(statement, 2, place);
+    db_bind_bytes(statement, 3, digest, length);
+    return db_run(statement);
 }
 
-static int insert_digests(sqlite3_stmt *statement, const struct release *release)
+static int insert_digests(struct db_statement *statement, const struct release *release)
 {
     const struct release_digests *digests = &release->image.digests;
     unsigned place = 0;
-    int status = SQLITE_OK;
+    int status = DB_OK;
 
-    for (unsigned i = 0; status == SQLITE_OK && i < digests->md5_count; i++)
+    for (unsigned i = 0; status == DB_OK && i < digests->md5_count; i++)
         status = insert_digest(statement, release->id, place++, digests->md5[i], UD_MD5_SIZE);
-    for (unsigned i = 0; status == SQLITE_OK && i < digests->sha256_count; i++)
+    for (unsigned i = 0; status == DB_OK && i < digests->sha256_count; i++)
         status = insert_digest(statement, release->id, place++, digests->sha256[i], UD_SHA256_SIZE);
     return status;
 }
 
-static int insert_file(sqlite3_stmt *statement, uint32_t release, int place,
+static int insert_file(struct db_statement *statement, uint32_t release, int place,
                        const struct release_file *file)
 {
-    sqlite3_bind_int64(statement, 1, release);
-    sqlite3_bind_int(statement, 2, place);
-    sqlite3_bind_int64(statement, 3, file->size);
-    sqlite3_bind_int64(statement, 4, file->inflate_lead);
-    sqlite3_bind_int(statement, 5, file->compressed);
-    sqlite3_bind_int(statement, 6, file->is_signed);
+    db_bind_number(statement, 1, release);
+    db_bind_number(statement, 2, place);
+    db_bind_number(statement, 3, file->size);
+    db_bind_number(statement, 4, file->inflate_lead);
+    db_bind_number(statement, 5, file->compressed);
+    db_bind_number(statement, 6, file->is_signed);
     bind_bytes_if(statement, 7, file->has_signer, file->signer, UD_KEY_ID_SIZE);
-    sqlite3_bind_blob(statement, 8, file->md5, UD_MD5_SIZE, SQLITE_STATIC);
-    sqlite3_bind_blob(statement, 9, file->sha256, UD_SHA256_SIZE, SQLITE_STATIC);
-    return sqlite_run(statement);
+    db_bind_bytes(statement, 8, file->md5, UD_MD5_SIZE);
+    db_bind_bytes(statement, 9, file->sha256, UD_SHA256_SIZE);
+    return db_run(statement);
 }
 
-static int insert_further_files(sqlite3_stmt *statement, const struct release *release)
+static int insert_further_files(struct db_statement *statement, const struct release *release)
 {
-    int status = SQLITE_OK;
+    int status = DB_OK;
 
-    for (uint8_t i = 1; status == SQLITE_OK && i < release->image.file_count; i++)
+    for (uint8_t i = 1; status == DB_OK && i < release->image.file_count; i++)
         status = insert_file(statement, release->id, i, &release->image.files[i]);
     return status;
 }
 
-static int replace_digests(struct sqlite_store *store, const struct release *release)
+static int replace_digests(struct sql_store *store, const struct release *release)
 {
-    sqlite3_stmt *drop = store->statements[STATEMENT_DROP_DIGESTS];
+    struct db_statement *drop = store->statements[STATEMENT_DROP_DIGESTS];
 
-    sqlite3_bind_int64(drop, 1, release->id);
-    const int status = sqlite_run(drop);
-    return status == SQLITE_OK ? insert_digests(store->statements[STATEMENT_DIGEST], release)
-                               : status;
+    db_bind_number(drop, 1, release->id);
+    const int status = db_run(drop);
+    return status == DB_OK ? insert_digests(store->statements[STATEMENT_DIGEST], release) : status;
 }
 
-static int apply_release(struct sqlite_store *store, const struct release *release,
+static int apply_release(struct sql_store *store, const struct release *release,
                          enum change_result *result)
 {
     int status = insert_release(store->statements[STATEMENT_RELEASE], release);
 
-    if (status != SQLITE_OK)
+    if (status != DB_OK)
         return status;
-    if (sqlite3_changes(store->database) == 0) {
+    if (db_changes(store->database) == 0) {
         *result = CHANGE_CONFLICT;
-        return SQLITE_OK;
+        return DB_OK;
     }
     status = insert_further_files(store->statements[STATEMENT_FILE], release);
-    if (status == SQLITE_OK)
+    if (status == DB_OK)
         status = insert_digests(store->statements[STATEMENT_DIGEST], release);
-    return status == SQLITE_OK ? apply_channel_if_live(store, release) : status;
+    return status == DB_OK ? apply_channel_if_live(store, release) : status;
 }
 
-static int apply_fs_file(struct sqlite_store *store, const struct release *release,
+static int apply_fs_file(struct sql_store *store, const struct release *release,
                          enum change_result *result)
 {
-    sqlite3_stmt *order = store->statements[STATEMENT_FS_ORDER];
+    struct db_statement *order = store->statements[STATEMENT_FS_ORDER];
     const uint8_t place = (uint8_t)(release->image.fs_count - 1);
     const int status = insert_file(store->statements[STATEMENT_FILE], release->id, FS_PLACE + place,
                                    &release->image.fs[place]);
 
-    if (status == SQLITE_OK && sqlite3_changes(store->database) == 0)
+    if (status == DB_OK && db_changes(store->database) == 0)
         *result = CHANGE_CONFLICT;
-    if (status != SQLITE_OK || *result != CHANGE_DONE)
+    if (status != DB_OK || *result != CHANGE_DONE)
         return status;
-    sqlite3_bind_int64(order, 1, release->id);
-    sqlite3_bind_int(order, 2, release->image.fs_first);
-    return sqlite_run(order);
+    db_bind_number(order, 1, release->id);
+    db_bind_number(order, 2, release->image.fs_first);
+    return db_run(order);
 }
 
-static int apply_newest(struct sqlite_store *store, const struct release *release)
+static int apply_newest(struct sql_store *store, const struct release *release)
 {
-    sqlite3_stmt *statement = store->statements[STATEMENT_NEWEST];
+    struct db_statement *statement = store->statements[STATEMENT_NEWEST];
 
-    sqlite3_bind_int64(statement, 1, release->id);
+    db_bind_number(statement, 1, release->id);
     bind_text(statement, 2, release->channel);
-    const int status = sqlite_run(statement);
-    return status == SQLITE_OK ? apply_channel_if_live(store, release) : status;
+    const int status = db_run(statement);
+    return status == DB_OK ? apply_channel_if_live(store, release) : status;
 }
 
-static int apply_edit(struct sqlite_store *store, const struct release *release, bool goes_live,
+static int apply_edit(struct sql_store *store, const struct release *release, bool goes_live,
                       enum change_result *result)
 {
-    sqlite3_stmt *statement = store->statements[STATEMENT_EDIT];
+    struct db_statement *statement = store->statements[STATEMENT_EDIT];
 
-    sqlite3_bind_int64(statement, 1, release->id);
+    db_bind_number(statement, 1, release->id);
     bind_text(statement, 2, release_state_name(release->state));
     bind_text(statement, 3, release->requires);
     bind_text(statement, 4, release->notes);
     bind_text(statement, 5, release->reason);
-    const int status = sqlite_run(statement);
-    if (status == SQLITE_OK && sqlite3_changes(store->database) == 0)
+    const int status = db_run(statement);
+    if (status == DB_OK && db_changes(store->database) == 0)
         *result = CHANGE_CONFLICT;
-    if (status != SQLITE_OK || *result != CHANGE_DONE || !goes_live)
+    if (status != DB_OK || *result != CHANGE_DONE || !goes_live)
         return status;
     return apply_channel(store, release);
 }
 
-static int apply_rollout(struct sqlite_store *store, const struct rollout *rollout,
+static int apply_rollout(struct sql_store *store, const struct rollout *rollout,
                          enum change_result *result)
 {
-    sqlite3_stmt *statement = store->statements[STATEMENT_GO_LIVE];
-    const int status = sqlite_apply_rollout(store, rollout, result);
+    struct db_statement *statement = store->statements[STATEMENT_GO_LIVE];
+    const int status = sql_apply_rollout(store, rollout, result);
 
-    if (status != SQLITE_OK || *result != CHANGE_DONE)
+    if (status != DB_OK || *result != CHANGE_DONE)
         return status;
-    sqlite3_bind_int64(statement, 1, rollout->release_id);
-    return sqlite_run(statement);
+    db_bind_number(statement, 1, rollout->release_id);
+    return db_run(statement);
 }
 
-static int apply_file(struct sqlite_store *store, const struct release *release,
+static int apply_file(struct sql_store *store, const struct release *release,
                       enum change_result *result)
 {
     const uint8_t place = (uint8_t)(release->image.file_count - 1);
     int status = insert_file(store->statements[STATEMENT_FILE], release->id, place,
                              &release->image.files[place]);
 
-    if (status != SQLITE_OK)
+    if (status != DB_OK)
         return status;
-    if (sqlite3_changes(store->database) == 0) {
+    if (db_changes(store->database) == 0) {
         *result = CHANGE_CONFLICT;
-        return SQLITE_OK;
+        return DB_OK;
     }
     status = replace_digests(store, release);
-    return status == SQLITE_OK ? apply_newest(store, release) : status;
+    return status == DB_OK ? apply_newest(store, release) : status;
 }
 
-static int apply_register(struct sqlite_store *store, const struct change *change,
+static int apply_register(struct sql_store *store, const struct change *change,
                           enum change_result *result)
 {
-    sqlite3_stmt *assign = store->statements[STATEMENT_ASSIGN];
+    struct db_statement *assign = store->statements[STATEMENT_ASSIGN];
     const char *group = change->as.seen.group;
     const int status = apply_seen(store->statements[STATEMENT_REGISTER], change);
 
-    if (status == SQLITE_OK && sqlite3_changes(store->database) == 0)
+    if (status == DB_OK && db_changes(store->database) == 0)
         *result = CHANGE_CONFLICT;
-    if (status != SQLITE_OK || *result != CHANGE_DONE || group[0] == '\0')
+    if (status != DB_OK || *result != CHANGE_DONE || group[0] == '\0')
         return status;
-    sqlite3_bind_int64(assign, 1, (int64_t)change->device);
+    db_bind_number(assign, 1, (int64_t)change->device);
     bind_setting(assign, 12, true, group);
-    return sqlite_run(assign);
+    return db_run(assign);
 }
 
-static int apply_progress(struct sqlite_store *store, const struct rollout *rollout,
+static int apply_progress(struct sql_store *store, const struct rollout *rollout,
                           enum change_result *result)
 {
-    const int status = sqlite_apply_progress(store, rollout, result);
+    const int status = sql_apply_progress(store, rollout, result);
 
-    if (status != SQLITE_OK || *result != CHANGE_DONE || rollout->state != ROLLOUT_FINISHED ||
+    if (status != DB_OK || *result != CHANGE_DONE || rollout->state != ROLLOUT_FINISHED ||
         rollout->channel[0] == '\0')
         return status;
     struct release promoted = {.id = rollout->release_id};
@@ -497,7 +487,7 @@ static int apply_progress(struct sqlite_store *store, const struct rollout *roll
     return apply_newest(store, &promoted);
 }
 
-static int apply_one(struct sqlite_store *store, const struct change *change,
+static int apply_one(struct sql_store *store, const struct change *change,
                      enum change_result *result)
 {
     *result = CHANGE_DONE;
@@ -517,7 +507,7 @@ static int apply_one(struct sqlite_store *store, const struct change *change,
     case CHANGE_FORGET_OFFERS:
         return apply_to_device(store->statements[STATEMENT_FORGET_OFFERS], change);
     case CHANGE_EVENT:
-        return SQLITE_OK;
+        return DB_OK;
     case CHANGE_REMOVE:
         return apply_remove(store, change);
     case CHANGE_ASSIGN:
@@ -535,7 +525,7 @@ static int apply_one(struct sqlite_store *store, const struct change *change,
     case CHANGE_FS_FILE:
         return apply_fs_file(store, change->as.release, result);
     case CHANGE_FS_OFFER:
-        sqlite3_bind_int64(store->statements[STATEMENT_FS_OFFER], 2, change->as.offer.release);
+        db_bind_number(store->statements[STATEMENT_FS_OFFER], 2, change->as.offer.release);
         return apply_to_device(store->statements[STATEMENT_FS_OFFER], change);
     case CHANGE_FS_TAKEN:
         return apply_taken(store->statements[STATEMENT_FS_TAKEN], change);
@@ -548,51 +538,49 @@ static int apply_one(struct sqlite_store *store, const struct change *change,
     case CHANGE_PROGRESS:
         return apply_progress(store, change->as.rollout, result);
     case CHANGE_WEBHOOK:
-        return sqlite_apply_webhook(store, change->as.webhook, result);
+        return sql_apply_webhook(store, change->as.webhook, result);
     case CHANGE_ACCOUNT:
-        return sqlite_apply_account(store, change->as.account, result);
+        return sql_apply_account(store, change->as.account, result);
     default:
-        return SQLITE_MISUSE;
+        return DB_FAILED;
     }
 }
 
 /* A change, its entry in the audit log and what it has webhooks told are one: none is
  * there without the others. */
-static int apply_recorded(struct sqlite_store *store, const struct change *change,
+static int apply_recorded(struct sql_store *store, const struct change *change,
                           enum change_result *result)
 {
     int status = apply_one(store, change, result);
 
-    if (status == SQLITE_OK && *result == CHANGE_DONE && change->event != NULL)
-        status = sqlite_append_event(store, change->device, change->event);
-    if (status == SQLITE_OK && *result == CHANGE_DONE && change->audit != NULL)
-        status = sqlite_append_audit(store, change->audit);
-    if (status == SQLITE_OK && *result == CHANGE_DONE)
-        status = sqlite_append_deliveries(store, change->deliveries);
+    if (status == DB_OK && *result == CHANGE_DONE && change->event != NULL)
+        status = sql_append_event(store, change->device, change->event);
+    if (status == DB_OK && *result == CHANGE_DONE && change->audit != NULL)
+        status = sql_append_audit(store, change->audit);
+    if (status == DB_OK && *result == CHANGE_DONE)
+        status = sql_append_deliveries(store, change->deliveries);
     return status;
 }
 
-static void give_up(struct sqlite_store *store, size_t count, enum change_result *results,
+static void give_up(struct sql_store *store, size_t count, enum change_result *results,
                     char error[STORE_ERROR_SIZE])
 {
-    snprintf(error, STORE_ERROR_SIZE, "%s", sqlite3_errmsg(store->database));
-    /* A full disk may have ended the transaction already. */
-    if (!sqlite3_get_autocommit(store->database))
-        sqlite3_exec(store->database, "ROLLBACK", NULL, NULL, NULL);
+    snprintf(error, STORE_ERROR_SIZE, "%s", db_error(store->database));
+    db_rollback(store->database);
     for (size_t i = 0; i < count; i++)
         results[i] = CHANGE_FAILED;
 }
 
-void sqlite_apply(struct store *base, struct change *const *changes, size_t count,
-                  enum change_result *results, char error[STORE_ERROR_SIZE])
+void sql_apply(struct store *base, struct change *const *changes, size_t count,
+               enum change_result *results, char error[STORE_ERROR_SIZE])
 {
-    struct sqlite_store *store = (struct sqlite_store *)base;
-    int status = sqlite3_exec(store->database, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+    struct sql_store *store = (struct sql_store *)base;
+    int status = db_begin(store->database);
 
-    for (size_t i = 0; i < count && status == SQLITE_OK; i++)
+    for (size_t i = 0; i < count && status == DB_OK; i++)
         status = apply_recorded(store, changes[i], &results[i]);
-    if (status == SQLITE_OK)
-        status = sqlite3_exec(store->database, "COMMIT", NULL, NULL, NULL);
-    if (status != SQLITE_OK)
+    if (status == DB_OK)
+        status = db_commit(store->database);
+    if (status != DB_OK)
         give_up(store, count, results, error);
 }

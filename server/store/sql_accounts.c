@@ -1,6 +1,6 @@
 /* Users, tokens, sessions and devices' secrets. Their statements are prepared for each
  * change: these changes are rare. */
-#include "server/store/sqlite_store.h"
+#include "server/store/sql_store.h"
 
 #include <string.h>
 
@@ -28,27 +28,27 @@ struct value {
     }
 
 /* Runs one statement; *changed, unless null: how many rows it changed. */
-static int run(struct sqlite_store *store, const char *sql, const struct value *values, int count,
+static int run(struct sql_store *store, const char *sql, const struct value *values, int count,
                int *changed)
 {
-    sqlite3_stmt *statement;
-    int status = sqlite3_prepare_v2(store->database, sql, -1, &statement, NULL);
+    struct db_statement *statement;
+    int status = db_prepare(store->database, sql, &statement);
 
-    if (status != SQLITE_OK)
+    if (status != DB_OK)
         return status;
     for (int i = 0; i < count; i++) {
         if (values[i].text != NULL)
-            sqlite3_bind_text(statement, i + 1, values[i].text, -1, SQLITE_STATIC);
+            db_bind_text(statement, i + 1, values[i].text);
         else if (values[i].blob != NULL)
-            sqlite3_bind_blob(statement, i + 1, values[i].blob, SECRET_DIGEST_SIZE, SQLITE_STATIC);
+            db_bind_bytes(statement, i + 1, values[i].blob, SECRET_DIGEST_SIZE);
         else
-            sqlite3_bind_int64(statement, i + 1, values[i].number);
+            db_bind_number(statement, i + 1, values[i].number);
     }
-    status = sqlite3_step(statement);
-    sqlite3_finalize(statement);
+    status = db_step(statement);
+    db_finalize(statement);
     if (changed != NULL)
-        *changed = sqlite3_changes(store->database);
-    return status == SQLITE_DONE ? SQLITE_OK : status;
+        *changed = db_changes(store->database);
+    return status == DB_DONE ? DB_OK : status;
 }
 
 #define RUN(store, sql, changed, ...)                                                              \
@@ -58,18 +58,18 @@ static int run(struct sqlite_store *store, const char *sql, const struct value *
 /* Conflict, when a statement that had to change a row did not. */
 static int expect_one(int status, int changed, enum change_result *result)
 {
-    if (status == SQLITE_OK && changed == 0)
+    if (status == DB_OK && changed == 0)
         *result = CHANGE_CONFLICT;
     return status;
 }
 
-static int end_sessions(struct sqlite_store *store, const char *user, const uint8_t *keeps)
+static int end_sessions(struct sql_store *store, const char *user, const uint8_t *keeps)
 {
     return RUN(store, "DELETE FROM sessions WHERE user_name = ?1 AND digest <> ?2", NULL,
                TEXT(user), DIGEST(keeps));
 }
 
-static int add_user(struct sqlite_store *store, const struct account_change *change,
+static int add_user(struct sql_store *store, const struct account_change *change,
                     enum change_result *result)
 {
     static const char sql[] =
@@ -86,7 +86,7 @@ static int add_user(struct sqlite_store *store, const struct account_change *cha
     return expect_one(status, changed, result);
 }
 
-static int set_user(struct sqlite_store *store, const struct account_change *change,
+static int set_user(struct sql_store *store, const struct account_change *change,
                     enum change_result *result)
 {
     static const char sql[] =
@@ -99,12 +99,12 @@ static int set_user(struct sqlite_store *store, const struct account_change *cha
                            TEXT(user->password), NUMBER(user->password_ms), DIGEST(user->ticket),
                            NUMBER(user->ticket_until_ms), NUMBER(user->revision));
 
-    if (status == SQLITE_OK && changed > 0 && change->ends_sessions)
+    if (status == DB_OK && changed > 0 && change->ends_sessions)
         return end_sessions(store, user->name, change->keeps);
     return expect_one(status, changed, result);
 }
 
-static int remove_user(struct sqlite_store *store, const struct account_change *change,
+static int remove_user(struct sql_store *store, const struct account_change *change,
                        enum change_result *result)
 {
     static const char sql[] =
@@ -114,12 +114,12 @@ static int remove_user(struct sqlite_store *store, const struct account_change *
     int changed = 0;
     const int status = RUN(store, sql, &changed, TEXT(name));
 
-    if (status == SQLITE_OK && changed > 0)
+    if (status == DB_OK && changed > 0)
         return end_sessions(store, name, none);
     return expect_one(status, changed, result);
 }
 
-static int add_token(struct sqlite_store *store, const struct api_token *token,
+static int add_token(struct sql_store *store, const struct api_token *token,
                      enum change_result *result)
 {
     static const char sql[] =
@@ -135,7 +135,7 @@ static int add_token(struct sqlite_store *store, const struct api_token *token,
     return expect_one(status, changed, result);
 }
 
-static int revoke_token(struct sqlite_store *store, const struct api_token *token,
+static int revoke_token(struct sql_store *store, const struct api_token *token,
                         enum change_result *result)
 {
     int changed = 0;
@@ -146,13 +146,13 @@ static int revoke_token(struct sqlite_store *store, const struct api_token *toke
     return expect_one(status, changed, result);
 }
 
-static int add_session(struct sqlite_store *store, const struct account_change *change)
+static int add_session(struct sql_store *store, const struct account_change *change)
 {
     const struct session *session = &change->as.session;
     const int status = RUN(store, "DELETE FROM sessions WHERE created_ms < ?1", NULL,
                            NUMBER(change->drop_before_ms));
 
-    if (status != SQLITE_OK)
+    if (status != DB_OK)
         return status;
     return RUN(
         store,
@@ -161,7 +161,7 @@ static int add_session(struct sqlite_store *store, const struct account_change *
         NUMBER(session->used_ms));
 }
 
-static int add_secret(struct sqlite_store *store, const struct device_secret *secret,
+static int add_secret(struct sql_store *store, const struct device_secret *secret,
                       enum change_result *result)
 {
     static const char sql[] =
@@ -174,7 +174,7 @@ static int add_secret(struct sqlite_store *store, const struct device_secret *se
     return expect_one(status, changed, result);
 }
 
-static int revoke_secret(struct sqlite_store *store, const struct device_secret *secret,
+static int revoke_secret(struct sql_store *store, const struct device_secret *secret,
                          enum change_result *result)
 {
     int changed = 0;
@@ -185,8 +185,8 @@ static int revoke_secret(struct sqlite_store *store, const struct device_secret 
     return expect_one(status, changed, result);
 }
 
-int sqlite_apply_account(struct sqlite_store *store, const struct account_change *change,
-                         enum change_result *result)
+int sql_apply_account(struct sql_store *store, const struct account_change *change,
+                      enum change_result *result)
 {
     const struct session *session = &change->as.session;
 
@@ -218,28 +218,28 @@ int sqlite_apply_account(struct sqlite_store *store, const struct account_change
     case ACCOUNT_SECRET_REVOKED:
         return revoke_secret(store, &change->as.secret, result);
     default:
-        return SQLITE_MISUSE;
+        return DB_FAILED;
     }
 }
 
 /* --- loading --- */
 
-static void copy_text(sqlite3_stmt *row, int column, char *out, size_t size)
+static void copy_text(struct db_statement *row, int column, char *out, size_t size)
 {
-    const char *text = (const char *)sqlite3_column_text(row, column);
+    const char *text = db_text(row, column);
 
     strncpy(out, text != NULL ? text : "", size - 1);
     out[size - 1] = '\0';
 }
 
-static void copy_digest(sqlite3_stmt *row, int column, uint8_t digest[SECRET_DIGEST_SIZE])
+static void copy_digest(struct db_statement *row, int column, uint8_t digest[SECRET_DIGEST_SIZE])
 {
-    if (sqlite3_column_bytes(row, column) == SECRET_DIGEST_SIZE)
-        memcpy(digest, sqlite3_column_blob(row, column), SECRET_DIGEST_SIZE);
+    if (db_length(row, column) == SECRET_DIGEST_SIZE)
+        memcpy(digest, db_bytes(row, column), SECRET_DIGEST_SIZE);
 }
 
 /* What is no role any more may do nothing. */
-static enum role role_at(sqlite3_stmt *row, int column)
+static enum role role_at(struct db_statement *row, int column)
 {
     char name[NAME_SIZE];
     enum role role;
@@ -248,13 +248,13 @@ static enum role role_at(sqlite3_stmt *row, int column)
     return role_parse(name, &role) ? role : ROLE_NONE;
 }
 
-static int load_user(sqlite3_stmt *row, const struct account_reader *reader, void *ctx)
+static int load_user(struct db_statement *row, const struct account_reader *reader, void *ctx)
 {
     struct user user = {.role = role_at(row, 1),
-                        .created_ms = sqlite3_column_int64(row, 3),
-                        .password_ms = sqlite3_column_int64(row, 4),
-                        .ticket_until_ms = sqlite3_column_int64(row, 6),
-                        .revision = (uint32_t)sqlite3_column_int64(row, 7)};
+                        .created_ms = db_number(row, 3),
+                        .password_ms = db_number(row, 4),
+                        .ticket_until_ms = db_number(row, 6),
+                        .revision = (uint32_t)db_number(row, 7)};
 
     copy_text(row, 0, user.name, sizeof user.name);
     copy_text(row, 2, user.password, sizeof user.password);
@@ -262,15 +262,15 @@ static int load_user(sqlite3_stmt *row, const struct account_reader *reader, voi
     return reader->user(ctx, &user);
 }
 
-static int load_token(sqlite3_stmt *row, const struct account_reader *reader, void *ctx)
+static int load_token(struct db_statement *row, const struct account_reader *reader, void *ctx)
 {
-    struct api_token token = {.id = (uint32_t)sqlite3_column_int64(row, 0),
+    struct api_token token = {.id = (uint32_t)db_number(row, 0),
                               .role = role_at(row, 2),
-                              .is_read_only = sqlite3_column_int(row, 3) != 0,
-                              .created_ms = sqlite3_column_int64(row, 6),
-                              .expires_ms = sqlite3_column_int64(row, 7),
-                              .used_ms = sqlite3_column_int64(row, 8),
-                              .revoked_ms = sqlite3_column_int64(row, 9)};
+                              .is_read_only = db_number(row, 3) != 0,
+                              .created_ms = db_number(row, 6),
+                              .expires_ms = db_number(row, 7),
+                              .used_ms = db_number(row, 8),
+                              .revoked_ms = db_number(row, 9)};
 
     copy_text(row, 1, token.name, sizeof token.name);
     copy_text(row, 4, token.product, sizeof token.product);
@@ -279,22 +279,21 @@ static int load_token(sqlite3_stmt *row, const struct account_reader *reader, vo
     return reader->token(ctx, &token);
 }
 
-static int load_session(sqlite3_stmt *row, const struct account_reader *reader, void *ctx)
+static int load_session(struct db_statement *row, const struct account_reader *reader, void *ctx)
 {
-    struct session session = {.created_ms = sqlite3_column_int64(row, 2),
-                              .used_ms = sqlite3_column_int64(row, 3)};
+    struct session session = {.created_ms = db_number(row, 2), .used_ms = db_number(row, 3)};
 
     copy_digest(row, 0, session.digest);
     copy_text(row, 1, session.user, sizeof session.user);
     return reader->session(ctx, &session);
 }
 
-static int load_secret(sqlite3_stmt *row, const struct account_reader *reader, void *ctx)
+static int load_secret(struct db_statement *row, const struct account_reader *reader, void *ctx)
 {
-    struct device_secret secret = {.id = (uint32_t)sqlite3_column_int64(row, 0),
-                                   .mac = (mac_address)sqlite3_column_int64(row, 1),
-                                   .created_ms = sqlite3_column_int64(row, 3),
-                                   .revoked_ms = sqlite3_column_int64(row, 4)};
+    struct device_secret secret = {.id = (uint32_t)db_number(row, 0),
+                                   .mac = (mac_address)db_number(row, 1),
+                                   .created_ms = db_number(row, 3),
+                                   .revoked_ms = db_number(row, 4)};
 
     copy_text(row, 2, secret.name, sizeof secret.name);
     copy_digest(row, 5, secret.digest);
@@ -303,7 +302,7 @@ static int load_secret(sqlite3_stmt *row, const struct account_reader *reader, v
 
 static const struct {
     const char *query;
-    int (*load)(sqlite3_stmt *row, const struct account_reader *reader, void *ctx);
+    int (*load)(struct db_statement *row, const struct account_reader *reader, void *ctx);
 } tables[] = {
     {"SELECT name, role, password, created_ms, password_ms, ticket, ticket_until_ms, revision"
      " FROM users ORDER BY created_ms, name",
@@ -315,20 +314,20 @@ static const struct {
     {"SELECT id, mac, name, created_ms, revoked_ms, digest FROM device_secrets", load_secret},
 };
 
-int sqlite_load_accounts(struct store *base, const struct account_reader *reader, void *ctx)
+int sql_load_accounts(struct store *base, const struct account_reader *reader, void *ctx)
 {
-    struct sqlite_store *store = (struct sqlite_store *)base;
+    struct sql_store *store = (struct sql_store *)base;
     int result = 0;
 
     for (size_t i = 0; i < sizeof tables / sizeof tables[0] && result == 0; i++) {
-        sqlite3_stmt *row;
-        int status = sqlite3_prepare_v2(store->database, tables[i].query, -1, &row, NULL);
-        if (status != SQLITE_OK)
+        struct db_statement *row;
+        int status = db_prepare(store->database, tables[i].query, &row);
+        if (status != DB_OK)
             return -1;
-        while (result == 0 && (status = sqlite3_step(row)) == SQLITE_ROW)
+        while (result == 0 && (status = db_step(row)) == DB_ROW)
             result = tables[i].load(row, reader, ctx);
-        sqlite3_finalize(row);
-        if (result == 0 && status != SQLITE_DONE)
+        db_finalize(row);
+        if (result == 0 && status != DB_DONE)
             result = -1;
     }
     return result;

@@ -1,0 +1,111 @@
+/* What the files of the store share: one schema and one set of statements for all
+ * databases that speak SQL. Functions that return int return DB_OK or DB_FAILED, unless
+ * they say otherwise. */
+#ifndef SERVER_STORE_SQL_STORE_H
+#define SERVER_STORE_SQL_STORE_H
+
+#include "server/store/db.h"
+
+enum sql_statement {
+    STATEMENT_REGISTER,
+    STATEMENT_SEEN,
+    STATEMENT_OFFER,
+    STATEMENT_TAKEN,
+    STATEMENT_CAME_BACK,
+    STATEMENT_ARRIVED,
+    STATEMENT_FORGET_OFFERS,
+    STATEMENT_ENTER,
+    STATEMENT_ASSIGN,
+    STATEMENT_REMOVE,
+    STATEMENT_ENTER_GROUP,
+    STATEMENT_GROUP,
+    STATEMENT_RELEASE,
+    STATEMENT_FILE,
+    STATEMENT_DIGEST,
+    STATEMENT_DROP_DIGESTS,
+    STATEMENT_CHANNEL,
+    STATEMENT_NEWEST,
+    STATEMENT_EDIT,
+    STATEMENT_FS_ORDER,
+    STATEMENT_FS_OFFER,
+    STATEMENT_FS_FORGET,
+    STATEMENT_FS_TAKEN,
+    STATEMENT_FS_ARRIVED,
+    STATEMENT_GO_LIVE,
+    STATEMENT_ROLLOUT,
+    STATEMENT_STAGE,
+    STATEMENT_PROGRESS,
+    STATEMENT_STAGE_END,
+    STATEMENT_EVENT,
+    STATEMENT_TRIM_EVENTS,
+    STATEMENT_DROP_EVENTS,
+    STATEMENT_AUDIT,
+    STATEMENT_AUDIT_END,
+    STATEMENT_COUNT,
+};
+
+/* Forms of a file system are among a release's files, from this place on. */
+#define FS_PLACE 100
+
+struct sql_store {
+    struct store base;
+    struct db *database;
+    struct db_statement *statements[STATEMENT_COUNT];
+};
+
+/* Creates or updates the tables. 0, or -1 with a line in error. */
+int sql_migrate(struct db *database, char error[STORE_ERROR_SIZE]);
+
+/* The schema this version knows, counted from 1. */
+int sql_schema_version(void);
+
+/* CHANGE_WEBHOOK, and the deliveries any change may have. */
+int sql_apply_webhook(struct sql_store *store, const struct webhook_change *change,
+                      enum change_result *result);
+int sql_append_deliveries(struct sql_store *store, const struct delivery *list);
+
+/* As in struct store_class. */
+int sql_load_webhooks(struct store *store, const struct webhook_reader *reader, void *ctx);
+
+/* Compiles the statements of sql_apply(). */
+int sql_prepare(struct sql_store *store);
+
+void sql_apply(struct store *store, struct change *const *changes, size_t count,
+               enum change_result *results, char error[STORE_ERROR_SIZE]);
+
+/* CHANGE_ROLLOUT and CHANGE_PROGRESS. */
+int sql_apply_rollout(struct sql_store *store, const struct rollout *rollout,
+                      enum change_result *result);
+int sql_apply_progress(struct sql_store *store, const struct rollout *rollout,
+                       enum change_result *result);
+
+/* All rollouts. 0, the reader's result, or -1. */
+int sql_load_rollouts(struct sql_store *store, const struct store_reader *reader, void *ctx);
+
+/* CHANGE_ACCOUNT. */
+int sql_apply_account(struct sql_store *store, const struct account_change *change,
+                      enum change_result *result);
+int sql_load_accounts(struct store *store, const struct account_reader *reader, void *ctx);
+
+/* Adds to a device's history, within the transaction. */
+int sql_append_event(struct sql_store *store, mac_address device, const struct device_event *event);
+int sql_read_history(const struct db_class *class, const char *location, mac_address device,
+                     history_visit *visit, void *ctx, char error[STORE_ERROR_SIZE]);
+
+/* A connection of its own, to read only; ended with the status of the reading, DB_OK
+ * or an error. The second returns 0, or -1 with a line in error. */
+int sql_open_to_read(const struct db_class *class, const char *location, struct db **database);
+int sql_end_reading(struct db *database, int status, char error[STORE_ERROR_SIZE]);
+
+/* Continues the audit log, within the transaction. */
+int sql_append_audit(struct sql_store *store, const struct audit_note *note);
+
+/* As in struct store_class; opens the database for itself. */
+int sql_read_audit(const struct db_class *class, const char *location,
+                   const struct audit_query *query,
+                   bool (*visit)(void *ctx, const struct audit_record *record), void *ctx,
+                   char error[STORE_ERROR_SIZE]);
+
+int sql_load(struct store *store, const struct store_reader *reader, void *ctx);
+
+#endif

@@ -1,0 +1,17 @@
+# The tests of stores, on PostgreSQL.
+. "$(dirname "$0")/../lib/tap.sh"
+. "$TAP_ROOT/tests/lib/postgres.sh"
+trap 'postgres_cleanup; tap_cleanup' EXIT
+
+BUILT=$(dirname "$UPDRAFT")
+postgres_start || exit 1
+export UPDRAFT_TEST_DATABASE=$POSTGRES_URL
+
+the_store_holds() { "$BUILT/tests/server/test_store"; }
+the_audit_log_holds() { "$BUILT/tests/server/test_audit"; }
+accounts_hold() { "$BUILT/tests/server/test_accounts"; }
+
+check the_store_holds
+check the_audit_log_holds
+check accounts_hold
+tap_end
