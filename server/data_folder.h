@@ -1,6 +1,6 @@
 /* The server's data folder: its lock, the operator's token, the paths in it.
  *
- *   updraft.db       devices, groups, releases
+ *   updraft.db       devices, groups, releases, unless these are in PostgreSQL
  *   blobs/           firmware files
  *   operator.token   mode 0600
  *   trend.json       how the fleet was over time: statistics, not in backups

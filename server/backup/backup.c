@@ -63,7 +63,7 @@ static bool copy_database(struct backup *backup, const struct backup_source *sou
     char reason[STORE_ERROR_SIZE] = "";
 
     if (source->store->snapshot == NULL)
-        return fail(error, source->database, "back it up with its own tools");
+        return fail(error, "the database", "back it up with its own tools");
     unlink(source->scratch);
     const int result = source->store->snapshot(source->database, source->scratch, reason);
     backup->database = result == 0 ? open(source->scratch, O_RDONLY | O_CLOEXEC) : -1;

@@ -79,17 +79,17 @@ nothing_acknowledged_is_lost() {
     done <acknowledged
 }
 
+entered() { api GET '/devices?limit=1000' | grep -o '02:00:00:00:00:[0-9A-F]*' | sort -u; }
+
 memory_is_what_a_server_after_it_loads() {
-    api GET '/devices?limit=1000' | json devices >before
-    before=$(grep -o '02:00:00:00:00:[0-9A-F]*' before | sort | md5sum)
-    server_stop KILL
-    server_start data --database "$POSTGRES_URL"
-    api GET '/devices?limit=1000' | json devices >after
-    after=$(grep -o '02:00:00:00:00:[0-9A-F]*' after | sort | md5sum)
-    expect devices "$after" "$before"
-    expect offers "$(device_says $MAC attempts)" 2
+    [ -s "$TAP_TMP/before" ]
+    entered | diff "$TAP_TMP/before" -
     api GET /audit/verify | json sound | grep -qx true
-    server_stop
+}
+
+# Two answers were given, and one was refused.
+each_offer_was_counted_once() {
+    expect offers "$(postgres_ask "SELECT offers FROM devices WHERE mac = x'18FEAAAAAAAA'::bigint" updraft)" 2
 }
 
 a_backup_is_left_to_its_own_tools() {
@@ -103,5 +103,10 @@ check without_it_devices_get_304_or_503
 check it_goes_on_when_the_database_is_back
 check a_backup_is_left_to_its_own_tools
 check nothing_acknowledged_is_lost
+entered >"$TAP_TMP/before"
+server_stop KILL 2>/dev/null
+server_start data --database "$POSTGRES_URL"
 check memory_is_what_a_server_after_it_loads
+check each_offer_was_counted_once
+server_stop
 tap_end
