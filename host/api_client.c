@@ -233,6 +233,17 @@ static int report_no_answer(CURLcode code, const struct api_client *client)
     return report_failure("%s: %s", client->server, curl_easy_strerror(code));
 }
 
+/* A connection closed within the head of an answer is no error to curl. The server says
+ * how long its answers are, but for 204, which have no body. */
+static bool is_cut_off(CURL *curl, long status)
+{
+    curl_off_t announced = -1, got = 0;
+
+    curl_easy_getinfo(curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+    curl_easy_getinfo(curl, CURLINFO_SIZE_DOWNLOAD_T, &got);
+    return status != 204 && announced < 0 && got == 0;
+}
+
 static int judge(CURLcode code, const struct api_client *client, struct buffer *buffer,
                  json_t **answer, long *out_status)
 {
@@ -245,6 +256,10 @@ static int judge(CURLcode code, const struct api_client *client, struct buffer *
     /* A refused upload may end before all of it was sent, with an answer. */
     if (code != CURLE_OK && status < 400)
         return report_no_answer(code, client);
+    if (status < 300 && is_cut_off(client->curl, status))
+        return report_failure("%s closed the connection before it had answered: look whether it "
+                              "was done, and try again",
+                              client->server);
     if (status == 400 && buffer->data != NULL &&
         memmem(buffer->data, buffer->length, SAYS_TLS, strlen(SAYS_TLS)) != NULL)
         return report_failure("%s answers in TLS only: give https://", client->server);
