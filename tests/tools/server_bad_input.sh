@@ -28,6 +28,7 @@ serve_refuses() {
     refused 2 serve --data data extra
     refused 2 serve --data ''
     refused 2 serve --data data --unknown-devices maybe
+    refused 2 serve --data data --unknown-limit 4294967296
     refused 2 serve --data data --drain soon
     local address
     for address in '' nonsense 127.0.0.1 127.0.0.1: :x 127.0.0.1:-1 127.0.0.1:65536 127.0.0.1:80x \
