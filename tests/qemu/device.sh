@@ -12,7 +12,8 @@ board() {
     timeout 60 "$UPDRAFT" device --qemu "$@" >said 2>err </dev/null || status=$?
 }
 
-is_over() { ! kill -0 "$1" 2>/dev/null; }
+# Gone, or dead and not yet collected by whoever collects orphans.
+is_over() { ! grep -q '^State:[[:space:]]*[^Z]' "/proc/$1/status" 2>/dev/null; }
 
 # The emulators of a process, whose parent is still there to be asked.
 emulators_of() { pgrep -P "$1" qemu-system; }
