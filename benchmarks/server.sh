@@ -1,8 +1,8 @@
 # The update server beside nginx on the same machine, in turns: check-ins with the
 # decision beside a static 304, and beside nginx with the documents' PHP script; fleets of
 # 1,000 to 1,000,000 devices; downloads beside sendfile; 10,000 slow ones, or as many as the
-# limit of descriptors allows. Prints rows
-# for ./bench. Figures are medians of three rounds; where a rate is limited by the
+# limit of descriptors allows; check-ins while a rollout runs and downloads go on; TLS
+# handshakes. Prints rows for ./bench. Figures are medians of three rounds; where a rate is limited by the
 # program that makes the load, a line says so.
 #   LOAD_MS=N       for each measurement (default 3000)
 #   LOAD_FLEET=N    devices of the large fleet (default 1000000)
@@ -36,10 +36,10 @@ trap end_world EXIT
 start_server() {
     local tries
     : >"$WORLD/server.out"
-    "$UPDRAFT_BENCH" serve --data "$WORLD/data" --listen 127.0.0.1:0 >"$WORLD/server.out" 2>"$WORLD/server.log" &
+    "$UPDRAFT_BENCH" serve --data "$WORLD/data" --listen 127.0.0.1:0 "$@" >"$WORLD/server.out" 2>"$WORLD/server.log" &
     server_pid=$!
     for tries in $(seq 6000); do
-        SERVER=$(sed -n 's|^dashboard: \(http://[^/]*\)/.*|\1|p' "$WORLD/server.out")
+        SERVER=$(sed -n 's|^dashboard: \(https*://[^/]*\)/.*|\1|p' "$WORLD/server.out")
         [ -n "$SERVER" ] && break
         kill -0 $server_pid 2>/dev/null || die "the server did not start: $(tail -n 1 "$WORLD/server.log")"
         sleep 0.01
@@ -59,6 +59,7 @@ free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1
 start_nginx() {
     local php
     nginx_port=$(free_port)
+    tls_port=$(free_port)
     php=$(compgen -c php-fpm | head -n 1)
     mkdir -p "$WORLD/www"
     echo >"$WORLD/www/update"
@@ -94,6 +95,9 @@ http {
     uwsgi_temp_path $WORLD/t4; scgi_temp_path $WORLD/t5;
     server {
         listen 127.0.0.1:$nginx_port backlog=4096;
+        listen 127.0.0.1:$tls_port ssl;
+        ssl_certificate $WORLD/tls.crt;
+        ssl_certificate_key $WORLD/tls.key;
         root $WORLD/www;
         location = /checkin.php {
             fastcgi_pass unix:$WORLD/php.sock;
@@ -210,7 +214,53 @@ compare_fleet() {
         "$(median "$WORLD/large.ours" cpu_us)" "$small"
 }
 
+# Check-ins while a rollout offers its first stage a release and others download.
+measure_mixed() {
+    local get_pid
+    python3 "$PROJECT_ROOT/tests/lib/make_image.py" "$WORLD/next.bin" --project demo --version 2.0.0 --size 400000
+    "$UPDRAFT_BENCH" publish "$WORLD/next.bin" --product demo --version 2.0.0 --channel next --server "$SERVER" >"$WORLD/said" &&
+        "$UPDRAFT_BENCH" rollout start --product demo --version 2.0.0 --stages 5%,100% --server "$SERVER" >"$WORLD/said" ||
+        die "no rollout could be started: $(cat "$WORLD/said")"
+    load "$port" get 4 1 /firmware/demo "$server_pid" >"$WORLD/mixed.get" &
+    get_pid=$!
+    load "$port" poll 8 1000 /update "$server_pid" >"$WORLD/mixed"
+    wait $get_pid
+    printf 'check-ins in a rollout, beside downloads, half of them\t%s\tus\t-\t-\n' "$(median "$WORLD/mixed" p50_us)"
+    printf 'check-ins in a rollout, beside downloads, 99 of 100\t%s\tus\t-\t-\n' "$(median "$WORLD/mixed" p99_us)"
+}
+
+# Nanoseconds that the threads of processes have been on a processor.
+spent_ns() {
+    local pid
+    for pid; do cat "/proc/$pid/task/"*/schedstat; done | awk '{ sum += $1 } END { printf "%.0f", sum }'
+}
+
+# handshakes PORT PID…: full handshakes one after the other, TLS 1.2 as devices speak it.
+handshakes() {
+    local port=$1 before count
+    shift
+    before=$(spent_ns "$@")
+    count=$(openssl s_time -connect "127.0.0.1:$port" -new -tls1_2 -time $(((LOAD_MS + 999) / 1000)) 2>"$WORLD/s_time.log" |
+        sed -n 's/^\([0-9]*\) connections in [0-9]* real seconds.*/\1/p')
+    awk -v ns=$(($(spent_ns "$@") - before)) -v count="${count:-0}" -v ms="$LOAD_MS" \
+        'BEGIN { printf "failures=0 cpu_us=%.1f per_s=%.0f\n", count ? ns / 1000 / count : 0, count * 1000 / ms }'
+}
+
+compare_tls() {
+    stop_server
+    start_server --tls-cert "$WORLD/tls.crt" --tls-key "$WORLD/tls.key"
+    measure_ours() { handshakes "$port" "$server_pid"; }
+    measure_theirs() { handshakes "$tls_port" $nginx_pids; }
+    rounds tls
+    row "CPU per TLS 1.2 handshake, ECDSA P-256" tls cpu_us us -
+    row "TLS handshakes per second, one after the other" tls per_s 1/s -
+    stop_server
+    start_server
+}
+
 make_world() {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
+        -keyout "$WORLD/tls.key" -out "$WORLD/tls.crt" 2>"$WORLD/openssl.log" || die "no certificate: $(cat "$WORLD/openssl.log")"
     python3 "$PROJECT_ROOT/tests/lib/make_image.py" "$WORLD/demo.bin" --project demo --version 1.0.0 --size 400000
     start_server
     "$UPDRAFT_BENCH" publish "$WORLD/demo.bin" --product demo --version 1.0.0 --server "$SERVER" >"$WORLD/said" ||
@@ -225,5 +275,7 @@ make_world() {
 make_world
 compare_check_ins
 compare_downloads
-compare_fleet
 measure_slow
+measure_mixed
+compare_tls
+compare_fleet

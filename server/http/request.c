@@ -142,6 +142,9 @@ void http_resume(struct http_request *request)
 
 void http_request_free(struct http_request *request)
 {
+    /* Resumed after the other end had gone, it is not asked again. */
+    if (request->next != NULL)
+        atomic_fetch_sub(&request->server->suspended, 1);
     if (request->release != NULL)
         request->release(request->context);
     if (request->release_caller != NULL)
