@@ -193,6 +193,7 @@ its_console_sets_it_up() {
     pid=$!
     exec 7>typist
     has_said 'no settings in flash'
+    has_said 'address 10.0.2.15' # the console was open before
     printf 'help\nset name kitchen\rset password open sesame\nset poll 0\nset colour red\nnonsense\n' >&7
     has_said 'no such command'
     grep -q 'poll cannot be that' said
