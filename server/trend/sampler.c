@@ -4,6 +4,7 @@
 #include "server/model/clock.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,8 +72,8 @@ static struct trend_share *find_share(struct count *count, const char *product, 
     }
     struct trend_share *share = &count->shares[count->share_count++];
     *share = (struct trend_share){.devices = 0};
-    strcpy(share->product, product);
-    strcpy(share->version, version);
+    snprintf(share->product, sizeof share->product, "%s", product);
+    snprintf(share->version, sizeof share->version, "%s", version);
     return share;
 }
 
