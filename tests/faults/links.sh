@@ -93,16 +93,14 @@ publishing_goes_through_a_slow_drip() {
 page_device() {
     local tries
     PAGE=$((21000 + RANDOM % 8000))
-    "$UPDRAFT" device --page "$PAGE" --flash page.flash --app "$OLD" --json >page.events 2>page.err &
+    "$UPDRAFT" device --page "$PAGE" --flash "$TAP_TMP/page.flash" --app "$OLD" --json >"$TAP_TMP/page.events" 2>"$TAP_TMP/page.err" &
     page_pid=$!
     tap_background $page_pid
     for tries in $(seq 100); do curl -s -o /dev/null "http://127.0.0.1:$PAGE/update" && break; sleep 0.1; done
 }
 
 an_upload_to_the_page_is_whole_or_nothing() {
-    local kind
-    page_device
-    proxy "$PAGE"
+    local kind tries
     for kind in refuse "reset 1" "truncate 1"; do
         fault "$kind"
         if timeout 90 "$UPDRAFT" push --http "127.0.0.1:$PROXY" "$NEW" >out 2>err; then
@@ -113,9 +111,12 @@ an_upload_to_the_page_is_whole_or_nothing() {
     done
     fault "drip 1460 2"
     timeout 100 "$UPDRAFT" push --http "127.0.0.1:$PROXY" "$NEW" >out 2>err || { cat err; return 1; }
-    kill $page_pid
-    wait $page_pid 2>/dev/null || true
-    "$UPDRAFT" image page.flash | grep -q '1\.1\.0'
+    for tries in $(seq 100); do
+        grep -q '"event":"started","version":"1.1.0"' page.events && return
+        sleep 0.1
+    done
+    cat page.events
+    return 1
 }
 
 server_start data
@@ -136,5 +137,7 @@ check publishing_says_that_the_connection_was_refused
 check publishing_says_that_the_answer_was_reset
 check publishing_says_that_the_answer_was_cut_off
 check publishing_goes_through_a_slow_drip
+page_device
+proxy "$PAGE"
 check an_upload_to_the_page_is_whole_or_nothing
 tap_end
