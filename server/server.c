@@ -7,6 +7,7 @@
 #include "server/events/hub.h"
 #include "server/fleet/fleet.h"
 #include "server/http/certificate.h"
+#include "server/http/client_ca.h"
 #include "server/http/http.h"
 #include "server/log/log.h"
 #include "server/metrics/page.h"
@@ -53,6 +54,7 @@ struct server {
     struct throttle *throttle;
     char first_ticket[SECRET_TEXT_SIZE]; /* "" = there are users */
     struct certificate *certificate;     /* null: plain HTTP */
+    char *client_ca;                     /* PEM; null: devices show no certificates */
     struct http_server *http;
     struct http_server *plain_http;   /* null: none beside TLS */
     struct http_server *metrics_http; /* null: none */
@@ -429,6 +431,15 @@ static bool open_certificate(struct server *server, const struct server_config *
     return server->certificate != NULL;
 }
 
+static bool open_client_ca(struct server *server, const struct server_config *config,
+                           char error[SERVER_ERROR_SIZE])
+{
+    if (config->device_ca == NULL)
+        return true;
+    server->client_ca = client_ca_read(config->device_ca, error, SERVER_ERROR_SIZE);
+    return server->client_ca != NULL;
+}
+
 /* An address that is null is none to listen on. */
 static bool start_port(const struct http_config *config, struct http_server **http,
                        char error[HTTP_ERROR_SIZE], bool *is_usage)
@@ -454,6 +465,7 @@ static bool start_http(struct server *server, const struct server_config *config
 {
     const struct http_config http = {.listen = config->listen,
                                      .certificate = server->certificate,
+                                     .client_ca = server->client_ca,
                                      .service = &service,
                                      .ctx = server};
     const struct http_config plain = {
@@ -498,6 +510,7 @@ static void free_server(struct server *server)
         blobs_close(server->blobs);
     if (server->certificate != NULL)
         certificate_free(server->certificate);
+    free(server->client_ca);
     data_folder_close(&server->data);
     pthread_mutex_destroy(&server->lock);
     free(server->released);
@@ -538,7 +551,8 @@ static struct sampler *new_sampler(struct server *server)
 static bool start_parts(struct server *server, const struct server_config *config,
                         char error[SERVER_ERROR_SIZE], bool *is_usage)
 {
-    if (!open_certificate(server, config, error) || !open_blobs(server, error))
+    if (!open_certificate(server, config, error) || !open_client_ca(server, config, error) ||
+        !open_blobs(server, error))
         return false;
     server->hub = hub_new();
     server->worker = worker_start();

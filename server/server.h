@@ -26,6 +26,7 @@ struct server_config {
     uint32_t rate;                    /* bytes a second they may take on the average; 0: any */
     uint32_t site_rate;               /* of these in one source network; 0: any */
     enum device_policy device_policy; /* what devices must prove */
+    const char *device_ca;            /* PEM file, with DEVICE_POLICY_CERTIFICATE; else null */
     bool refuses_unknown;             /* devices: 403, instead of listing them as unassigned */
     uint32_t unknown_limit;           /* devices registered that nobody assigned; 0: any number */
     uint64_t upload_limit;            /* bytes of a published file; 0: 32 MB */

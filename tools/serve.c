@@ -29,6 +29,7 @@ struct serve_options {
     const char *unknown;
     unsigned long unknown_limit;
     const char *device_auth;
+    const char *device_ca;
     enum device_policy device_policy;
     const char *sign;
     const char *tls_certificate;
@@ -59,8 +60,12 @@ static enum options_result parse(int argc, char **argv, struct serve_options *op
          "what devices get that nobody entered (default register)"},
         {"unknown-limit", 0, OPTION_NUMBER, &options->unknown_limit, "N",
          "how many of these are kept until somebody assigns them (default 10000; 0: any)"},
-        {"device-auth", 0, OPTION_TEXT, &options->device_auth, "open|shared|own",
-         "what devices must prove: nothing (default), a shared secret, or their own"},
+        {"device-auth", 0, OPTION_TEXT, &options->device_auth, "KIND",
+         "what devices must have: open (default): nothing; shared: a secret; own: one of their "
+         "own; "
+         "certificate"},
+        {"device-ca", 0, OPTION_TEXT, &options->device_ca, "FILE",
+         "whose certificates these are, PEM; common names are MAC addresses"},
         {"sign", 0, OPTION_TEXT, &options->sign, "KEY",
          "a private key: what is published unsigned gets a signed form, too"},
         {"downloads", 0, OPTION_NUMBER, &options->downloads, "N",
@@ -109,7 +114,12 @@ static bool is_sound(struct serve_options *options)
     else if (options->unknown_limit > UINT32_MAX)
         report_usage("--unknown-limit takes at most %u", UINT32_MAX);
     else if (!device_policy_parse(options->device_auth, &options->device_policy))
-        report_usage("--device-auth takes open, shared or own, not %s", options->device_auth);
+        report_usage("--device-auth takes open, shared, own or certificate, not %s",
+                     options->device_auth);
+    else if ((options->device_policy == DEVICE_POLICY_CERTIFICATE) != (options->device_ca != NULL))
+        report_usage("--device-auth certificate and --device-ca FILE go together");
+    else if (options->device_ca != NULL && options->tls_certificate == NULL)
+        report_usage("--device-ca needs https: --tls-cert and --tls-key");
     else if ((options->tls_certificate == NULL) != (options->tls_key == NULL))
         report_usage("--tls-cert and --tls-key are given together or not at all");
     else if (options->listen_plain != NULL && options->tls_certificate == NULL)
@@ -225,6 +235,7 @@ static int serve(const struct serve_options *options, const struct key *signing_
         .rate = (uint32_t)options->rate,
         .site_rate = (uint32_t)options->site_rate,
         .device_policy = options->device_policy,
+        .device_ca = options->device_ca,
         .unknown_limit = (uint32_t)options->unknown_limit,
         .refuses_unknown = strcmp(options->unknown, "refuse") == 0,
         .signing_key = signing_key,

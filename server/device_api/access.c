@@ -15,6 +15,7 @@ static const char *const names[] = {
     [DEVICE_POLICY_OPEN] = "open",
     [DEVICE_POLICY_SHARED] = "shared",
     [DEVICE_POLICY_OWN] = "own",
+    [DEVICE_POLICY_CERTIFICATE] = "certificate",
 };
 
 #define POLICY_COUNT (sizeof names / sizeof names[0])
@@ -90,15 +91,40 @@ static bool has_secret(const struct device_access *access, const struct http_req
     return key != NULL && is_secret(access, key, mac);
 }
 
+static bool has_certificate(const struct http_request *request, mac_address mac)
+{
+    char name[HTTP_CLIENT_NAME_SIZE];
+    mac_address owner;
+
+    return http_client_name(request, name) && mac_parse(name, &owner) && (mac == 0 || owner == mac);
+}
+
+static bool is_proved(const struct device_access *access, const struct http_request *request,
+                      mac_address mac)
+{
+    if (access->policy == DEVICE_POLICY_OPEN)
+        return true;
+    return access->policy == DEVICE_POLICY_CERTIFICATE ? has_certificate(request, mac)
+                                                       : has_secret(access, request, mac);
+}
+
 bool device_access_allows(const struct device_access *access, struct http_request *request,
                           mac_address mac)
 {
     char text[MAC_TEXT_SIZE];
 
-    if (access->policy == DEVICE_POLICY_OPEN || has_secret(access, request, mac))
+    if (is_proved(access, request, mac))
         return true;
+    const bool wants_certificate = access->policy == DEVICE_POLICY_CERTIFICATE;
     if (mac != 0)
-        log_line("%s has no secret that is good for it: refused", mac_format(mac, text));
+        log_line("%s has no %s that is good for it: refused", mac_format(mac, text),
+                 wants_certificate ? "certificate" : "secret");
+    if (wants_certificate) {
+        http_answer_line(request, 403,
+                         "a certificate is needed, from the authority this server was given for "
+                         "devices, with the device's MAC address as its common name");
+        return false;
+    }
     http_set_header(request, "WWW-Authenticate", "Basic realm=\"updraft\"");
     http_answer_line(request, 401,
                      "a secret of this server's is needed, as the password of Basic "

@@ -6,9 +6,10 @@
 #include "server/http/http.h"
 
 enum device_policy {
-    DEVICE_POLICY_OPEN,   /* nothing */
-    DEVICE_POLICY_SHARED, /* a secret that devices share, or one of their own */
-    DEVICE_POLICY_OWN,    /* a secret of their own */
+    DEVICE_POLICY_OPEN,        /* nothing */
+    DEVICE_POLICY_SHARED,      /* a secret that devices share, or one of their own */
+    DEVICE_POLICY_OWN,         /* a secret of their own */
+    DEVICE_POLICY_CERTIFICATE, /* TLS: a certificate whose common name is their MAC address */
 };
 
 struct device_access {
@@ -25,8 +26,8 @@ const char *device_policy_name(enum device_policy policy);
 /* The password of "Basic …"; false when it is not that, or too long. */
 bool device_access_read_basic(const char *authorization, char password[BASIC_PASSWORD_SIZE]);
 
-/* Does the request prove it is of the device (0: of any)? If not, it is answered with 401. Proofs
- * of another kind, such as a certificate of the device's, have their place beside the secret. */
+/* Does the request prove it is of the device (0: of any)? If not, it is answered with 401,
+ * or 403 where a certificate is what it takes. */
 bool device_access_allows(const struct device_access *access, struct http_request *request,
                           mac_address mac);
 

@@ -39,6 +39,8 @@ struct http_config {
     const char *listen;              /* "ADDR:PORT", "[ADDR]:PORT"; port 0: any that is free */
     struct certificate *certificate; /* speaks TLS, with this; null: plain HTTP. Outlives the
                                       * server */
+    const char *client_ca;           /* TLS: PEM of those whose certificates clients may show;
+                                      * null: none are asked for. Outlives the server */
     const struct http_service *service;
     void *ctx;
     unsigned threads;           /* one for each processor, at most 4 */
@@ -88,6 +90,12 @@ void http_each_header(const struct http_request *request,
 
 /* Did it come over TLS? */
 bool http_is_secure(const struct http_request *request);
+
+#define HTTP_CLIENT_NAME_SIZE 65
+
+/* The common name in the certificate that the client showed, proved to have, and that the
+ * client_ca vouches for at this time. False when it did not. */
+bool http_client_name(const struct http_request *request, char name[HTTP_CLIENT_NAME_SIZE]);
 
 /* The other end: IPv6, or IPv4 mapped into it. */
 void http_peer(const struct http_request *request, uint8_t address[16]);

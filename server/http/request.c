@@ -1,4 +1,5 @@
 #include "server/http/http_state.h"
+#include "server/http/tls.h"
 
 #include <netinet/in.h>
 #include <stdio.h>
@@ -67,6 +68,11 @@ void http_each_header(const struct http_request *request,
 bool http_is_secure(const struct http_request *request)
 {
     return request->server->config.certificate != NULL;
+}
+
+bool http_client_name(const struct http_request *request, char name[HTTP_CLIENT_NAME_SIZE])
+{
+    return request->server->config.client_ca != NULL && tls_client_name(request->connection, name);
 }
 
 void http_peer(const struct http_request *request, uint8_t address[16])

@@ -74,6 +74,35 @@ void tls_limit_records(struct MHD_Connection *connection)
         gnutls_record_set_max_size(session, gnutls_record_get_max_size(session));
 }
 
+static bool read_name(const gnutls_datum_t *der, char name[HTTP_CLIENT_NAME_SIZE])
+{
+    size_t length = HTTP_CLIENT_NAME_SIZE;
+    gnutls_x509_crt_t certificate;
+
+    if (gnutls_x509_crt_init(&certificate) < 0)
+        return false;
+    const bool has_name = gnutls_x509_crt_import(certificate, der, GNUTLS_X509_FMT_DER) >= 0 &&
+                          gnutls_x509_crt_get_dn_by_oid(certificate, GNUTLS_OID_X520_COMMON_NAME, 0,
+                                                        0, name, &length) >= 0;
+    gnutls_x509_crt_deinit(certificate);
+    return has_name;
+}
+
+bool tls_client_name(struct MHD_Connection *connection, char name[HTTP_CLIENT_NAME_SIZE])
+{
+    const gnutls_session_t session = session_of(connection);
+    char purpose[] = GNUTLS_KP_TLS_WWW_CLIENT;
+    gnutls_typed_vdata_st for_clients = {.type = GNUTLS_DT_KEY_PURPOSE_OID,
+                                         .data = (unsigned char *)purpose};
+    unsigned status = 0, count = 0;
+
+    if (session == NULL || gnutls_certificate_verify_peers(session, &for_clients, 1, &status) < 0 ||
+        status != 0)
+        return false;
+    const gnutls_datum_t *chain = gnutls_certificate_get_peers(session, &count);
+    return chain != NULL && count > 0 && read_name(&chain[0], name);
+}
+
 int tls_retrieve(gnutls_session_t session, const struct gnutls_cert_retr_st *info,
                  gnutls_pcert_st **chain, unsigned *count, gnutls_ocsp_data_st **ocsp,
                  unsigned *ocsp_count, gnutls_privkey_t *key, unsigned *flags)

@@ -17,6 +17,9 @@ void tls_begin(struct http_client *client, struct MHD_Connection *connection);
 /* Before an answer: keeps its records to the length the client asked for. */
 void tls_limit_records(struct MHD_Connection *connection);
 
+/* As http_client_name(), where clients are asked for certificates. */
+bool tls_client_name(struct MHD_Connection *connection, char name[HTTP_CLIENT_NAME_SIZE]);
+
 /* The library's callback for the certificate to show. */
 int tls_retrieve(gnutls_session_t session, const struct gnutls_cert_retr_st *info,
                  gnutls_pcert_st **chain, unsigned *count, gnutls_ocsp_data_st **ocsp,
