@@ -18,7 +18,7 @@ wrong_calls_are_refused() {
         says 'is no URL like'
     done
     refused 2 device --app "$OLD" --url https://127.0.0.1/
-    says 'http, not https'
+    says '--ca FILE or --pin PIN'
     for mac in '' 5C:CF:7F 5C:CF:7F:00:00:0G 5C:CF:7F:00:00:01:02 nonsense; do
         refused 2 device $ONE --mac "$mac"
         says 'is no MAC address like'
