@@ -9,17 +9,25 @@ logged() {
     rm "$log"
 }
 
+# archive_of_this_system: where its own packages come from: address, release, component.
+archive_of_this_system() {
+    apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
+        awk -v release="$(. /etc/os-release && echo "$VERSION_CODENAME")" '$2 == release && $3 == "main" { print; exit }'
+}
+
 # fetch_source PACKAGE FOLDER: the package, unpacked as FOLDER/source. By lists of source
 # packages of our own: what the machine is set up for stays as it is.
 fetch_source() {
-    local package=$1 folder=$2
+    local package=$1 folder=$2 address release component
     local apt=(-qq -o "Dir::Etc::sourcelist=$folder/$package.sources" -o Dir::Etc::sourceparts=-
         -o "Dir::State::lists=$folder/lists" -o APT::Sandbox::User=root)
     need_packages dpkg-dev
     mkdir -p "$folder/lists/partial"
-    printf 'Types: deb-src\nURIs: http://deb.debian.org/debian\nSuites: %s\nComponents: main\nSigned-By: %s\n' \
-        "$(. /etc/os-release && echo "$VERSION_CODENAME")" \
-        /usr/share/keyrings/debian-archive-keyring.gpg >"$folder/$package.sources"
+    read -r address release component < <(archive_of_this_system)
+    [ -n "$address" ] || die "apt knows no archive of this system's release; its sources need one with the component main"
+    printf 'Types: deb-src\nURIs: %s\nSuites: %s\nComponents: %s\nSigned-By: %s\n' \
+        "$address" "$release" "$component" /usr/share/keyrings/debian-archive-keyring.gpg \
+        >"$folder/$package.sources"
     logged "Debian's lists of source packages cannot be had" apt-get "${apt[@]}" update
     (cd "$folder" && logged "the source package $package cannot be had" \
         apt-get "${apt[@]}" source "$package") || exit 1
