@@ -1,9 +1,11 @@
-/* Files that tools are given: keys in every form OpenSSL and the device read, and programs
- * from a linker. */
+/* Files that tools are given: keys in every form OpenSSL and the device read, programs
+ * from a linker, and ESP32 images with Secure Boot's signatures. */
 #include "fuzz.h"
 
 #include "host/elf.h"
 #include "host/keys.h"
+#include "host/secure_boot.h"
+#include "updraft/flash.h"
 #include "updraft/key.h"
 
 #include <string.h>
@@ -60,11 +62,26 @@ static void as_program(const uint8_t *data, size_t size)
         require_inside(&elf, &section);
 }
 
+/* As an image of one sector, and of none. */
+static void as_secure_boot(const uint8_t *data, size_t size)
+{
+    const struct file_bytes bytes = {(uint8_t *)(uintptr_t)data, size};
+    struct secure_boot found;
+
+    for (size_t end = 0; end <= UD_FLASH_SECTOR && end <= size; end += UD_FLASH_SECTOR) {
+        secure_boot_read(&bytes, end, &found);
+        require(found.count <= SECURE_BOOT_BLOCKS);
+        for (size_t i = 0; i < found.count; i++)
+            require(found.blocks[i].kind != NULL && secure_boot_message(found.blocks[i].verdict));
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 1 || size > INPUT_MAX)
         return 0;
     as_key(data, size);
     as_program(data, size);
+    as_secure_boot(data, size);
     return 0;
 }

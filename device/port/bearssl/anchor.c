@@ -6,8 +6,9 @@ static void append_name(void *ctx, const void *data, size_t length)
 {
     struct ud_bearssl_anchor *anchor = ctx;
 
-    if (length > sizeof anchor->name - anchor->name_length) {
-        anchor->name_length = sizeof anchor->name + 1; /* and no more fits */
+    if (anchor->name_length > sizeof anchor->name ||
+        length > sizeof anchor->name - anchor->name_length) {
+        anchor->name_length = sizeof anchor->name + 1; /* it is too long, whatever follows */
         return;
     }
     memcpy(anchor->name + anchor->name_length, data, length);

@@ -50,6 +50,14 @@ static void make_up_time(struct ud_bearssl_trust *trust)
         set_time(&trust->as.chain, ud_bearssl_is_before(&start, &past) ? &past : &start);
 }
 
+/* BearSSL's decoder does not stop by itself: behind its first error it would run on past
+ * its program, with what the other end sends. */
+static void push_alone(br_x509_decoder_context *alone, const uint8_t *data, size_t length)
+{
+    if (alone->err == 0)
+        br_x509_decoder_push(alone, data, length);
+}
+
 static void append(const br_x509_class **ctx, const unsigned char *data, size_t length)
 {
     struct ud_bearssl_trust *trust = of(ctx);
@@ -60,7 +68,7 @@ static void append(const br_x509_class **ctx, const unsigned char *data, size_t 
             make_up_time(trust);
         trust->as.chain.vtable->append(&trust->as.chain.vtable, data, length);
     } else if (trust->certificates == 1) {
-        br_x509_decoder_push(&trust->as.alone, data, length);
+        push_alone(&trust->as.alone, data, length);
     }
 }
 
