@@ -90,6 +90,18 @@ static bool fail_connection(struct ud_posix_espota *driver)
     return true;
 }
 
+/* From the address that was invited: uploaders turn others away, and a host can have several. */
+static bool leave_from_own_address(const struct ud_posix_espota *driver)
+{
+    struct sockaddr_in own;
+    socklen_t size = sizeof own;
+
+    if (getsockname(driver->udp, (struct sockaddr *)&own, &size) != 0)
+        return false;
+    own.sin_port = 0;
+    return bind(driver->tcp, (const struct sockaddr *)&own, size) == 0;
+}
+
 static bool begin_connection(struct ud_posix_espota *driver)
 {
     const struct ud_espota_peer endpoint = ud_espota_endpoint(driver->espota);
@@ -97,7 +109,7 @@ static bool begin_connection(struct ud_posix_espota *driver)
     const int yes = 1;
 
     driver->tcp = ud_posix_socket(AF_INET, SOCK_STREAM);
-    if (driver->tcp == NO_SOCKET)
+    if (driver->tcp == NO_SOCKET || !leave_from_own_address(driver))
         return fail_connection(driver);
     /* Counts are short, and the uploader may wait for each. */
     setsockopt(driver->tcp, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
