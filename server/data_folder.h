@@ -1,7 +1,7 @@
 /* The server's data folder: its lock, the operator's token, the paths in it.
  *
  *   updraft.db       devices, groups, releases, unless these are in PostgreSQL
- *   blobs/           firmware files
+ *   blobs/           firmware files, or this server's copies of them
  *   operator.token   mode 0600
  *   trend.json       how the fleet was over time: statistics, not in backups
  *   lock             held while a server runs

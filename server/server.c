@@ -1,7 +1,7 @@
 #include "server/server.h"
 
 #include "server/accounts/secret.h"
-#include "server/blobs/blobs.h"
+#include "server/blobs/keeper.h"
 #include "server/data_folder.h"
 #include "server/device_api/device_api.h"
 #include "server/events/hub.h"
@@ -45,6 +45,8 @@ struct server {
     const struct store_class *store;
     const char *database; /* its location; outlives the server */
     struct blobs *blobs;
+    struct depot *depot; /* null: the blobs are all there are */
+    struct keeper *keeper;
     struct fleet *fleet;
     struct hub *hub;
     struct worker *worker;
@@ -162,9 +164,7 @@ static bool has_file(void *ctx, const struct release *release, const struct rele
 
     if (descriptor >= 0)
         close(descriptor);
-    else
-        log_line("the file of %s %s is %s: publish it again", release->product, release->version,
-                 descriptor == -EIO ? "not as long as it was" : "missing");
+    keeper_want(server->keeper, release, file);
     return descriptor >= 0;
 }
 
@@ -332,13 +332,63 @@ void server_tick(struct server *server)
 
 /* --- starting and stopping --- */
 
-static bool open_blobs(struct server *server, char error[SERVER_ERROR_SIZE])
+/* Null, too, where there is to be none; then error stays as it is. */
+static struct depot *open_depot(const struct server_config *config, char error[DEPOT_ERROR_SIZE])
+{
+    if (config->blobs != NULL)
+        return depot_folder_open(config->blobs, error);
+    return config->database != NULL ? depot_database_open(config->database) : NULL;
+}
+
+static void note_file(void *ctx, const struct release *release, const struct release_file *file,
+                      bool is_here)
+{
+    const struct server *server = ctx;
+
+    fleet_note_file(server->fleet, release, file, is_here);
+}
+
+static bool is_release_file(void *ctx, const uint8_t sha256[UD_SHA256_SIZE])
+{
+    const struct server *server = ctx;
+    size_t count;
+    bool is_wanted = false;
+
+    struct release *releases = fleet_copy_releases(server->fleet, &count);
+    if (releases == NULL)
+        return true;
+    for (size_t i = 0; i < count && !is_wanted; i++)
+        is_wanted = release_file_of(&releases[i].image, sha256) != NULL;
+    free(releases);
+    return is_wanted;
+}
+
+static bool open_blobs(struct server *server, const struct server_config *setup,
+                       char error[SERVER_ERROR_SIZE])
 {
     const int result = blobs_open(server->data.blobs, &server->blobs);
+    char reason[DEPOT_ERROR_SIZE] = "";
 
-    if (result != 0)
+    if (result != 0) {
         snprintf(error, SERVER_ERROR_SIZE, "%.200s: %s", server->data.blobs, strerror(-result));
-    return result == 0;
+        return false;
+    }
+    server->depot = open_depot(setup, reason);
+    if (reason[0] != '\0') {
+        snprintf(error, SERVER_ERROR_SIZE, "%.150s: %s", setup->blobs, reason);
+        return false;
+    }
+    const struct keeper_config config = {
+        .blobs = server->blobs,
+        .depot = server->depot,
+        .ctx = server,
+        .found = note_file,
+        .is_wanted = is_release_file,
+    };
+    server->keeper = keeper_new(&config);
+    if (server->keeper == NULL)
+        snprintf(error, SERVER_ERROR_SIZE, "out of memory");
+    return server->keeper != NULL;
 }
 
 static bool open_fleet(struct server *server, const struct server_config *setup,
@@ -369,26 +419,12 @@ static bool open_fleet(struct server *server, const struct server_config *setup,
     return server->fleet != NULL;
 }
 
-static bool is_release_file(void *ctx, const uint8_t sha256[UD_SHA256_SIZE])
-{
-    struct server *server = ctx;
-    size_t count;
-    bool is_wanted = false;
-
-    struct release *releases = fleet_copy_releases(server->fleet, &count);
-    if (releases == NULL)
-        return true;
-    for (size_t i = 0; i < count && !is_wanted; i++)
-        is_wanted = release_file_of(&releases[i].image, sha256) != NULL;
-    free(releases);
-    return is_wanted;
-}
-
 static void set_up_interfaces(struct server *server, const struct server_config *config)
 {
     server->device_api = (struct device_api){
         .fleet = server->fleet,
         .blobs = server->blobs,
+        .keeper = server->keeper,
         .counters = &server->counters,
         .access = {config->device_policy, server->accounts},
         .refuses_unknown = config->refuses_unknown,
@@ -398,6 +434,7 @@ static void set_up_interfaces(struct server *server, const struct server_config 
     server->operator_api = (struct operator_api){
         .fleet = server->fleet,
         .blobs = server->blobs,
+        .depot = server->depot,
         .hub = server->hub,
         .worker = server->worker,
         .accounts = server->accounts,
@@ -494,6 +531,8 @@ static void free_server(struct server *server)
         trend_free(server->trend);
     if (server->courier != NULL)
         courier_stop(server->courier);
+    if (server->keeper != NULL)
+        keeper_stop(server->keeper);
     if (server->fleet != NULL)
         fleet_close(server->fleet);
     if (server->metrics != NULL)
@@ -506,6 +545,10 @@ static void free_server(struct server *server)
         throttle_free(server->throttle);
     if (server->hub != NULL)
         hub_free(server->hub);
+    if (server->keeper != NULL)
+        keeper_free(server->keeper);
+    if (server->depot != NULL)
+        server->depot->class->close(server->depot);
     if (server->blobs != NULL)
         blobs_close(server->blobs);
     if (server->certificate != NULL)
@@ -552,7 +595,7 @@ static bool start_parts(struct server *server, const struct server_config *confi
                         char error[SERVER_ERROR_SIZE], bool *is_usage)
 {
     if (!open_certificate(server, config, error) || !open_client_ca(server, config, error) ||
-        !open_blobs(server, error))
+        !open_blobs(server, config, error))
         return false;
     server->hub = hub_new();
     server->worker = worker_start();
@@ -577,9 +620,13 @@ static bool start_parts(struct server *server, const struct server_config *confi
     }
     offer_setup(server);
     /* A file whose release was not acknowledged before the server ended. */
-    const int swept = blobs_sweep(server->blobs, is_release_file, server);
+    const int swept = blobs_sweep(server->blobs, 0, is_release_file, server);
     if (swept > 0)
         log_line("%d file(s) of no release removed", swept);
+    if (!keeper_start(server->keeper)) {
+        snprintf(error, SERVER_ERROR_SIZE, "out of threads");
+        return false;
+    }
     return start_http(server, config, error, is_usage);
 }
 

@@ -14,6 +14,8 @@ struct key;
 struct server_config {
     const char *data;            /* folder */
     const char *database;        /* postgres://…; null: a file in the folder */
+    const char *blobs;           /* a folder for the firmware files of all nodes; null: the
+                                  * database has them, if there is one */
     const char *listen;          /* "ADDR:PORT" */
     const char *tls_certificate; /* PEM files; null, both: plain HTTP */
     const char *tls_key;

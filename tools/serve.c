@@ -25,6 +25,7 @@
 struct serve_options {
     const char *data;
     const char *database;
+    const char *blobs;
     const char *listen;
     const char *unknown;
     unsigned long unknown_limit;
@@ -46,7 +47,9 @@ static enum options_result parse(int argc, char **argv, struct serve_options *op
     const struct option_row rows[] = {
         {"data", 'd', OPTION_TEXT, &options->data, "DIR", "where it keeps everything"},
         {"database", 0, OPTION_TEXT, &options->database, "URL",
-         "postgres://…: keep all but files there instead"},
+         "postgres://…: keep everything there instead"},
+        {"blobs", 0, OPTION_TEXT, &options->blobs, "DIR",
+         "firmware files for all nodes in a folder they share, instead of the database"},
         {"listen", 'l', OPTION_TEXT, &options->listen, "ADDR:PORT",
          "default " LISTEN_DEFAULT "; 0.0.0.0:8266 for a whole network, port 0 for any"},
         {"tls-cert", 0, OPTION_TEXT, &options->tls_certificate, "FILE",
@@ -223,6 +226,7 @@ static int serve(const struct serve_options *options, const struct key *signing_
     const struct server_config config = {
         .data = options->data,
         .database = options->database,
+        .blobs = options->blobs,
         .listen = options->listen,
         .tls_certificate = options->tls_certificate,
         .tls_key = options->tls_key,

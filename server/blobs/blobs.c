@@ -7,15 +7,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define INCOMING       "incoming"
 #define BLOB_NAME_SIZE (2 * UD_SHA256_SIZE + 1)
-#define TEMPORARY_SIZE 40
+#define TEMPORARY_SIZE 64
+#define PIECE_SIZE     65536u /* bytes read at once */
+#define DAY_S          86400u
 
 struct blobs {
     int directory; /* descriptors */
@@ -31,8 +35,25 @@ struct blob_upload {
     char name[TEMPORARY_SIZE]; /* in incoming */
 };
 
-/* Unlinks the regular files in a directory that `choose` wants gone (null: all). */
-static int remove_files(int directory, bool (*choose)(void *ctx, const char *name), void *ctx)
+/* Of those that may be removed. */
+struct choice {
+    unsigned keep_s;                                  /* those that were written since stay */
+    bool (*is_unwanted)(void *ctx, const char *name); /* null: all are */
+    void *ctx;
+};
+
+static bool is_to_go(int directory, const char *name, const struct choice *choice)
+{
+    struct stat status;
+
+    if (name[0] == '.' || (choice->is_unwanted != NULL && !choice->is_unwanted(choice->ctx, name)))
+        return false;
+    return choice->keep_s == 0 || (fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+                                   time(NULL) - status.st_mtime >= (time_t)choice->keep_s);
+}
+
+/* Returns how many, or a negative errno. */
+static int remove_files(int directory, const struct choice *choice)
 {
     const int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *entries = copy >= 0 ? fdopendir(copy) : NULL;
@@ -45,16 +66,14 @@ static int remove_files(int directory, bool (*choose)(void *ctx, const char *nam
             close(copy);
         return error;
     }
-    while ((entry = readdir(entries)) != NULL) {
-        if (entry->d_name[0] == '.' || (choose != NULL && !choose(ctx, entry->d_name)))
-            continue;
-        removed += unlinkat(directory, entry->d_name, 0) == 0;
-    }
+    while ((entry = readdir(entries)) != NULL)
+        if (is_to_go(directory, entry->d_name, choice))
+            removed += unlinkat(directory, entry->d_name, 0) == 0;
     closedir(entries);
     return removed;
 }
 
-static int open_directories(struct blobs *blobs, const char *directory)
+static int open_directories(struct blobs *blobs, const char *directory, unsigned keep_s)
 {
     const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 
@@ -66,11 +85,12 @@ static int open_directories(struct blobs *blobs, const char *directory)
     blobs->incoming = openat(blobs->directory, INCOMING, flags);
     if (blobs->incoming < 0)
         return -errno;
-    const int removed = remove_files(blobs->incoming, NULL, NULL);
+    const int removed = remove_files(blobs->incoming, &(struct choice){.keep_s = keep_s});
     return removed < 0 ? removed : 0;
 }
 
-int blobs_open(const char *directory, struct blobs **out)
+/* What was received for longer than keep_s is left over. */
+static int open_folder(const char *directory, unsigned keep_s, struct blobs **out)
 {
     struct blobs *blobs = malloc(sizeof *blobs);
     int error;
@@ -80,13 +100,23 @@ int blobs_open(const char *directory, struct blobs **out)
     *blobs = (struct blobs){-1, -1};
     error = file_make_directories(directory, 0755);
     if (error == 0)
-        error = open_directories(blobs, directory);
+        error = open_directories(blobs, directory, keep_s);
     if (error != 0) {
         blobs_close(blobs);
         return error;
     }
     *out = blobs;
     return 0;
+}
+
+int blobs_open(const char *directory, struct blobs **blobs)
+{
+    return open_folder(directory, 0, blobs);
+}
+
+int blobs_open_shared(const char *directory, struct blobs **blobs)
+{
+    return open_folder(directory, DAY_S, blobs);
 }
 
 void blobs_close(struct blobs *blobs)
@@ -145,6 +175,24 @@ int blob_upload_write(struct blob_upload *upload, const void *data, size_t lengt
     return upload->error;
 }
 
+int blob_upload_copy(struct blob_upload *upload, int file)
+{
+    char piece[PIECE_SIZE];
+    off_t offset = 0;
+    ssize_t length;
+
+    while (upload->error == 0 && (length = pread(file, piece, sizeof piece, offset)) != 0) {
+        if (length < 0 && errno == EINTR)
+            continue;
+        if (length < 0)
+            upload->error = -errno;
+        else
+            blob_upload_write(upload, piece, (size_t)length);
+        offset += length;
+    }
+    return upload->error;
+}
+
 int blob_upload_file(const struct blob_upload *upload)
 {
     return upload->file;
@@ -193,6 +241,59 @@ int blob_open(const struct blobs *blobs, const uint8_t sha256[UD_SHA256_SIZE], u
     return -EIO;
 }
 
+static int add_file(EVP_MD_CTX *context, int file)
+{
+    char piece[PIECE_SIZE];
+    off_t offset = 0;
+    ssize_t length;
+
+    while ((length = pread(file, piece, sizeof piece, offset)) != 0) {
+        if (length < 0 && errno == EINTR)
+            continue;
+        if (length < 0)
+            return -errno;
+        if (EVP_DigestUpdate(context, piece, (size_t)length) != 1)
+            return -ENOMEM;
+        offset += length;
+    }
+    return 0;
+}
+
+int blob_digest(int file, uint8_t sha256[UD_SHA256_SIZE])
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    int error = -ENOMEM;
+
+    if (context != NULL && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1)
+        error = add_file(context, file);
+    if (error == 0 && EVP_DigestFinal_ex(context, sha256, NULL) != 1)
+        error = -ENOMEM;
+    EVP_MD_CTX_free(context);
+    return error;
+}
+
+int blob_check(const struct blobs *blobs, const uint8_t sha256[UD_SHA256_SIZE], uint64_t size)
+{
+    uint8_t found[UD_SHA256_SIZE];
+    const int file = blob_open(blobs, sha256, size);
+
+    if (file < 0)
+        return file;
+    const int error = blob_digest(file, found);
+    close(file);
+    if (error != 0)
+        return error;
+    return memcmp(found, sha256, UD_SHA256_SIZE) == 0 ? 0 : -EIO;
+}
+
+int blob_remove(const struct blobs *blobs, const uint8_t sha256[UD_SHA256_SIZE])
+{
+    char name[BLOB_NAME_SIZE];
+
+    ud_hex_encode(sha256, UD_SHA256_SIZE, name);
+    return unlinkat(blobs->directory, name, 0) == 0 ? 0 : -errno;
+}
+
 struct sweep {
     bool (*is_wanted)(void *ctx, const uint8_t sha256[UD_SHA256_SIZE]);
     void *ctx;
@@ -208,10 +309,10 @@ static bool is_unwanted(void *ctx, const char *name)
     return !sweep->is_wanted(sweep->ctx, sha256);
 }
 
-int blobs_sweep(const struct blobs *blobs,
+int blobs_sweep(const struct blobs *blobs, unsigned keep_s,
                 bool (*is_wanted)(void *ctx, const uint8_t sha256[UD_SHA256_SIZE]), void *ctx)
 {
     struct sweep sweep = {is_wanted, ctx};
 
-    return remove_files(blobs->directory, is_unwanted, &sweep);
+    return remove_files(blobs->directory, &(struct choice){keep_s, is_unwanted, &sweep});
 }

@@ -19,6 +19,8 @@ struct blob_upload;
 /* Opens or creates the directory and removes what interrupted uploads left in
  * it. 0 with *blobs set, or a negative errno. */
 int blobs_open(const char *directory, struct blobs **blobs);
+/* The same for a folder that other servers use, too: only what was left for a day goes. */
+int blobs_open_shared(const char *directory, struct blobs **blobs);
 void blobs_close(struct blobs *blobs);
 
 /* Starts receiving a file. 0 or a negative errno. Threads may share blobs, not
@@ -27,6 +29,9 @@ int blob_upload_begin(struct blobs *blobs, struct blob_upload **upload);
 
 /* 0 or a negative errno; the first error sticks, and commit returns it. */
 int blob_upload_write(struct blob_upload *upload, const void *data, size_t length);
+
+/* Writes all of a file, from its start. The same returns. */
+int blob_upload_copy(struct blob_upload *upload, int file);
 
 /* For looking at what has arrived: a descriptor open for reading and writing.
  * Belongs to the upload. */
@@ -44,9 +49,19 @@ void blob_upload_end(struct blob_upload *upload);
  * is not there, -EIO when it has another size. */
 int blob_open(const struct blobs *blobs, const uint8_t sha256[UD_SHA256_SIZE], uint64_t size);
 
+/* Reads a stored file: is it what its name says? 0, -ENOENT, -EIO when it is not, or another
+ * negative errno when it cannot be read. */
+int blob_check(const struct blobs *blobs, const uint8_t sha256[UD_SHA256_SIZE], uint64_t size);
+
+/* The SHA-256 of a file's bytes. 0 or a negative errno. */
+int blob_digest(int file, uint8_t sha256[UD_SHA256_SIZE]);
+
+/* 0 or a negative errno. Who has it open goes on reading it. */
+int blob_remove(const struct blobs *blobs, const uint8_t sha256[UD_SHA256_SIZE]);
+
 /* Removes the files that `is_wanted` does not know. Returns how many, or a
- * negative errno. Only while nobody publishes. */
-int blobs_sweep(const struct blobs *blobs,
+ * negative errno. Only while nobody publishes; younger than `keep_s` seconds they stay. */
+int blobs_sweep(const struct blobs *blobs, unsigned keep_s,
                 bool (*is_wanted)(void *ctx, const uint8_t sha256[UD_SHA256_SIZE]), void *ctx);
 
 #endif

@@ -152,6 +152,13 @@ static void send_image(struct visit *visit, int file)
     image_answer(visit->request, choice, &visit->part, file, &callbacks);
 }
 
+void device_api_miss(const struct device_api *api, const struct release *release,
+                     const struct release_file *file)
+{
+    fleet_note_file(api->fleet, release, file, false);
+    keeper_want(api->keeper, release, file);
+}
+
 static void open_and_send(struct visit *visit)
 {
     const struct release *release = visit->choice.release;
@@ -166,7 +173,7 @@ static void open_and_send(struct visit *visit)
     log_line("%s cannot be sent %s %s: %s", mac_format(visit->mac, mac), release->product,
              release->version, strerror(-file));
     if (file == -ENOENT || file == -EIO)
-        fleet_note_file(visit->api->fleet, release, form, false);
+        device_api_miss(visit->api, release, form);
     http_set_header(visit->request, "Retry-After", RETRY_AFTER);
     http_answer_line(visit->request, 503, "the file of %s %s cannot be read on the server",
                      release->product, release->version);
@@ -243,6 +250,13 @@ static void answer_busy(const struct visit *visit)
     http_answer_line(visit->request, 503, "others are being served: ask again later");
 }
 
+/* On another node it may be; here it will be. */
+static void answer_missing(const struct visit *visit)
+{
+    http_set_header(visit->request, "Retry-After", RETRY_AFTER);
+    http_answer_line(visit->request, 503, "the file is not here at the moment: ask again later");
+}
+
 /* The same for a file system. */
 static void offer_files(struct visit *visit)
 {
@@ -271,6 +285,8 @@ static void answer_known(struct visit *visit)
         offer(visit);
     else if (decision->rule == RULE_BUSY && visit->takes_retry)
         answer_busy(visit);
+    else if (decision->rule == RULE_FILE_MISSING && visit->takes_retry)
+        answer_missing(visit);
     else
         answer_nothing_due(visit->request);
 }

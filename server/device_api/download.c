@@ -71,7 +71,7 @@ void device_api_download(const struct device_api *api, struct http_request *requ
     }
     const int file = blob_open(api->blobs, choice.file->sha256, choice.file->size);
     if (file < 0) {
-        fleet_note_file(api->fleet, release, choice.file, false);
+        device_api_miss(api, release, choice.file);
         http_set_header(request, "Retry-After", "60");
         http_answer_line(request, 503, "the file of %s %s is missing on the server",
                          release->product, release->version);

@@ -7,19 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void check_files(struct fleet *fleet)
+void fleet_look_for_files(const struct fleet *fleet, struct release *release)
 {
     const struct fleet_config *config = &fleet->config;
+    struct release_image *image = &release->image;
 
-    for (size_t i = 0; i < fleet->release_count; i++) {
-        struct release_image *image = &fleet->releases[i]->image;
-        for (uint8_t j = 0; j < image->file_count; j++)
-            image->files[j].is_missing =
-                !config->has_file(config->ctx, fleet->releases[i], &image->files[j]);
-        for (uint8_t j = 0; j < image->fs_count; j++)
-            image->fs[j].is_missing =
-                !config->has_file(config->ctx, fleet->releases[i], &image->fs[j]);
-    }
+    for (uint8_t i = 0; i < image->file_count; i++)
+        image->files[i].is_missing = !config->has_file(config->ctx, release, &image->files[i]);
+    for (uint8_t i = 0; i < image->fs_count; i++)
+        image->fs[i].is_missing = !config->has_file(config->ctx, release, &image->fs[i]);
 }
 
 static bool start_writer(struct fleet *fleet)
@@ -77,7 +73,8 @@ static bool load(struct fleet *fleet, char error[STORE_ERROR_SIZE])
     if (fleet->store == NULL)
         return false;
     if (class->load(fleet->store, &fleet_reader, fleet) == 0 && load_others(fleet)) {
-        check_files(fleet);
+        for (size_t i = 0; i < fleet->release_count; i++)
+            fleet_look_for_files(fleet, fleet->releases[i]);
         if (start_writer(fleet))
             return true;
         snprintf(error, STORE_ERROR_SIZE, "no thread to write with");

@@ -32,7 +32,9 @@ struct fleet_config {
     const struct store_class *store;
     const char *location; /* for the store */
     void *ctx;
-    /* Asked once for each file, at the start. */
+    /* Is the file stored here? Asked when a release becomes known, and again for all of its
+     * files when it gets one more, so that it must not wait for anything; if it is stored
+     * later, fleet_note_file(). */
     bool (*has_file)(void *ctx, const struct release *release, const struct release_file *file);
     void (*trouble)(void *ctx, const char *error);              /* as in struct writer_config */
     void (*released)(void *ctx, const struct release *release); /* published, durable */

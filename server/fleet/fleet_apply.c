@@ -159,13 +159,16 @@ static void apply_release(struct fleet *fleet, const struct change *change)
 
     if (own == NULL)
         return;
-    if (change->kind == CHANGE_FS_FILE) {
+    if (change->kind == CHANGE_FS_FILE)
         add_fs_file(own, &release->image);
+    else if (change->kind == CHANGE_FILE)
+        add_file(own, &release->image);
+    if (change->kind != CHANGE_NEWEST)
+        fleet_look_for_files(fleet, own);
+    if (change->kind == CHANGE_FS_FILE) {
         fleet_mark_all_changed(fleet);
         return;
     }
-    if (change->kind == CHANGE_FILE)
-        add_file(own, &release->image);
     snprintf(own->channel, sizeof own->channel, "%s", release->channel);
     if (own->state == RELEASE_LIVE)
         pair_map_set(&fleet->newest, own->product, own->channel, own);

@@ -65,6 +65,8 @@ void fleet_note_check_in(struct fleet *fleet, const struct device *device,
 
 /* Copies the release in. Null when memory is out. */
 struct release *fleet_add_release(struct fleet *fleet, const struct release *release);
+/* Which of its files are stored here? */
+void fleet_look_for_files(const struct fleet *fleet, struct release *release);
 const struct release *fleet_release_of_id(const struct fleet *fleet, uint32_t id);
 
 /* Copies the rollout in and finds its release. Null when memory is out, or there is

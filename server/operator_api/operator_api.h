@@ -6,7 +6,7 @@
 #include "host/keys.h"
 #include "server/accounts/accounts.h"
 #include "server/accounts/throttle.h"
-#include "server/blobs/blobs.h"
+#include "server/blobs/depot.h"
 #include "server/device_api/access.h"
 #include "server/events/hub.h"
 #include "server/fleet/fleet.h"
@@ -19,6 +19,7 @@
 struct operator_api {
     struct fleet *fleet;
     struct blobs *blobs;
+    struct depot *depot; /* null: there are no other nodes */
     struct hub *hub;
     struct worker *worker;
     struct webhooks *webhooks;

@@ -373,16 +373,29 @@ static const struct release_file *signed_form(const struct publication *publicat
     return &image->files[image->files[0].is_signed ? 0 : 1];
 }
 
-static void store_file(struct publication *publication)
+/* Here, and then where the other nodes get it from, before any of them is told of it. */
+static void store_upload(struct publication *publication, struct blob_upload *upload,
+                         const uint8_t sha256[UD_SHA256_SIZE])
 {
-    int error = blob_upload_commit(publication->upload, publication->uploaded.sha256);
+    struct depot *depot = publication->api->depot;
+    char reason[DEPOT_ERROR_SIZE];
+    const int error = blob_upload_commit(upload, sha256);
 
-    if (error == 0 && publication->signed_upload != NULL)
-        error = blob_upload_commit(publication->signed_upload, signed_form(publication)->sha256);
-    if (error == 0)
-        return;
-    log_line("an upload cannot be stored: %s", strerror(-error));
-    refuse(publication, 503, "the file cannot be stored on the server: %s", strerror(-error));
+    if (error != 0) {
+        log_line("an upload cannot be stored: %s", strerror(-error));
+        refuse(publication, 503, "the file cannot be stored on the server: %s", strerror(-error));
+    } else if (depot != NULL && depot->class->put(depot, sha256, blob_upload_file(upload),
+                                                  blob_upload_size(upload), reason) != 0) {
+        log_line("an upload cannot be stored in %s: %s", depot->class->name, reason);
+        refuse(publication, 503, "the file cannot be stored where all nodes have it: %s", reason);
+    }
+}
+
+static void store_files(struct publication *publication)
+{
+    store_upload(publication, publication->upload, publication->uploaded.sha256);
+    if (publication->status == 0 && publication->signed_upload != NULL)
+        store_upload(publication, publication->signed_upload, signed_form(publication)->sha256);
 }
 
 static void written(void *ctx, enum change_result result)
@@ -444,7 +457,7 @@ static void publish(void *ctx)
     if (publication->status == 0 && !publication->is_filesystem)
         sign_here(publication);
     if (publication->status == 0)
-        store_file(publication);
+        store_files(publication);
     if (publication->status == 0)
         submit(publication);
     else

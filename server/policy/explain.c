@@ -107,7 +107,8 @@ static void explain_unfit(const struct policy_decision *decision, const struct d
                  target->version, target->requires);
     else if (decision->rule == RULE_FILE_MISSING)
         snprintf(text, POLICY_REASON_SIZE,
-                 "the file of %s is missing or damaged on the server: publish it again",
+                 "the file of %s is missing or damaged on this server: unless it gets it from "
+                 "other nodes' store, publish it again",
                  target->version);
     else if (decision->rule == RULE_OTHER_CHIP)
         snprintf(text, POLICY_REASON_SIZE, "%s is for %s, this is an %s", target->version,

@@ -113,6 +113,14 @@ enum policy_rule policy_judge_fit(const struct device_facts *facts, const struct
     return choose_file(facts, image, file);
 }
 
+bool policy_would_fit(const struct device_facts *facts, const struct release *release)
+{
+    const struct release_file *file;
+    const enum policy_rule rule = policy_judge_fit(facts, release, &file);
+
+    return rule == RULE_DUE || rule == RULE_FILE_MISSING;
+}
+
 bool policy_fits(const struct device_facts *facts, const struct release *release)
 {
     const struct release_file *file;

@@ -216,7 +216,7 @@ enum policy_standing policy_standing(const struct policy_device *device,
         return STANDING_ARRIVED;
     const struct policy_path path =
         policy_find_path(device, rollout->release, rollout->downgrade, catalogue);
-    if (path.obstacle != RULE_DUE || !policy_fits(device->facts, path.next))
+    if (path.obstacle != RULE_DUE || !policy_would_fit(device->facts, path.next))
         return STANDING_UNFIT;
     if (rollout_is_silent(rollout, &device->part,
                           (struct rollout_time){device->now_ms, device->listening_ms}))

@@ -122,6 +122,12 @@ static const char *const migrations[] = {
     "ALTER TABLE devices ADD COLUMN fs_offered BIGINT NOT NULL DEFAULT 0;"
     "ALTER TABLE devices ADD COLUMN fs_offers INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE devices ADD COLUMN fs_taken_ms BIGINT NOT NULL DEFAULT 0;",
+
+    /* Firmware files, where several nodes share them in the database. */
+    "CREATE TABLE blobs (sha256 BLOB PRIMARY KEY, size BIGINT NOT NULL, stored_ms BIGINT NOT NULL);"
+    "CREATE TABLE blob_pieces ("
+    "  sha256 BLOB NOT NULL, place BIGINT NOT NULL, bytes BLOB NOT NULL,"
+    "  PRIMARY KEY (sha256, place));",
 };
 
 #define SCHEMA_VERSION ((int)(sizeof migrations / sizeof migrations[0]))

@@ -144,7 +144,7 @@ static void sweeping_takes_only_blobs_nobody_wants(void **state)
     assert_int_equal(store(fixture->blobs, digest_a, "wanted"), 0);
     assert_int_equal(store(fixture->blobs, digest_b, "orphan"), 0);
     close(creat(folder_join(path, fixture->path, "README"), 0600));
-    assert_int_equal(blobs_sweep(fixture->blobs, is_a, NULL), 1);
+    assert_int_equal(blobs_sweep(fixture->blobs, 0, is_a, NULL), 1);
     assert_int_equal(blob_open(fixture->blobs, digest_b, 6), -ENOENT);
     assert_int_equal(count_files(fixture->path), 2);
 }

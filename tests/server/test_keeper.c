@@ -1,0 +1,227 @@
+#include "folder.h"
+#include "server/blobs/keeper.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define WAIT_S 60
+
+struct fixture {
+    char folder[FOLDER_PATH_SIZE];
+    struct blobs *here;
+    struct blobs *others; /* the depot's, as another node sees them */
+    struct depot *depot;
+    struct keeper *keeper;
+    struct release release;
+    pthread_mutex_t lock; /* of what follows */
+    pthread_cond_t told;
+    unsigned here_count, gone_count; /* times that it was told */
+};
+
+static void note(void *ctx, const struct release *release, const struct release_file *file,
+                 bool is_here)
+{
+    struct fixture *fixture = ctx;
+
+    assert_ptr_equal(release, &fixture->release);
+    assert_int_equal(file->size, 8);
+    pthread_mutex_lock(&fixture->lock);
+    fixture->here_count += is_here;
+    fixture->gone_count += !is_here;
+    pthread_cond_signal(&fixture->told);
+    pthread_mutex_unlock(&fixture->lock);
+}
+
+/* Waits until it was told so often. */
+static void wait_for(struct fixture *fixture, const unsigned *count, unsigned wanted)
+{
+    struct timespec end;
+    int result = 0;
+
+    clock_gettime(CLOCK_REALTIME, &end);
+    end.tv_sec += WAIT_S;
+    pthread_mutex_lock(&fixture->lock);
+    while (*count < wanted && result == 0)
+        result = pthread_cond_timedwait(&fixture->told, &fixture->lock, &end);
+    pthread_mutex_unlock(&fixture->lock);
+    assert_int_equal(result, 0);
+}
+
+static bool is_wanted(void *ctx, const uint8_t sha256[UD_SHA256_SIZE])
+{
+    (void)ctx;
+    (void)sha256;
+    return true;
+}
+
+static void make_keeper(struct fixture *fixture, struct depot *depot)
+{
+    const struct keeper_config config = {.blobs = fixture->here,
+                                         .depot = depot,
+                                         .ctx = fixture,
+                                         .found = note,
+                                         .is_wanted = is_wanted};
+
+    fixture->keeper = keeper_new(&config);
+    assert_non_null(fixture->keeper);
+}
+
+/* Of "firmware". */
+static const uint8_t digest[UD_SHA256_SIZE] = {
+    0xc3, 0xbf, 0x47, 0xea, 0x1f, 0x4a, 0x4a, 0x60, 0x54, 0x70, 0x31, 0x3c, 0xac, 0xb3, 0xa4, 0x4f,
+    0x4a, 0x46, 0x1f, 0x68, 0xc6, 0xfa, 0xea, 0xb0, 0x7e, 0x73, 0x76, 0x10, 0xcb, 0x5a, 0xc8, 0x35};
+
+static int set_up(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof *fixture);
+    char path[FOLDER_PATH_SIZE], error[DEPOT_ERROR_SIZE];
+
+    folder_make(fixture->folder);
+    pthread_mutex_init(&fixture->lock, NULL);
+    pthread_cond_init(&fixture->told, NULL);
+    strcpy(fixture->release.product, "demo");
+    strcpy(fixture->release.version, "1.0");
+    fixture->release.image.file_count = 1;
+    fixture->release.image.files[0].size = 8;
+    memcpy(fixture->release.image.files[0].sha256, digest, sizeof digest);
+    fixture->depot = depot_folder_open(folder_join(path, fixture->folder, "shared"), error);
+    *state = fixture;
+    return fixture->depot == NULL || blobs_open_shared(path, &fixture->others) != 0 ||
+           blobs_open(folder_join(path, fixture->folder, "here"), &fixture->here) != 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+
+    keeper_free(fixture->keeper);
+    fixture->depot->class->close(fixture->depot);
+    blobs_close(fixture->others);
+    blobs_close(fixture->here);
+    folder_remove(fixture->folder);
+    pthread_cond_destroy(&fixture->told);
+    pthread_mutex_destroy(&fixture->lock);
+    free(fixture);
+    return 0;
+}
+
+static void store(struct blobs *blobs, const char *text)
+{
+    struct blob_upload *upload;
+
+    assert_int_equal(blob_upload_begin(blobs, &upload), 0);
+    assert_int_equal(blob_upload_write(upload, text, strlen(text)), 0);
+    assert_int_equal(blob_upload_commit(upload, digest), 0);
+    blob_upload_end(upload);
+}
+
+static void want(struct fixture *fixture)
+{
+    keeper_want(fixture->keeper, &fixture->release, &fixture->release.image.files[0]);
+}
+
+static void what_is_missing_is_fetched(void **state)
+{
+    struct fixture *fixture = *state;
+
+    make_keeper(fixture, fixture->depot);
+    store(fixture->others, "firmware");
+    want(fixture);
+    assert_true(keeper_start(fixture->keeper));
+    wait_for(fixture, &fixture->here_count, 1);
+    assert_int_equal(fixture->gone_count, 1);
+    assert_int_equal(blob_check(fixture->here, digest, 8), 0);
+}
+
+static void what_is_damaged_is_fetched_anew(void **state)
+{
+    struct fixture *fixture = *state;
+
+    make_keeper(fixture, fixture->depot);
+    store(fixture->others, "firmware");
+    store(fixture->here, "fIrmware");
+    assert_int_equal(blob_check(fixture->here, digest, 8), -EIO);
+    want(fixture);
+    assert_true(keeper_start(fixture->keeper));
+    wait_for(fixture, &fixture->here_count, 1);
+    assert_int_equal(fixture->gone_count, 1);
+    assert_int_equal(blob_check(fixture->here, digest, 8), 0);
+}
+
+static void what_is_there_later_is_fetched_later(void **state)
+{
+    struct fixture *fixture = *state;
+
+    make_keeper(fixture, fixture->depot);
+    assert_true(keeper_start(fixture->keeper));
+    want(fixture);
+    wait_for(fixture, &fixture->gone_count, 2);
+    assert_int_equal(fixture->here_count, 0);
+    store(fixture->others, "firmware");
+    wait_for(fixture, &fixture->here_count, 1);
+}
+
+static void damaged_bytes_are_not_taken(void **state)
+{
+    struct fixture *fixture = *state;
+
+    make_keeper(fixture, fixture->depot);
+    store(fixture->others, "fIrmware");
+    want(fixture);
+    assert_true(keeper_start(fixture->keeper));
+    wait_for(fixture, &fixture->gone_count, 2);
+    assert_int_equal(fixture->here_count, 0);
+    assert_int_equal(blob_check(fixture->here, digest, 8), -ENOENT);
+    store(fixture->others, "firmware"); /* published again */
+    wait_for(fixture, &fixture->here_count, 1);
+}
+
+static void the_depot_gets_what_it_lacks(void **state)
+{
+    struct fixture *fixture = *state;
+
+    make_keeper(fixture, fixture->depot);
+    store(fixture->here, "firmware");
+    want(fixture);
+    assert_true(keeper_start(fixture->keeper));
+    wait_for(fixture, &fixture->here_count, 1);
+    keeper_stop(fixture->keeper); /* after what it is at */
+    assert_int_equal(blob_check(fixture->others, digest, 8), 0);
+    assert_int_equal(fixture->gone_count, 0);
+}
+
+static void without_a_depot_damage_is_found(void **state)
+{
+    struct fixture *fixture = *state;
+
+    make_keeper(fixture, NULL);
+    store(fixture->here, "fIrmware");
+    want(fixture);
+    assert_true(keeper_start(fixture->keeper));
+    wait_for(fixture, &fixture->gone_count, 1);
+    store(fixture->here, "firmware");
+    wait_for(fixture, &fixture->here_count, 1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(what_is_missing_is_fetched),           TEST(what_is_damaged_is_fetched_anew),
+        TEST(what_is_there_later_is_fetched_later), TEST(damaged_bytes_are_not_taken),
+        TEST(the_depot_gets_what_it_lacks),         TEST(without_a_depot_damage_is_found),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
