@@ -14,6 +14,8 @@ anything. Comments before a block, which nobody sees on the rendered page, say m
     <!-- test: NAME stays, says TEXT -->  it has a terminal of its own, and has said TEXT before the
                                 next block
     <!-- test: with A = B -->   B is put in the place of A, which the reader replaces, too
+    <!-- test: printed -->   the block is what the one before printed
+    <!-- test: printed by NAME -->  or what NAME, which stays, has printed by now, or soon will
     <!-- test: elsewhere FILE TEXT -->  another test runs it; FILE has TEXT in it
     <!-- test: not here, REASON -->     nothing can
 """
@@ -24,11 +26,13 @@ import re
 import signal
 import subprocess
 import sys
+import time
 
 FENCE = re.compile(r"((?:^<!--(?:(?!-->).)*-->\n)*)^```(\w*)\n(.*?)^```$", re.M | re.S)
 MARK = re.compile(r"<!-- test: (.*?)\s*-->", re.S)
 COMMAND = re.compile(r"^(\$ )?(build/)?(updraft|espota|signing|curl|openssl|meson|ninja|\./\w+|scripts/\S+) ", re.M)
 LIMIT_S = 240
+TRIES, PAUSE_S = 300, 0.2
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 
@@ -44,7 +48,7 @@ class Block:
         self.language, self.code = match.group(2), match.group(3)
         self.line = text.count("\n", 0, match.start(2)) + 1
         self.first, self.after, self.stays, self.stand_ins = "", "", None, []
-        self.elsewhere = self.reason = None
+        self.elsewhere = self.reason = self.printed = None
         for mark in MARK.findall(match.group(1)):
             self.heed(mark)
 
@@ -52,6 +56,8 @@ class Block:
         word, _, rest = mark.partition("\n" if "\n" in mark else " ")
         if word in ("first", "after"):
             setattr(self, word, getattr(self, word) + rest + "\n")
+        elif word == "printed":
+            self.printed = rest.removeprefix("by ")
         elif rest.startswith("stays, says "):
             self.stays = word, rest.removeprefix("stays, says ")
         elif word == "with" and " = " in rest:
@@ -66,7 +72,7 @@ class Block:
     def name(self):
         line = next(l for l in self.code.splitlines() if l.strip() and not l.startswith("#"))
         command = re.sub(r"  +# .*", "", line.removeprefix("$ "))
-        return f"{self.page}:{self.line} {command[:90]}"
+        return f"{self.page}:{self.line} {'prints: ' if self.printed is not None else ''}{command[:90]}"
 
     def commands(self):
         code = self.code
@@ -82,7 +88,7 @@ def blocks_of(page):
     for block in blocks:
         if block.language in ("", "text") and COMMAND.search(block.code):
             raise Wrong(f"{page.name}:{block.line}: commands in a block that is not marked sh or console")
-    return [block for block in blocks if block.language in ("sh", "console")]
+    return [block for block in blocks if block.language in ("sh", "console") or block.printed is not None]
 
 
 def is_run_elsewhere(block):
@@ -112,6 +118,17 @@ def as_pattern(lines):
     return re.compile(pattern)
 
 
+def compare(folder, block):
+    pattern = as_pattern(block.code.splitlines())
+    name = block.printed or "last"
+    for _ in range(1 if name == "last" else TRIES):
+        printed = (folder / f".world/{name}.out").read_text()
+        if pattern.fullmatch(printed):
+            return
+        time.sleep(PAUSE_S)
+    raise Wrong(f"{name} printed\n{printed}and not\n{block.code}")
+
+
 def run_console(folder, code):
     for part in re.split(r"^\$ ", code, flags=re.M)[1:]:
         command, *shown = part.splitlines()
@@ -121,6 +138,9 @@ def run_console(folder, code):
 
 
 def run(folder, block):
+    if block.printed is not None:
+        compare(folder, block)
+        return
     must(folder, block.first)
     if block.stays is not None:
         name, text = block.stays
@@ -129,7 +149,7 @@ def run(folder, block):
     elif block.language == "console":
         run_console(folder, block.commands())
     else:
-        must(folder, block.commands())
+        (folder / ".world/last.out").write_text(must(folder, block.commands()))
     must(folder, block.after)
 
 

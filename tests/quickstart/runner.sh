@@ -28,6 +28,12 @@ sessions_are_compared() {
     refused '```console\n$ seq 3\n1\n2\n```\n' 'not ok'
 }
 
+what_is_printed_is_compared() {
+    page '```sh\nseq 3\n```\n<!-- test: printed -->\n```text\n1\n…\n```\n'
+    refused '```sh\nseq 3\n```\n<!-- test: printed -->\n```text\n1\n2\n```\n' 'not ok 2'
+    page '<!-- test: clock stays, says tick -->\n```sh\necho tick; sleep 1; echo tock; sleep 100\n```\n<!-- test: printed by clock -->\n```text\ntick\ntock\n```\n'
+}
+
 what_comes_first_and_after_is_run() {
     page '<!-- test: first\necho 1 >file -->\n<!-- test: after\n[ "$(cat file)" = 12 ] -->\n```sh\ntruncate -s 1 file; printf 2 >>file\n```\n'
     refused '<!-- test: first\nfalse -->\n```sh\ntrue\n```\n' 'not ok'
@@ -65,6 +71,7 @@ unknown_marks_are_seen() { refused '<!-- test: befor\ntrue -->\n```sh\ntrue\n```
 check variables_and_folders_hold_from_block_to_block
 check a_line_that_fails_is_seen
 check sessions_are_compared
+check what_is_printed_is_compared
 check what_comes_first_and_after_is_run
 check what_stays_is_waited_for_and_ended
 check what_stands_in_must_be_there
