@@ -161,7 +161,7 @@ static void accept(struct ud_espota *espota, uint32_t now_ms)
 
     if (error == UD_OK) {
         espota->owns_session = true;
-        error = ud_updater_expect_md5(updater, invitation->md5);
+        error = ud_updater_expect(updater, updater->config.md5, invitation->md5);
     }
     if (error != UD_OK) {
         drop_session(espota, error);

@@ -4,6 +4,7 @@
 
 #include "updraft/hex.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #define PROOF_COMMAND 200u
@@ -42,16 +43,14 @@ static bool take_number(struct cursor *cursor, uint32_t *number)
     return ud_decimal(word, length, number) == UD_DECIMAL_GOOD;
 }
 
-/* A word of the digits of exactly `size` bytes. */
-static bool take_digest(struct cursor *cursor, uint32_t size, char *text, uint8_t *bytes)
+/* A word of the digits of exactly `size` bytes. Null: it is none. */
+static const char *take_digest(struct cursor *cursor, uint32_t size, uint8_t *bytes)
 {
     const char *word;
 
     if (take_word(cursor, &word) != 2 * size || ud_hex_decode(word, bytes, size) != UD_OK)
-        return false;
-    memcpy(text, word, 2 * size);
-    text[2 * size] = '\0';
-    return true;
+        return NULL;
+    return word;
 }
 
 static bool is_at_end(struct cursor *cursor)
@@ -64,7 +63,6 @@ bool ud_espota_parse_invitation(const void *data, uint32_t length,
                                 struct ud_espota_invitation *invitation)
 {
     struct cursor cursor = {data, (const char *)data + length};
-    uint8_t bytes[UD_MD5_SIZE];
 
     memset(invitation, 0, sizeof *invitation);
     return take_number(&cursor, &invitation->command) &&
@@ -72,17 +70,23 @@ bool ud_espota_parse_invitation(const void *data, uint32_t length,
             invitation->command == UD_COMMAND_FILESYSTEM) &&
            take_number(&cursor, &invitation->port) && invitation->port - 1 < UINT16_MAX &&
            take_number(&cursor, &invitation->size) &&
-           take_digest(&cursor, sizeof bytes, invitation->md5, bytes) && is_at_end(&cursor);
+           take_digest(&cursor, sizeof invitation->md5, invitation->md5) != NULL &&
+           is_at_end(&cursor);
 }
 
 bool ud_espota_parse_proof(const void *data, uint32_t length, uint32_t digest_size, char *cnonce,
                            uint8_t *response)
 {
     struct cursor cursor = {data, (const char *)data + length};
-    char digits[UD_ESPOTA_HEX_TEXT];
+    const char *digits;
     uint32_t command;
 
-    return take_number(&cursor, &command) && command == PROOF_COMMAND &&
-           take_digest(&cursor, digest_size, cnonce, response) &&
-           take_digest(&cursor, digest_size, digits, response) && is_at_end(&cursor);
+    if (!take_number(&cursor, &command) || command != PROOF_COMMAND)
+        return false;
+    digits = take_digest(&cursor, digest_size, response);
+    if (digits == NULL)
+        return false;
+    memcpy(cnonce, digits, 2 * digest_size);
+    cnonce[2 * digest_size] = '\0';
+    return take_digest(&cursor, digest_size, response) != NULL && is_at_end(&cursor);
 }

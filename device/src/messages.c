@@ -47,6 +47,7 @@ static const struct updater_message {
     {UD_ERR_FLASH_MODE, "Flash mode is not the running one"},
     {UD_ERR_UNCONFIRMED, "Running program is not confirmed yet"},
     {UD_ERR_REVISION, "Image is for other revisions of the chip"},
+    {UD_ERR_SHA256, "SHA-256 verification failed"},
 };
 
 #define UPDATER_MESSAGES (sizeof updater_messages / sizeof updater_messages[0])
@@ -72,9 +73,9 @@ static void add_md5(struct ud_text *text, const uint8_t *digest)
 static void add_figures(struct ud_text *text, const struct ud_updater *updater, int error)
 {
     if (error == UD_ERR_MD5) {
-        add_md5(text, updater->expected_md5);
+        add_md5(text, updater->expected);
         ud_text_add(text, ", calculated: ");
-        add_md5(text, updater->actual_md5);
+        add_md5(text, updater->actual);
     } else if (error == UD_ERR_FLASH_CONFIG) {
         ud_text_add_decimal(text, updater->config.flash->size);
         ud_text_add(text, ", SDK: ");

@@ -69,17 +69,15 @@ static void take_md5(struct ud_pull *pull, const struct ud_http_value *value)
 
     if (value->length == 0 && !pull->line_overflowed)
         return;
-    if (pull->line_overflowed || value->length != 2 * UD_MD5_SIZE ||
-        ud_hex_decode(value->text, digest, UD_MD5_SIZE) != UD_OK ||
-        (is_again && !ud_http_is(value, pull->md5))) {
+    if (pull->line_overflowed || value->length != 2 * sizeof digest ||
+        ud_hex_decode(value->text, digest, sizeof digest) != UD_OK ||
+        (is_again && memcmp(digest, pull->md5, sizeof digest) != 0)) {
         pull->md5_state = UD_PULL_FIELD_BAD;
         return;
     }
-    if (is_again)
-        return;
-    memcpy(pull->md5, value->text, value->length);
-    pull->md5[value->length] = '\0';
-    pull->md5_state = UD_PULL_FIELD_GOOD;
+    memcpy(pull->md5, digest, sizeof digest);
+    if (!is_again)
+        pull->md5_state = UD_PULL_FIELD_GOOD;
 }
 
 /* A version that would have to be cut is none: cut, it would compare wrong. */

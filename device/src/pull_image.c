@@ -43,17 +43,20 @@ static int judge_first_bytes(const struct ud_pull *pull)
 }
 
 /* The server's digest, unless the caller knows better; there may be none. */
-static const char *expected_md5(const struct ud_pull *pull)
+static int expect_digest(const struct ud_pull *pull)
 {
+    struct ud_updater *updater = pull->config.updater;
+
     if (pull->config.expected_md5 != NULL)
-        return pull->config.expected_md5;
-    return pull->md5_state == UD_PULL_FIELD_GOOD ? pull->md5 : NULL;
+        return ud_updater_expect_md5(updater, pull->config.expected_md5);
+    return pull->md5_state == UD_PULL_FIELD_GOOD
+               ? ud_updater_expect(updater, updater->config.md5, pull->md5)
+               : UD_OK;
 }
 
 static int begin_session(struct ud_pull *pull)
 {
     struct ud_updater *updater = pull->config.updater;
-    const char *md5 = expected_md5(pull);
     int error = judge_first_bytes(pull);
 
     if (error != UD_OK)
@@ -65,8 +68,7 @@ static int begin_session(struct ud_pull *pull)
     if (error != UD_OK)
         return error;
     pull->owns_session = true;
-    if (md5 != NULL)
-        error = ud_updater_expect_md5(updater, md5);
+    error = expect_digest(pull);
     return error == UD_OK ? ud_updater_write(updater, pull->first, pull->first_length) : error;
 }
 

@@ -90,7 +90,7 @@ int ud_updater_begin(struct ud_updater *updater, enum ud_command command, uint32
         return UD_ERR_BUSY;
 
     updater->error = UD_OK;
-    updater->has_expected_md5 = false;
+    updater->has_expectation = false;
     updater->form = UD_FORM_FILES;
     updater->mode_change = 0;
     updater->command = command;
@@ -102,12 +102,27 @@ int ud_updater_begin(struct ud_updater *updater, enum ud_command command, uint32
     if (error != UD_OK)
         return fail(updater, error);
 
-    ud_digest_begin(&updater->md5, updater->config.md5);
+    ud_digest_begin(&updater->digest, updater->config.md5);
     ud_image_begin(&updater->image, NULL);
     updater->running = true;
     if (updater->config.events.start != NULL)
         updater->config.events.start(updater->config.events.ctx);
     report_progress(updater);
+    return UD_OK;
+}
+
+int ud_updater_expect(struct ud_updater *updater, const struct ud_digest_class *methods,
+                      const uint8_t *digest)
+{
+    if (!updater->running)
+        return UD_ERR_STATE;
+    if (methods != updater->digest.methods) {
+        if (ud_updater_progress(updater) > 0)
+            return UD_ERR_STATE;
+        ud_digest_begin(&updater->digest, methods);
+    }
+    memcpy(updater->expected, digest, methods->size);
+    updater->has_expectation = true;
     return UD_OK;
 }
 
@@ -119,9 +134,7 @@ int ud_updater_expect_md5(struct ud_updater *updater, const char *md5)
         return UD_ERR_STATE;
     if (strlen(md5) != 2 * UD_MD5_SIZE || ud_hex_decode(md5, digest, UD_MD5_SIZE) != UD_OK)
         return UD_ERR_ARGUMENT;
-    memcpy(updater->expected_md5, digest, sizeof digest);
-    updater->has_expected_md5 = true;
-    return UD_OK;
+    return ud_updater_expect(updater, updater->config.md5, digest);
 }
 
 /* ---- write ---- */
@@ -245,7 +258,7 @@ static int flush(struct ud_updater *updater)
 /* Digests the bytes and reads their structure, in the order they arrive. */
 static int inspect(struct ud_updater *updater, const uint8_t *data, uint32_t length)
 {
-    ud_digest_add(&updater->md5, data, length);
+    ud_digest_add(&updater->digest, data, length);
     if (ud_updater_progress(updater) == 0)
         updater->form = form_of(updater, data[0]);
     return updater->form == UD_FORM_IMAGE ? ud_image_write(&updater->image, data, length) : UD_OK;
@@ -312,7 +325,7 @@ static int check_and_commit(struct ud_updater *updater)
     error = updater->buffered > 0 ? flush(updater) : UD_OK;
     if (error != UD_OK)
         return error;
-    ud_digest_end(&updater->md5, updater->actual_md5);
+    ud_digest_end(&updater->digest, updater->actual);
     error = ud_updater_check(updater, &image_size);
     if (error != UD_OK || updater->form == UD_FORM_KEYS)
         return error;

@@ -33,10 +33,10 @@ static int check_flash(struct ud_updater *updater, const struct ud_flash *receiv
 {
     void *buffer = updater->config.buffer;
     const uint32_t buffer_size = updater->config.buffer_size;
-    uint8_t found[UD_MD5_SIZE];
+    uint8_t found[UD_DIGEST_MAX_SIZE];
     uint32_t position = 0;
 
-    ud_digest_begin(&updater->md5, updater->config.md5);
+    ud_digest_begin(&updater->digest, updater->digest.methods);
     while (position < updater->size) {
         const uint32_t left = updater->size - position;
         const uint32_t part = left < buffer_size ? left : buffer_size;
@@ -44,11 +44,21 @@ static int check_flash(struct ud_updater *updater, const struct ud_flash *receiv
             ud_flash_read(received, updater->placement.start + position, buffer, part);
         if (error != UD_OK)
             return error;
-        ud_digest_add(&updater->md5, buffer, part);
+        ud_digest_add(&updater->digest, buffer, part);
         position += part;
     }
-    ud_digest_end(&updater->md5, found);
-    return memcmp(found, updater->actual_md5, sizeof found) == 0 ? UD_OK : UD_ERR_FLASH_WRITE;
+    ud_digest_end(&updater->digest, found);
+    return memcmp(found, updater->actual, updater->digest.methods->size) == 0 ? UD_OK
+                                                                              : UD_ERR_FLASH_WRITE;
+}
+
+static int check_digest(const struct ud_updater *updater)
+{
+    const uint32_t size = updater->digest.methods->size;
+
+    if (!updater->has_expectation || memcmp(updater->expected, updater->actual, size) == 0)
+        return UD_OK;
+    return size == UD_MD5_SIZE ? UD_ERR_MD5 : UD_ERR_SHA256;
 }
 
 /* Is it what the sender meant? *image_size becomes the size without trailer. A gzip
@@ -57,14 +67,14 @@ static int check_origin(struct ud_updater *updater, const struct ud_flash *recei
                         uint32_t *image_size)
 {
     const struct ud_verifier *verifier = updater->config.verifier;
+    const int error = check_digest(updater);
 
     *image_size = updater->size;
-    if (verifier != NULL)
+    if (verifier != NULL && error != UD_ERR_SHA256)
         return verifier->check(verifier, received, updater->placement.start, updater->size,
                                image_size);
-    if (updater->has_expected_md5 &&
-        memcmp(updater->expected_md5, updater->actual_md5, UD_MD5_SIZE) != 0)
-        return UD_ERR_MD5;
+    if (error != UD_OK)
+        return error;
     if (updater->form == UD_FORM_GZIP)
         return ud_signature_skip(received, updater->placement.start, updater->size, image_size);
     return UD_OK;

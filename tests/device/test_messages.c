@@ -52,6 +52,7 @@ static const struct row {
     {UD_ERR_FLASH_MODE, 31, "Flash mode is not the running one"},
     {UD_ERR_UNCONFIRMED, 32, "Running program is not confirmed yet"},
     {UD_ERR_REVISION, 33, "Image is for other revisions of the chip"},
+    {UD_ERR_SHA256, 34, "SHA-256 verification failed"},
     {UD_ERR_ARGUMENT, 255, "UNKNOWN"},
     {UD_ERR_STATE, 255, "UNKNOWN"},
     {UD_ERR_FLASH_RANGE, 255, "UNKNOWN"},
@@ -91,8 +92,8 @@ static void set_up(struct ud_updater *updater, struct ud_flash *flash, int error
     updater->error = error;
     updater->flash_size_found = UINT32_MAX;
     for (unsigned i = 0; i < UD_MD5_SIZE; i++) {
-        updater->expected_md5[i] = (uint8_t)(0x11 * i);
-        updater->actual_md5[i] = (uint8_t)(0xff - 0x11 * i);
+        updater->expected[i] = (uint8_t)(0x11 * i);
+        updater->actual[i] = (uint8_t)(0xff - 0x11 * i);
     }
 }
 

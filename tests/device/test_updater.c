@@ -1,6 +1,7 @@
 /* The updater at work: what reaches flash and what the bootloader is told.
  * Errors have test_updater_errors.c, states test_updater_states.c, events
  * test_updater_events.c, hardware that fails test_updater_faults.c. */
+#include "device/port/bearssl/digest.h"
 #include "updater_rig.h"
 #include "updraft/journal.h"
 
@@ -339,6 +340,60 @@ static void an_expectation_is_for_one_session(void **state)
     image_free(&image);
 }
 
+static void sha256_of(const uint8_t *bytes, uint32_t length, uint8_t *sha256)
+{
+    struct ud_digest digest;
+
+    ud_digest_begin(&digest, &ud_sha256);
+    ud_digest_add(&digest, bytes, length);
+    ud_digest_end(&digest, sha256);
+}
+
+/* Also in the place of an MD5 that was expected before. */
+static void another_digest_can_be_expected(void **state)
+{
+    struct image_bytes image = build(9000, UD_MODE_QIO);
+    uint8_t sha256[UD_SHA256_SIZE];
+
+    (void)state;
+    sha256_of(image.data, image.length, sha256);
+    for (int is_wrong = 0; is_wrong < 2; is_wrong++) {
+        struct updater_rig rig;
+
+        rig_init(&rig, &plain);
+        assert_int_equal(ud_updater_begin(&rig.updater, UD_COMMAND_FIRMWARE, image.length), UD_OK);
+        assert_int_equal(ud_updater_expect_md5(&rig.updater, "00000000000000000000000000000000"),
+                         UD_OK);
+        sha256[UD_SHA256_SIZE - 1] ^= is_wrong;
+        assert_int_equal(ud_updater_expect(&rig.updater, &ud_sha256, sha256), UD_OK);
+        assert_int_equal(rig_feed(&rig, image.data, image.length, 1000), UD_OK);
+        assert_int_equal(ud_updater_end(&rig.updater), is_wrong ? UD_ERR_SHA256 : UD_OK);
+        rig_free(&rig);
+    }
+    image_free(&image);
+}
+
+static void another_digest_is_asked_for_before_the_first_byte(void **state)
+{
+    struct image_bytes image = build(9000, UD_MODE_QIO);
+    const uint8_t zeros[UD_SHA256_SIZE] = {0};
+    struct updater_rig rig;
+    char md5[UD_UPDATER_MD5_TEXT];
+
+    (void)state;
+    md5_of(image.data, image.length, md5);
+    rig_init(&rig, &plain);
+    assert_int_equal(ud_updater_expect(&rig.updater, &ud_sha256, zeros), UD_ERR_STATE);
+    assert_int_equal(ud_updater_begin(&rig.updater, UD_COMMAND_FIRMWARE, image.length), UD_OK);
+    assert_int_equal(rig_feed(&rig, image.data, 1, 0), UD_OK);
+    assert_int_equal(ud_updater_expect(&rig.updater, &ud_sha256, zeros), UD_ERR_STATE);
+    assert_int_equal(ud_updater_expect_md5(&rig.updater, md5), UD_OK);
+    assert_int_equal(rig_feed(&rig, image.data + 1, image.length - 1, 0), UD_OK);
+    assert_int_equal(ud_updater_end(&rig.updater), UD_OK);
+    rig_free(&rig);
+    image_free(&image);
+}
+
 /* ---- Sizes ---- */
 
 /* The core's own regression cases (its issue 4674): pieces that end exactly at
@@ -561,6 +616,8 @@ int main(void)
         cmocka_unit_test(a_digest_may_be_written_in_either_case),
         cmocka_unit_test(what_is_no_digest_leaves_the_expectation_as_it_was),
         cmocka_unit_test(an_expectation_is_for_one_session),
+        cmocka_unit_test(another_digest_can_be_expected),
+        cmocka_unit_test(another_digest_is_asked_for_before_the_first_byte),
         cmocka_unit_test(writes_beyond_the_promised_size_are_refused_whole),
         cmocka_unit_test(lengths_beyond_all_bounds_are_refused),
         cmocka_unit_test(the_first_byte_of_gzip_is_not_gzip),

@@ -4,6 +4,8 @@
 #include "signing.h"
 #include "updater_rig.h"
 
+#include "device/port/bearssl/digest.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -129,9 +131,9 @@ static void another_key_is_refused(void **state)
     assert_refused(fixture);
 }
 
-/* With a verifier, a digest adds nothing, and a wrong one takes nothing away: as
+/* With a verifier, an MD5 adds nothing, and a wrong one takes nothing away: as
  * the core has it. */
-static void an_expected_digest_is_not_consulted(void **state)
+static void an_expected_md5_is_not_consulted(void **state)
 {
     const struct fixture *fixture = *state;
     const struct rig_setup verifying = {.verifier = &fixture->key.verifier};
@@ -144,6 +146,22 @@ static void an_expected_digest_is_not_consulted(void **state)
                      UD_OK);
     assert_int_equal(rig_feed(&rig, fixture->image.data, fixture->image.length, 0), UD_OK);
     assert_int_equal(ud_updater_end(&rig.updater), UD_OK);
+    rig_free(&rig);
+}
+
+static void an_expected_sha256_is_consulted(void **state)
+{
+    const struct fixture *fixture = *state;
+    const struct rig_setup verifying = {.verifier = &fixture->key.verifier};
+    const uint8_t zeros[UD_SHA256_SIZE] = {0};
+    struct updater_rig rig;
+
+    rig_init(&rig, &verifying);
+    assert_int_equal(ud_updater_begin(&rig.updater, UD_COMMAND_FIRMWARE, fixture->image.length),
+                     UD_OK);
+    assert_int_equal(ud_updater_expect(&rig.updater, &ud_sha256, zeros), UD_OK);
+    assert_int_equal(rig_feed(&rig, fixture->image.data, fixture->image.length, 0), UD_OK);
+    assert_int_equal(ud_updater_end(&rig.updater), UD_ERR_SHA256);
     rig_free(&rig);
 }
 
@@ -230,7 +248,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(any_changed_byte_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(a_cut_or_lengthened_trailer_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(another_key_is_refused, setup, teardown),
-        cmocka_unit_test_setup_teardown(an_expected_digest_is_not_consulted, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_expected_md5_is_not_consulted, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_expected_sha256_is_consulted, setup, teardown),
         cmocka_unit_test_setup_teardown(a_signed_compressed_image_is_staged_without_its_trailer,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(files_of_any_size_are_signed_like_a_program, setup,

@@ -44,6 +44,7 @@ enum ud_error {
     UD_ERR_IMAGE = -22,      /* structure, checksum or CRC of the image is wrong */
     UD_ERR_COMMIT = -23,     /* image is whole, but the boot record could not be written */
     UD_ERR_ABORTED = -24,    /* the caller gave the update up */
+    UD_ERR_SHA256 = -25,     /* as UD_ERR_MD5, where a SHA-256 was expected */
 
     /* Pulling over HTTP. */
     UD_ERR_HTTP_CONNECT = -30,      /* no connection to the server */

@@ -108,7 +108,7 @@ struct ud_espota_invitation {
     uint32_t command;
     uint32_t port; /* TCP, of the uploader */
     uint32_t size;
-    char md5[UD_UPDATER_MD5_TEXT];
+    uint8_t md5[UD_MD5_SIZE];
 };
 
 /* State; private, public only for its size. */

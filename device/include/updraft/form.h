@@ -105,10 +105,9 @@ struct ud_form_config {
 struct ud_form {
     struct ud_form_config config;
     uint8_t secret[UD_FORM_RANDOM];
-    uint32_t boot;           /* a number that differs from one start of the device to the next */
-    uint32_t nonce_number;   /* of the nonce given out now */
-    uint32_t count;          /* of that nonce's uses, as clients count: each is used once */
-    struct ud_digest digest; /* of the file that arrives, when its SHA-256 is expected */
+    uint32_t boot;         /* a number that differs from one start of the device to the next */
+    uint32_t nonce_number; /* of the nonce given out now */
+    uint32_t count;        /* of that nonce's uses, as clients count: each is used once */
 };
 
 enum ud_form_want {
@@ -138,8 +137,6 @@ struct ud_form_client {
     bool wants_continue;
     bool line_overflowed;
     bool has_size;
-    bool has_md5;
-    bool has_sha256;
     bool in_file;      /* of this part some has come */
     bool has_file;     /* a session was begun for this request */
     bool owns_session; /* and it runs */
@@ -155,8 +152,8 @@ struct ud_form_client {
     uint32_t size;      /* as the client gives it */
     uint32_t deadline_ms;
     struct ud_form_answer answer;
-    uint8_t sha256[UD_SHA256_SIZE];
-    char md5[UD_UPDATER_MD5_TEXT];
+    const struct ud_digest_class *expects; /* of the file; null: nothing */
+    uint8_t digest[UD_DIGEST_MAX_SIZE];    /* that is to be */
     char authority[UD_FORM_AUTHORITY_MAX];
     char delimiter[UD_FORM_DELIMITER_MAX];
     char text[UD_FORM_LINE_MAX]; /* a line that arrives, then the answer */

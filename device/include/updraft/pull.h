@@ -132,7 +132,7 @@ struct ud_pull {
     uint32_t body_received;
     uint32_t last_event_ms;
     struct ud_pull_config config;
-    char md5[UD_UPDATER_MD5_TEXT];
+    uint8_t md5[UD_MD5_SIZE]; /* of the answer's x-MD5 */
     char available_version[UD_PULL_VERSION_MAX];
     char host[UD_PULL_HOST_MAX];
     char url[UD_PULL_URL_MAX];

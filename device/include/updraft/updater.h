@@ -76,7 +76,7 @@ enum ud_updater_form {
 struct ud_updater {
     int error; /* first error of the session; UD_OK while all is well */
     bool running;
-    bool has_expected_md5;
+    bool has_expectation;
     enum ud_updater_form form;
     enum ud_command command;
     struct ud_placement placement;
@@ -84,12 +84,12 @@ struct ud_updater {
     uint32_t flushed;  /* bytes handed to flash */
     uint32_t buffered; /* bytes waiting in the buffer */
     struct ud_updater_config config;
-    uint8_t expected_md5[UD_MD5_SIZE];
-    uint8_t actual_md5[UD_MD5_SIZE];
+    uint8_t expected[UD_DIGEST_MAX_SIZE]; /* digests of the received bytes */
+    uint8_t actual[UD_DIGEST_MAX_SIZE];
     uint32_t flash_size_found; /* bytes named by the header that UD_ERR_FLASH_CONFIG
                                 * or UD_ERR_NEW_FLASH_CONFIG complains about */
     uint8_t mode_change;       /* bits of header byte 2 that were flipped to patch it */
-    struct ud_digest md5;
+    struct ud_digest digest;   /* of the config's class, or of what is expected */
     struct ud_image image;
 };
 
@@ -106,9 +106,15 @@ UD_MUST_CHECK int ud_updater_init(struct ud_updater *updater,
 UD_MUST_CHECK int ud_updater_begin(struct ud_updater *updater, enum ud_command command,
                                    uint32_t size);
 
-/* Expects this digest of the received bytes; 32 hexadecimal digits of either
- * case, else UD_ERR_ARGUMENT and the expectation stays as it was. Call after
- * begin; not consulted when a verifier is set. UD_ERR_STATE when not running. */
+/* Expects this digest of the received bytes, in place of what was expected before. Call
+ * after begin; an MD5 is not consulted when a verifier is set. Another digest than the one before,
+ * which is MD5 at first, can be asked for until the first byte. UD_ERR_STATE after that,
+ * and when not running. */
+UD_MUST_CHECK int ud_updater_expect(struct ud_updater *updater,
+                                    const struct ud_digest_class *methods, const uint8_t *digest);
+
+/* The same for an MD5 of 32 hexadecimal digits of either case, else UD_ERR_ARGUMENT and
+ * the expectation stays as it was. */
 UD_MUST_CHECK int ud_updater_expect_md5(struct ud_updater *updater, const char *md5);
 
 /* Takes the next bytes. The first buffer is judged before the first erase:
@@ -126,8 +132,8 @@ UD_MUST_CHECK int ud_updater_write(struct ud_updater *updater, const void *data,
 UD_MUST_CHECK int ud_updater_truncate(struct ud_updater *updater);
 
 /* Checks everything and commits. In this order: UD_ERR_NO_DATA,
- * UD_ERR_UNFINISHED, UD_ERR_SIGNATURE or UD_ERR_MD5, what the terms or, about a key
- * update, the key ring refuse (manifest.h, keys.h), UD_ERR_IMAGE, about a
+ * UD_ERR_UNFINISHED, UD_ERR_SIGNATURE or UD_ERR_MD5 or UD_ERR_SHA256, what the terms or,
+ * about a key update, the key ring refuse (manifest.h, keys.h), UD_ERR_IMAGE, about a
  * compressed one UD_ERR_GZIP and UD_ERR_SPACE, a re-read of what is in flash (UD_ERR_FLASH_READ;
  * UD_ERR_FLASH_WRITE when it is not what was received), UD_ERR_COMMIT. Ends the session either way.
  */

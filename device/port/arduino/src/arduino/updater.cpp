@@ -245,13 +245,13 @@ String UpdaterClass::md5String() const
 {
     char digits[UD_UPDATER_MD5_TEXT];
 
-    ud_hex_encode(session_.actual_md5, UD_MD5_SIZE, digits);
+    ud_hex_encode(session_.actual, UD_MD5_SIZE, digits);
     return String(digits);
 }
 
 void UpdaterClass::md5(uint8_t *result) const
 {
-    memcpy(result, session_.actual_md5, UD_MD5_SIZE);
+    memcpy(result, session_.actual, UD_MD5_SIZE);
 }
 
 void UpdaterClass::installSignature(UpdaterHashClass *hash, UpdaterVerifyClass *verify)
