@@ -10,11 +10,12 @@ find_browser() {
     fi
     # The lock file is the stamp: what it asks for is installed once.
     cd "$TAP_ROOT" || exit 1
-    if ! cmp -s package-lock.json build/browser-packages.lock; then
-        npm ci --no-audit --no-fund >"$TAP_TMP/npm.log" 2>&1 ||
-            { sed 's/^/# /' "$TAP_TMP/npm.log"; echo "Bail out! npm ci failed"; exit 1; }
-        mkdir -p build
-        cp package-lock.json build/browser-packages.lock
-    fi
+    mkdir -p build
+    # Two scripts that begin at the same time do not install at the same time.
+    flock build/browser-packages bash -c '
+        cmp -s package-lock.json build/browser-packages.lock && exit
+        npm ci --no-audit --no-fund && cp package-lock.json build/browser-packages.lock
+    ' >"$TAP_TMP/npm.log" 2>&1 ||
+        { sed 's/^/# /' "$TAP_TMP/npm.log"; echo "Bail out! npm ci failed"; exit 1; }
     export UPDRAFT
 }
