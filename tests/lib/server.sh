@@ -131,6 +131,27 @@ ask() {
     [ -e body ] || : >body
 }
 
+# download_is MAC PATTERN: what the server says of a device's download matches, within 30 s.
+download_is() {
+    local tries
+    for tries in $(seq 300); do
+        device_says "$1" download | grep -q "$2" && return
+        sleep 0.1
+    done
+    echo "the download of $1 is $(device_says "$1" download), it is $(device_says "$1" state)"
+    return 1
+}
+
+# slow_download MAC [changes to the headers]: begins one that would take minutes, and waits
+# until the server is sending. Its process goes to the variable `slow`.
+slow_download() {
+    local mac=$1
+    shift
+    { esp8266 STA-MAC="$mac" "$@" | python3 "$TAP_ROOT/tests/lib/slow_get.py" "$SERVER/update" & } 2>/dev/null
+    slow=$!
+    download_is "$mac" '"sent": [1-9]'
+}
+
 # header NAME: a header's value in the last answer.
 header() { tr -d '\r' <answer_head | sed -n "s/^$1: //Ip"; }
 

@@ -89,12 +89,10 @@ a_rollout_is_there_until_it_is_over() {
 
 a_download_that_breaks_off_counts_as_far_as_it_came() {
     "$UPDRAFT" devices set 5C:CF:7F:00:00:03 --product demo >/dev/null
-    { esp8266 STA-MAC=5C:CF:7F:00:00:03 version=1.0.0 | python3 "$TAP_ROOT/tests/lib/slow_get.py" "$SERVER/update" & } 2>/dev/null
-    local client=$!
+    slow_download 5C:CF:7F:00:00:03 version=1.0.0
     becomes updraft_downloads 1
     becomes 'updraft_devices{product="demo",state="updating"}' 2
-    sleep 1
-    kill $client
+    kill $slow
     becomes 'updraft_downloads_total{result="broken"}' 1
     becomes updraft_downloads 0
 }

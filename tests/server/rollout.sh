@@ -150,20 +150,18 @@ downloads_at_a_site_are_limited() {
         mac=02:00:00:00:00:0$i
         assign $mac '{"product": "large"}'
         [ $i = 3 ] && break
-        esp8266 STA-MAC=$mac free-space=14000000 chip-size=16777216 |
-            curl -sS -H @- --limit-rate 4M -o got$i "$SERVER/update" &
-        pids+=($!)
+        slow_download $mac free-space=14000000 chip-size=16777216
+        pids+=($slow)
     done
-    sleep 0.7
     ask "$(esp8266 STA-MAC=$mac free-space=14000000 chip-size=16777216)"
     expect "the third" "$status" 304
     expect "its state" "$(device_says $mac state)" waiting
     device_says $mac reason | grep -q 'at its site'
-    wait "${pids[@]}"
-    cmp got1 large.bin
-    cmp got2 large.bin
+    kill "${pids[0]}"
+    download_is 02:00:00:00:00:01 null
     ask "$(esp8266 STA-MAC=$mac free-space=14000000 chip-size=16777216)"
     expect "the third, later" "$status" 200
+    kill "${pids[1]}"
 }
 
 # One that broke off, refuses to go on, or asks only for a version, leaves no gap.

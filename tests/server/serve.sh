@@ -179,23 +179,19 @@ events_tell_of_changes_as_they_happen() {
 }
 
 progress_of_a_download_is_seen() {
-    local tries sent mac=02:00:00:00:00:06
-    # Larger than the kernel's buffers between the two.
+    local sent mac=02:00:00:00:00:06
     python3 "$TAP_ROOT/tests/lib/make_image.py" large.bin --project large --version 1 --size 12000000 --flash-mb 16
     publish large.bin large 1
     "$UPDRAFT" devices set $mac --product large >/dev/null
-    esp8266 STA-MAC=$mac free-space=14000000 chip-size=16777216 |
-        curl -sS -H @- --limit-rate 4M -o got "$SERVER/update" &
-    for tries in $(seq 60); do
-        sent=$(device_says $mac download)
-        [ "$sent" != null ] && [ "$(echo "$sent" | json sent)" -gt 0 ] && break
-        sleep 0.05
-    done
+    slow_download $mac free-space=14000000 chip-size=16777216
+    sent=$(device_says $mac download)
     expect state "$(device_says $mac state)" updating
     expect size "$(echo "$sent" | json size)" "$(stat -c %s large.bin)"
     [ "$(echo "$sent" | json sent)" -lt 12000000 ]
-    wait
-    cmp got large.bin
+    kill $slow
+    download_is $mac null
+    ask "$(esp8266 STA-MAC=$mac free-space=14000000 chip-size=16777216)"
+    cmp body large.bin
     expect "state when sent" "$(device_says $mac state)" updating
     expect download "$(device_says $mac download)" null
     "$UPDRAFT" devices set $mac --product demo >/dev/null
