@@ -160,7 +160,7 @@ static const struct http_service metrics_service = {.request = take_open_metrics
 static bool has_file(void *ctx, const struct release *release, const struct release_file *file)
 {
     const struct server *server = ctx;
-    const int descriptor = blob_open(server->blobs, file->sha256, file->size);
+    const int descriptor = blob_find(server->blobs, file->sha256, file->size);
 
     if (descriptor >= 0)
         close(descriptor);

@@ -1,6 +1,7 @@
 #include "server/blobs/blobs.h"
 
 #include "host/file.h"
+#include "server/blobs/seen.h"
 #include "updraft/hex.h"
 
 #include <dirent.h>
@@ -24,6 +25,7 @@
 struct blobs {
     int directory; /* descriptors */
     int incoming;
+    struct seen_files *seen;
 };
 
 struct blob_upload {
@@ -97,8 +99,8 @@ static int open_folder(const char *directory, unsigned keep_s, struct blobs **ou
 
     if (blobs == NULL)
         return -ENOMEM;
-    *blobs = (struct blobs){-1, -1};
-    error = file_make_directories(directory, 0755);
+    *blobs = (struct blobs){-1, -1, seen_files_new()};
+    error = blobs->seen != NULL ? file_make_directories(directory, 0755) : -ENOMEM;
     if (error == 0)
         error = open_directories(blobs, directory, keep_s);
     if (error != 0) {
@@ -125,6 +127,7 @@ void blobs_close(struct blobs *blobs)
         close(blobs->incoming);
     if (blobs->directory >= 0)
         close(blobs->directory);
+    seen_files_free(blobs->seen);
     free(blobs);
 }
 
@@ -226,19 +229,26 @@ void blob_upload_end(struct blob_upload *upload)
     free(upload);
 }
 
-int blob_open(const struct blobs *blobs, const uint8_t sha256[UD_SHA256_SIZE], uint64_t size)
+static int open_file(const struct blobs *blobs, const uint8_t sha256[UD_SHA256_SIZE], uint64_t size,
+                     struct stat *status)
 {
     char name[BLOB_NAME_SIZE];
-    struct stat status;
 
     ud_hex_encode(sha256, UD_SHA256_SIZE, name);
     const int file = openat(blobs->directory, name, O_RDONLY | O_CLOEXEC);
     if (file < 0)
         return -errno;
-    if (fstat(file, &status) == 0 && S_ISREG(status.st_mode) && (uint64_t)status.st_size == size)
+    if (fstat(file, status) == 0 && S_ISREG(status->st_mode) && (uint64_t)status->st_size == size)
         return file;
     close(file);
     return -EIO;
+}
+
+int blob_find(const struct blobs *blobs, const uint8_t sha256[UD_SHA256_SIZE], uint64_t size)
+{
+    struct stat status;
+
+    return open_file(blobs, sha256, size, &status);
 }
 
 static int add_file(EVP_MD_CTX *context, int file)
@@ -272,18 +282,45 @@ int blob_digest(int file, uint8_t sha256[UD_SHA256_SIZE])
     return error;
 }
 
-int blob_check(const struct blobs *blobs, const uint8_t sha256[UD_SHA256_SIZE], uint64_t size)
+/* status: the file's before it is read. */
+static int compare(const struct blobs *blobs, const uint8_t sha256[UD_SHA256_SIZE], int file,
+                   const struct stat *status)
 {
     uint8_t found[UD_SHA256_SIZE];
-    const int file = blob_open(blobs, sha256, size);
-
-    if (file < 0)
-        return file;
     const int error = blob_digest(file, found);
-    close(file);
+
     if (error != 0)
         return error;
-    return memcmp(found, sha256, UD_SHA256_SIZE) == 0 ? 0 : -EIO;
+    if (memcmp(found, sha256, UD_SHA256_SIZE) != 0)
+        return -EIO;
+    seen_files_add(blobs->seen, sha256, status);
+    return 0;
+}
+
+int blob_open(const struct blobs *blobs, const uint8_t sha256[UD_SHA256_SIZE], uint64_t size)
+{
+    struct stat status;
+
+    const int file = open_file(blobs, sha256, size, &status);
+    if (file < 0 || seen_files_has(blobs->seen, sha256, &status))
+        return file;
+    const int error = compare(blobs, sha256, file, &status);
+    if (error == 0)
+        return file;
+    close(file);
+    return error;
+}
+
+int blob_check(const struct blobs *blobs, const uint8_t sha256[UD_SHA256_SIZE], uint64_t size)
+{
+    struct stat status;
+
+    const int file = open_file(blobs, sha256, size, &status);
+    if (file < 0)
+        return file;
+    const int error = compare(blobs, sha256, file, &status);
+    close(file);
+    return error;
 }
 
 int blob_remove(const struct blobs *blobs, const uint8_t sha256[UD_SHA256_SIZE])

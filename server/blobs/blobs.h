@@ -46,11 +46,15 @@ int blob_upload_commit(struct blob_upload *upload, const uint8_t sha256[UD_SHA25
 void blob_upload_end(struct blob_upload *upload);
 
 /* Opens a file for reading. A descriptor, or a negative errno: -ENOENT when it
- * is not there, -EIO when it has another size. */
+ * is not there, -EIO when it is damaged: its size or its bytes are not those it was stored
+ * with. Reads all of it when it has not since the start, or the file was touched since. */
 int blob_open(const struct blobs *blobs, const uint8_t sha256[UD_SHA256_SIZE], uint64_t size);
 
-/* Reads a stored file: is it what its name says? 0, -ENOENT, -EIO when it is not, or another
- * negative errno when it cannot be read. */
+/* The same, but nobody looks at the bytes. */
+int blob_find(const struct blobs *blobs, const uint8_t sha256[UD_SHA256_SIZE], uint64_t size);
+
+/* Reads a stored file whatever was seen before: is it what its name says? 0, -ENOENT, -EIO when it
+ * is not, or another negative errno when it cannot be read. */
 int blob_check(const struct blobs *blobs, const uint8_t sha256[UD_SHA256_SIZE], uint64_t size);
 
 /* The SHA-256 of a file's bytes. 0 or a negative errno. */

@@ -30,7 +30,7 @@ static int result_of(int code, char error[DEPOT_ERROR_SIZE])
 static int has(struct depot *depot, const uint8_t sha256[UD_SHA256_SIZE], uint64_t size,
                char error[DEPOT_ERROR_SIZE])
 {
-    const int file = blob_open(blobs_of(depot), sha256, size);
+    const int file = blob_find(blobs_of(depot), sha256, size);
 
     if (file >= 0)
         close(file);
@@ -55,7 +55,7 @@ static int put(struct depot *depot, const uint8_t sha256[UD_SHA256_SIZE], int fi
 static int get(struct depot *depot, const uint8_t sha256[UD_SHA256_SIZE], uint64_t size,
                struct blob_upload *into, char error[DEPOT_ERROR_SIZE])
 {
-    const int file = blob_open(blobs_of(depot), sha256, size);
+    const int file = blob_find(blobs_of(depot), sha256, size);
 
     if (file < 0)
         return result_of(file, error);

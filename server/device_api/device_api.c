@@ -171,7 +171,7 @@ static void open_and_send(struct visit *visit)
         return;
     }
     log_line("%s cannot be sent %s %s: %s", mac_format(visit->mac, mac), release->product,
-             release->version, strerror(-file));
+             release->version, file == -EIO ? "its file is damaged" : strerror(-file));
     if (file == -ENOENT || file == -EIO)
         device_api_miss(visit->api, release, form);
     http_set_header(visit->request, "Retry-After", RETRY_AFTER);

@@ -104,19 +104,68 @@ server_stop
 # ---- damage ----
 
 # No byte of a file that is not what was published reaches a device as if it were.
-a_damaged_file_is_named_and_the_others_are_served() {
-    local blob
-    blob=$TAP_TMP/damaged/blobs/$(sha256_of "$NEW")
-    chmod u+w "$blob"
-    truncate -s 5000 "$blob"
-    assign 5C:CF:7F:00:00:01 '{"product": "demo"}'
-    ask "$(esp8266 STA-MAC=5C:CF:7F:00:00:01)"
-    [ "$status" != 200 ] || { echo "it was served: $(wc -c <body) bytes"; return 1; }
-    api GET "/devices/5C:CF:7F:00:00:01" | grep -q 'missing or damaged'
-    assign 5C:CF:7F:00:00:02 '{"product": "other"}'
-    ask "$(esp8266 STA-MAC=5C:CF:7F:00:00:02)"
-    expect "another product's device" "$status" 200
+
+# change_byte FILE OFFSET: its length stays.
+change_byte() {
+    chmod u+w "$1"
+    python3 -c 'import sys
+with open(sys.argv[1], "r+b") as file:
+    file.seek(int(sys.argv[2]))
+    byte = file.read(1)[0]
+    file.seek(int(sys.argv[2]))
+    file.write(bytes([byte ^ 1]))' "$@"
+}
+
+# asks MAC PRODUCT STATUS: a device that is to run this product checks in.
+asks() {
+    assign "$1" "{\"product\": \"$2\"}"
+    ask "$(esp8266 "STA-MAC=$1")"
+    expect "the answer to a device of $2" "$status" "$3"
+}
+
+others_are_served() {
+    asks 5C:CF:7F:00:00:02 other 200
     cmp body "$OLD"
+}
+
+a_file_that_is_too_short_is_named_and_the_others_are_served() {
+    truncate -s 5000 "$BLOB"
+    asks 5C:CF:7F:00:00:01 demo 503
+    api GET "/devices/5C:CF:7F:00:00:01" | grep -q 'missing or damaged'
+    others_are_served
+}
+
+is_mended_for() { # MAC
+    publish "$NEW" demo 1.1.0
+    asks "$1" demo 200
+    cmp body "$NEW"
+}
+
+publishing_again_mends_a_short_one() { is_mended_for 5C:CF:7F:00:00:11; }
+publishing_again_mends_a_changed_one() { is_mended_for 5C:CF:7F:00:00:12; }
+
+a_changed_byte_is_named_and_the_others_are_served() {
+    change_byte "$BLOB" 4321
+    asks 5C:CF:7F:00:00:03 demo 503
+    api GET "/devices/5C:CF:7F:00:00:03" | grep -q 'missing or damaged'
+    grep -q 'cannot be sent demo 1.1.0: its file is damaged' damaged.log
+    expect "a plain download" "$(curl -s -o answer -w '%{http_code}' "$SERVER/firmware/demo/1.1.0")" 503
+    grep -q 'demo 1.1.0 is missing or damaged' answer
+    others_are_served
+}
+
+# It need not be asked for.
+what_changed_while_the_server_was_down_is_named_after_the_start() {
+    local tries
+    for tries in $(seq 200); do
+        grep -q 'the file of demo 1.1.0 is damaged here: publish it again' damaged.log && break
+        sleep 0.1
+    done
+    cat damaged.log
+    asks 5C:CF:7F:00:00:04 demo 304 # nothing is due while that is so
+    api GET "/devices/5C:CF:7F:00:00:04" | grep -q 'missing or damaged'
+    others_are_served
+    is_mended_for 5C:CF:7F:00:00:13
 }
 
 a_damaged_database_is_named() {
@@ -135,7 +184,15 @@ a_damaged_database_is_named() {
 server_start damaged
 publish "$NEW" demo 1.1.0
 publish "$OLD" other 1.0.0
-check a_damaged_file_is_named_and_the_others_are_served
+BLOB=$TAP_TMP/damaged/blobs/$(sha256_of "$NEW")
+check a_file_that_is_too_short_is_named_and_the_others_are_served
+check publishing_again_mends_a_short_one
+check a_changed_byte_is_named_and_the_others_are_served
+check publishing_again_mends_a_changed_one
+server_stop
+change_byte "$BLOB" 0
+server_start damaged
+check what_changed_while_the_server_was_down_is_named_after_the_start
 server_stop
 check a_damaged_database_is_named
 tap_end

@@ -42,8 +42,16 @@ static int tear_down(void **state)
     return 0;
 }
 
-static const uint8_t digest_a[UD_SHA256_SIZE] = {0xaa}, digest_b[UD_SHA256_SIZE] = {0xbb};
-static const char name_a[] = "aa00000000000000000000000000000000000000000000000000000000000000";
+/* SHA-256 of "firmware" and of "orphan". */
+static const uint8_t digest_a[UD_SHA256_SIZE] = {0xc3, 0xbf, 0x47, 0xea, 0x1f, 0x4a, 0x4a, 0x60,
+                                                 0x54, 0x70, 0x31, 0x3c, 0xac, 0xb3, 0xa4, 0x4f,
+                                                 0x4a, 0x46, 0x1f, 0x68, 0xc6, 0xfa, 0xea, 0xb0,
+                                                 0x7e, 0x73, 0x76, 0x10, 0xcb, 0x5a, 0xc8, 0x35},
+                     digest_b[UD_SHA256_SIZE] = {0x88, 0xf6, 0x81, 0x1a, 0xb5, 0xd8, 0xfc, 0x6d,
+                                                 0x31, 0x77, 0xf9, 0xb7, 0x60, 0x9a, 0xe0, 0xfc,
+                                                 0xeb, 0xfd, 0xa1, 0x87, 0xe5, 0x04, 0x6b, 0x62,
+                                                 0xd3, 0x8b, 0xb5, 0x39, 0xe8, 0x8b, 0x74, 0xd7};
+static const char name_a[] = "c3bf47ea1f4a4a605470313cacb3a44f4a461f68c6faeab07e737610cb5ac835";
 
 static int store(struct blobs *blobs, const uint8_t *digest, const char *text)
 {
@@ -98,6 +106,52 @@ static void missing_and_damaged_are_told_apart(void **state)
     assert_int_equal(blob_open(fixture->blobs, digest_a, 8), -EIO);
 }
 
+static void write_over(const char *path, off_t at, char byte)
+{
+    const int file = open(path, O_WRONLY);
+
+    assert_true(file >= 0);
+    assert_int_equal(pwrite(file, &byte, 1, at), 1);
+    close(file);
+}
+
+static void another_byte_is_damage_too(void **state)
+{
+    const struct fixture *fixture = *state;
+    char path[FOLDER_PATH_SIZE];
+
+    assert_int_equal(store(fixture->blobs, digest_a, "firmware"), 0);
+    assert_int_equal(store(fixture->blobs, digest_b, "orphan"), 0);
+    write_over(folder_join(path, fixture->path, name_a), 7, 'E');
+    assert_int_equal(blob_open(fixture->blobs, digest_a, 8), -EIO);
+    const int unread = blob_find(fixture->blobs, digest_a, 8);
+    assert_true(unread >= 0);
+    close(unread);
+    const int other = blob_open(fixture->blobs, digest_b, 6);
+    assert_true(other >= 0);
+    close(other);
+    assert_int_equal(store(fixture->blobs, digest_a, "firmware"), 0); /* mended by that */
+    const int again = blob_open(fixture->blobs, digest_a, 8);
+    assert_true(again >= 0);
+    close(again);
+}
+
+static void damage_after_a_file_was_read_is_seen(void **state)
+{
+    const struct fixture *fixture = *state;
+    char path[FOLDER_PATH_SIZE];
+
+    assert_int_equal(store(fixture->blobs, digest_a, "firmware"), 0);
+    for (int i = 0; i < 2; i++) {
+        const int file = blob_open(fixture->blobs, digest_a, 8);
+        assert_true(file >= 0);
+        close(file);
+    }
+    usleep(20000); /* times of files are as fine as the kernel's tick */
+    write_over(folder_join(path, fixture->path, name_a), 0, 'F');
+    assert_int_equal(blob_open(fixture->blobs, digest_a, 8), -EIO);
+}
+
 static void an_upload_that_ends_leaves_nothing(void **state)
 {
     const struct fixture *fixture = *state;
@@ -120,7 +174,7 @@ static void leftovers_go_at_the_next_start(void **state)
     struct fixture *fixture = *state;
     char incoming[FOLDER_PATH_SIZE], left[FOLDER_PATH_SIZE];
 
-    assert_int_equal(store(fixture->blobs, digest_a, "kept"), 0);
+    assert_int_equal(store(fixture->blobs, digest_a, "firmware"), 0);
     blobs_close(fixture->blobs);
     folder_join(incoming, fixture->path, "incoming");
     close(creat(folder_join(left, incoming, "upload-0"), 0600));
@@ -141,7 +195,7 @@ static void sweeping_takes_only_blobs_nobody_wants(void **state)
     const struct fixture *fixture = *state;
     char path[FOLDER_PATH_SIZE];
 
-    assert_int_equal(store(fixture->blobs, digest_a, "wanted"), 0);
+    assert_int_equal(store(fixture->blobs, digest_a, "firmware"), 0);
     assert_int_equal(store(fixture->blobs, digest_b, "orphan"), 0);
     close(creat(folder_join(path, fixture->path, "README"), 0600));
     assert_int_equal(blobs_sweep(fixture->blobs, 0, is_a, NULL), 1);
@@ -185,6 +239,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_is_stored_comes_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(missing_and_damaged_are_told_apart, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(another_byte_is_damage_too, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(damage_after_a_file_was_read_is_seen, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_upload_that_ends_leaves_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(leftovers_go_at_the_next_start, set_up, tear_down),
         cmocka_unit_test_setup_teardown(sweeping_takes_only_blobs_nobody_wants, set_up, tear_down),
