@@ -6,6 +6,7 @@
 #include "server/device_api/device_api.h"
 #include "server/events/hub.h"
 #include "server/fleet/fleet.h"
+#include "server/health.h"
 #include "server/http/certificate.h"
 #include "server/http/client_ca.h"
 #include "server/http/http.h"
@@ -103,6 +104,8 @@ static void take_request(void *ctx, struct http_request *request)
 
     if (operator_api_wants(request))
         take_api_request(server, request);
+    else if (health_wants(request))
+        health_handle(server->fleet, request);
     else if (strcmp(http_path(request), METRICS_PATH) == 0)
         take_metrics_request(server, request);
     else if (device_api_wants(request))
@@ -116,7 +119,9 @@ static void take_plain_request(void *ctx, struct http_request *request)
 {
     const struct server *server = ctx;
 
-    if (device_api_wants(request))
+    if (health_wants(request))
+        health_handle(server->fleet, request);
+    else if (device_api_wants(request))
         device_api_handle(&server->plain_device_api, request);
     else
         http_answer_line(request, 404, "this port is for devices; people use https://");
@@ -144,8 +149,10 @@ static void take_open_metrics_request(void *ctx, struct http_request *request)
 
     if (strcmp(http_path(request), METRICS_PATH) == 0)
         metrics_page_handle(server->metrics, request);
+    else if (health_wants(request))
+        health_handle(server->fleet, request);
     else
-        http_answer_line(request, 404, "this port has only " METRICS_PATH);
+        http_answer_line(request, 404, "this port has only " METRICS_PATH " and /health");
 }
 
 static const struct http_service service = {take_headers, take_request, answer_refused,
@@ -503,10 +510,13 @@ static bool start_http(struct server *server, const struct server_config *config
     const struct http_config http = {.listen = config->listen,
                                      .certificate = server->certificate,
                                      .client_ca = server->client_ca,
+                                     .proxies = config->proxies,
                                      .service = &service,
                                      .ctx = server};
-    const struct http_config plain = {
-        .listen = config->listen_plain, .service = &plain_service, .ctx = server};
+    const struct http_config plain = {.listen = config->listen_plain,
+                                      .proxies = config->proxies,
+                                      .service = &plain_service,
+                                      .ctx = server};
     const struct http_config metrics = {
         .listen = config->listen_metrics, .service = &metrics_service, .ctx = server, .threads = 1};
     char reason[HTTP_ERROR_SIZE];

@@ -7,9 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct server;
-
+struct http_proxies;
 struct key;
+struct server;
 
 struct server_config {
     const char *data;            /* folder */
@@ -19,23 +19,24 @@ struct server_config {
     const char *listen;          /* "ADDR:PORT" */
     const char *tls_certificate; /* PEM files; null, both: plain HTTP */
     const char *tls_key;
-    const char *listen_plain;         /* "ADDR:PORT": beside TLS, plain HTTP for devices that
-                                       * verify signatures; null: none */
-    const char *listen_metrics;       /* "ADDR:PORT": /metrics for everybody who gets there;
-                                       * null: none */
-    uint32_t downloads;               /* that may go on at once; 0: any number */
-    uint32_t site_downloads;          /* of these in one source network; 0: any number */
-    uint32_t rate;                    /* bytes a second they may take on the average; 0: any */
-    uint32_t site_rate;               /* of these in one source network; 0: any */
-    enum device_policy device_policy; /* what devices must prove */
-    const char *device_ca;            /* PEM file, with DEVICE_POLICY_CERTIFICATE; else null */
-    bool refuses_unknown;             /* devices: 403, instead of listing them as unassigned */
-    uint32_t unknown_limit;           /* devices registered that nobody assigned; 0: any number */
-    uint64_t upload_limit;            /* bytes of a published file; 0: 32 MB */
-    uint32_t session_idle_s;          /* of people signed in; 0: 12 hours */
-    uint32_t session_life_s;          /* 0: 7 days */
-    const struct key *signing_key;    /* gives what is published unsigned a signed form; null:
-                                       * none. Outlives the server */
+    const char *listen_plain;           /* "ADDR:PORT": beside TLS, plain HTTP for devices that
+                                         * verify signatures; null: none */
+    const char *listen_metrics;         /* "ADDR:PORT": /metrics for everybody who gets there;
+                                         * null: none */
+    const struct http_proxies *proxies; /* in front of it; null: none. Outlives the server */
+    uint32_t downloads;                 /* that may go on at once; 0: any number */
+    uint32_t site_downloads;            /* of these in one source network; 0: any number */
+    uint32_t rate;                      /* bytes a second they may take on the average; 0: any */
+    uint32_t site_rate;                 /* of these in one source network; 0: any */
+    enum device_policy device_policy;   /* what devices must prove */
+    const char *device_ca;              /* PEM file, with DEVICE_POLICY_CERTIFICATE; else null */
+    bool refuses_unknown;               /* devices: 403, instead of listing them as unassigned */
+    uint32_t unknown_limit;             /* devices registered that nobody assigned; 0: any number */
+    uint64_t upload_limit;              /* bytes of a published file; 0: 32 MB */
+    uint32_t session_idle_s;            /* of people signed in; 0: 12 hours */
+    uint32_t session_life_s;            /* 0: 7 days */
+    const struct key *signing_key;      /* gives what is published unsigned a signed form; null:
+                                         * none. Outlives the server */
 };
 
 #define SERVER_ERROR_SIZE 400

@@ -2,6 +2,7 @@
 #include "host/keys.h"
 #include "host/options.h"
 #include "host/report.h"
+#include "server/http/proxies.h"
 #include "server/log/log.h"
 #include "server/server.h"
 #include "tools/command.h"
@@ -37,6 +38,8 @@ struct serve_options {
     const char *tls_key;
     const char *listen_plain;
     const char *listen_metrics;
+    const char *proxy;
+    struct http_proxies proxies;
     unsigned long session_idle, session_life; /* seconds; 0 = the default */
     unsigned long drain_seconds;
     unsigned long downloads, site_downloads, rate, site_rate; /* 0 = any number */
@@ -59,14 +62,14 @@ static enum options_result parse(int argc, char **argv, struct serve_options *op
          "beside https, plain http for devices; they get signed files only"},
         {"metrics-listen", 0, OPTION_TEXT, &options->listen_metrics, "ADDR:PORT",
          "/metrics without a token there, for Prometheus"},
+        {"proxy", 0, OPTION_TEXT, &options->proxy, "ADDRESSES",
+         "proxies in front, like 10.0.0.5,10.1.0.0/16: who asks is whom they say"},
         {"unknown-devices", 0, OPTION_TEXT, &options->unknown, "register|refuse",
          "what devices get that nobody entered (default register)"},
         {"unknown-limit", 0, OPTION_NUMBER, &options->unknown_limit, "N",
          "how many of these are kept until somebody assigns them (default 10000; 0: any)"},
         {"device-auth", 0, OPTION_TEXT, &options->device_auth, "KIND",
-         "what devices must have: open (default): nothing; shared: a secret; own: one of their "
-         "own; "
-         "certificate"},
+         "what devices must have: open (default): nothing; shared, own: a secret; certificate"},
         {"device-ca", 0, OPTION_TEXT, &options->device_ca, "FILE",
          "whose certificates these are, PEM; common names are MAC addresses"},
         {"sign", 0, OPTION_TEXT, &options->sign, "KEY",
@@ -127,6 +130,10 @@ static bool is_sound(struct serve_options *options)
         report_usage("--tls-cert and --tls-key are given together or not at all");
     else if (options->listen_plain != NULL && options->tls_certificate == NULL)
         report_usage("--listen-plain goes beside https: without --tls-cert give --listen");
+    else if (options->proxy != NULL && !http_proxies_parse(options->proxy, &options->proxies))
+        report_usage("--proxy takes up to %d addresses and networks, like 10.0.0.5,10.1.0.0/16, "
+                     "not %s",
+                     HTTP_PROXIES_MAX, options->proxy);
     else if (options->drain_seconds > 86400)
         report_usage("--drain takes at most 86400 seconds");
     else if (options->session_idle > UINT32_MAX || options->session_life > UINT32_MAX)
@@ -232,6 +239,7 @@ static int serve(const struct serve_options *options, const struct key *signing_
         .tls_key = options->tls_key,
         .listen_plain = options->listen_plain,
         .listen_metrics = options->listen_metrics,
+        .proxies = options->proxy != NULL ? &options->proxies : NULL,
         .session_idle_s = (uint32_t)options->session_idle,
         .session_life_s = (uint32_t)options->session_life,
         .downloads = (uint32_t)options->downloads,

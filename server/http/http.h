@@ -20,6 +20,7 @@
 #include <sys/types.h>
 
 struct certificate;
+struct http_proxies;
 struct http_server;
 struct http_request;
 struct http_stream;
@@ -36,11 +37,12 @@ struct http_service {
 
 /* Zeros stand for the defaults. */
 struct http_config {
-    const char *listen;              /* "ADDR:PORT", "[ADDR]:PORT"; port 0: any that is free */
-    struct certificate *certificate; /* speaks TLS, with this; null: plain HTTP. Outlives the
-                                      * server */
-    const char *client_ca;           /* TLS: PEM of those whose certificates clients may show;
-                                      * null: none are asked for. Outlives the server */
+    const char *listen;                 /* "ADDR:PORT", "[ADDR]:PORT"; port 0: any that is free */
+    struct certificate *certificate;    /* speaks TLS, with this; null: plain HTTP. Outlives the
+                                         * server */
+    const char *client_ca;              /* TLS: PEM of those whose certificates clients may show;
+                                         * null: none are asked for. Outlives the server */
+    const struct http_proxies *proxies; /* null: none. Outlives the server */
     const struct http_service *service;
     void *ctx;
     unsigned threads;           /* one for each processor, at most 4 */
@@ -88,7 +90,7 @@ const char *http_cookie(const struct http_request *request, const char *name);
 void http_each_header(const struct http_request *request,
                       void (*visit)(void *ctx, const char *name, const char *value), void *ctx);
 
-/* Did it come over TLS? */
+/* Did it come over TLS, to here or to a proxy? */
 bool http_is_secure(const struct http_request *request);
 
 #define HTTP_CLIENT_NAME_SIZE 65
@@ -97,7 +99,7 @@ bool http_is_secure(const struct http_request *request);
  * client_ca vouches for at this time. False when it did not. */
 bool http_client_name(const struct http_request *request, char name[HTTP_CLIENT_NAME_SIZE]);
 
-/* The other end: IPv6, or IPv4 mapped into it. */
+/* The other end, beyond any proxies: IPv6, or IPv4 mapped into it. */
 void http_peer(const struct http_request *request, uint8_t address[16]);
 
 /* A collected body; "" and 0 when there is none. */

@@ -1,10 +1,12 @@
 #include "server/http/http_state.h"
+#include "server/http/proxies.h"
 #include "server/http/tls.h"
 
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 const char *http_method(const struct http_request *request)
 {
@@ -65,17 +67,12 @@ void http_each_header(const struct http_request *request,
     MHD_get_connection_values(request->connection, MHD_HEADER_KIND, visit_one, &each);
 }
 
-bool http_is_secure(const struct http_request *request)
-{
-    return request->server->config.certificate != NULL;
-}
-
 bool http_client_name(const struct http_request *request, char name[HTTP_CLIENT_NAME_SIZE])
 {
     return request->server->config.client_ca != NULL && tls_client_name(request->connection, name);
 }
 
-void http_peer(const struct http_request *request, uint8_t address[16])
+static void connected_address(const struct http_request *request, uint8_t address[16])
 {
     const struct sockaddr *peer =
         MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
@@ -92,6 +89,52 @@ void http_peer(const struct http_request *request, uint8_t address[16])
         address[10] = address[11] = 0xff;
         memcpy(address + 12, &in.sin_addr, 4);
     }
+}
+
+struct forwarded {
+    const char *name;
+    const char *value; /* null: there is no such header */
+};
+
+/* Of several the last: those before it may be from whoever asks. */
+static void take_last(void *ctx, const char *name, const char *value)
+{
+    struct forwarded *forwarded = ctx;
+
+    if (strcasecmp(name, forwarded->name) == 0)
+        forwarded->value = value;
+}
+
+/* What the proxy at the other end says in that header; null: nothing, or it is no proxy. */
+static const char *proxy_says(const struct http_request *request, const char *name)
+{
+    const struct http_proxies *proxies = request->server->config.proxies;
+    struct forwarded forwarded = {name, NULL};
+    uint8_t address[16];
+
+    if (proxies == NULL)
+        return NULL;
+    connected_address(request, address);
+    if (http_proxies_have(proxies, address))
+        http_each_header(request, take_last, &forwarded);
+    return forwarded.value;
+}
+
+bool http_is_secure(const struct http_request *request)
+{
+    const char *protocol = proxy_says(request, "X-Forwarded-Proto");
+
+    return protocol != NULL ? strcasecmp(protocol, "https") == 0
+                            : request->server->config.certificate != NULL;
+}
+
+void http_peer(const struct http_request *request, uint8_t address[16])
+{
+    const char *forwarded = proxy_says(request, "X-Forwarded-For");
+
+    connected_address(request, address);
+    if (forwarded != NULL)
+        http_proxies_trace(request->server->config.proxies, forwarded, address);
 }
 
 const char *http_body(const struct http_request *request, size_t *length)
