@@ -1,3 +1,4 @@
+#include "server/http/head.h"
 #include "server/http/http_state.h"
 #include "server/http/socket.h"
 #include "server/http/tls.h"
@@ -39,6 +40,15 @@ void http_set_header(struct http_request *request, const char *name, const char 
     request->fields[request->field_count++] = (struct http_field){copy, copy + name_size};
 }
 
+static void note_answer(struct http_request *request, unsigned status)
+{
+    const struct http_config *config = &request->server->config;
+
+    request->is_answered = true;
+    if (config->service->answered != NULL)
+        config->service->answered(config->ctx, request->mark, status);
+}
+
 /* Gives a response the headers, and the request the response. Null response:
  * out of memory; then the connection is cut. */
 static bool queue(struct http_request *request, unsigned status, const char *type,
@@ -51,12 +61,11 @@ static bool queue(struct http_request *request, unsigned status, const char *typ
     for (unsigned i = 0; i < request->field_count; i++)
         MHD_add_response_header(response, request->fields[i].name, request->fields[i].value);
     tls_limit_records(request->connection);
-    request->is_answered = MHD_queue_response(request->connection, status, response) == MHD_YES;
+    const bool is_queued = MHD_queue_response(request->connection, status, response) == MHD_YES;
     MHD_destroy_response(response);
-    const struct http_config *config = &request->server->config;
-    if (request->is_answered && config->service->answered != NULL)
-        config->service->answered(config->ctx, request->mark, status);
-    return request->is_answered;
+    if (is_queued)
+        note_answer(request, status);
+    return is_queued;
 }
 
 static void answer_memory(struct http_request *request, unsigned status, const char *type,
@@ -103,7 +112,7 @@ static void begin_file(struct http_request *request, const struct http_file *fil
     struct http_client *client = request->client;
     struct socket_counters counters = {.acknowledged = 0};
 
-    socket_limit_send_buffer(client->socket);
+    socket_limit_send_buffer(client->socket, true);
     socket_count(client->socket, &counters);
     pthread_mutex_lock(&request->server->lock);
     client->is_file = true;
@@ -112,9 +121,45 @@ static void begin_file(struct http_request *request, const struct http_file *fil
     pthread_mutex_unlock(&request->server->lock);
 }
 
+/* May a sender have the connection? Those whose number is limited by address stay with the
+ * library, which counts them. */
+static bool may_hand_over(const struct http_request *request)
+{
+    const struct http_server *server = request->server;
+
+    return server->senders[0] != NULL && server->config.per_address_limit == 0 &&
+           strcmp(request->method, MHD_HTTP_METHOD_GET) == 0 && head_is_last(request);
+}
+
+/* Sends a file on a connection that ends with it. False: the library is to do it. */
+static bool hand_over(struct http_request *request, unsigned status, const char *type,
+                      const struct http_file *file)
+{
+    const struct http_server *server = request->server;
+    const int socket = request->client->socket;
+    struct socket_counters counters = {.acknowledged = 0};
+    char head[HEAD_SIZE];
+    const size_t length =
+        may_hand_over(request) ? head_write(request, status, type, file->length, head) : 0;
+
+    if (length == 0)
+        return false;
+    socket_limit_send_buffer(socket, file->done != NULL);
+    if (request->client->requests > 0)
+        socket_count(socket, &counters);
+    const struct sender_answer answer = {head, length, counters.acknowledged, *file};
+    request->is_handed_over =
+        sender_send(server->senders[(unsigned)socket % server->config.threads], socket, &answer);
+    if (request->is_handed_over)
+        note_answer(request, status);
+    return request->is_handed_over;
+}
+
 void http_answer_file(struct http_request *request, unsigned status, const char *type,
                       const struct http_file *file)
 {
+    if (hand_over(request, status, type, file))
+        return;
     struct MHD_Response *response =
         MHD_create_response_from_fd_at_offset64(file->length, file->file, file->offset);
 

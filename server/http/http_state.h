@@ -4,6 +4,7 @@
 
 #include "server/http/certificate.h"
 #include "server/http/http.h"
+#include "server/http/sender.h"
 
 #include <microhttpd.h>
 #include <pthread.h>
@@ -31,11 +32,14 @@ struct http_client {
     struct http_file file;
 };
 
+#define HTTP_THREADS_MAX 4
+
 struct http_server {
     struct http_config config;
     struct MHD_Daemon *daemon;
     int listener;
     char address[HTTP_ADDRESS_SIZE];
+    struct sender *senders[HTTP_THREADS_MAX]; /* config.threads of them; null: TLS */
     pthread_t watch;
     atomic_bool is_draining;
     atomic_uint suspended; /* requests and streams */
@@ -57,7 +61,8 @@ struct http_request {
     struct http_client *client;
     struct MHD_Connection *connection;
     const char *method;
-    const char *path; /* the library's, as method is */
+    const char *path; /* the library's, as method and version are */
+    const char *version;
     unsigned mark;
     void *context;
     void (*release)(void *context);
@@ -66,6 +71,7 @@ struct http_request {
     http_next *next; /* not null: suspended */
     void *next_ctx;
     bool is_answered;
+    bool is_handed_over; /* a sender has the connection: the library is to forget it */
     bool is_too_large;
 
     bool (*write)(void *ctx, const void *data, size_t length); /* null: collect */

@@ -206,7 +206,7 @@ void http_request_free(struct http_request *request)
 
 static struct http_request *new_request(struct http_server *server,
                                         struct MHD_Connection *connection, const char *method,
-                                        const char *path)
+                                        const char *path, const char *version)
 {
     struct http_client *client =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
@@ -219,6 +219,7 @@ static struct http_request *new_request(struct http_server *server,
     request->connection = connection;
     request->method = method;
     request->path = path;
+    request->version = version;
     request->body_limit = server->config.body_limit;
     return request;
 }
@@ -263,9 +264,10 @@ static bool has_body(const struct http_request *request)
 }
 
 static enum MHD_Result begin(struct http_server *server, struct MHD_Connection *connection,
-                             const char *method, const char *path, void **context)
+                             const char *method, const char *path, const char *version,
+                             void **context)
 {
-    struct http_request *request = new_request(server, connection, method, path);
+    struct http_request *request = new_request(server, connection, method, path, version);
 
     if (request == NULL)
         return MHD_NO;
@@ -342,9 +344,8 @@ enum MHD_Result http_step(void *ctx, struct MHD_Connection *connection, const ch
 {
     struct http_request *request = *context;
 
-    (void)version;
     if (request == NULL)
-        return begin(ctx, connection, method, url, context);
+        return begin(ctx, connection, method, url, version, context);
     if (request->is_answered)
         return MHD_YES;
     if (*data_size > 0) {
@@ -353,5 +354,7 @@ enum MHD_Result http_step(void *ctx, struct MHD_Connection *connection, const ch
         return take(request, data, length) ? MHD_YES : MHD_NO;
     }
     go_on(request);
+    if (request->is_handed_over)
+        return MHD_NO;
     return request->is_answered || request->next != NULL ? MHD_YES : MHD_NO;
 }

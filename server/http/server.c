@@ -11,7 +11,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define THREADS_MAX        4
 #define CONNECTIONS_MAX    20000u
 #define DESCRIPTORS_SPARED 200u /* for files, the database and the rest of the process */
 
@@ -27,9 +26,9 @@ static void fill_defaults(struct http_config *config)
     const long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
     if (config->threads == 0)
-        config->threads = processors < 1             ? 1
-                          : processors > THREADS_MAX ? THREADS_MAX
-                                                     : (unsigned)processors;
+        config->threads = processors < 1                  ? 1
+                          : processors > HTTP_THREADS_MAX ? HTTP_THREADS_MAX
+                                                          : (unsigned)processors;
     if (config->connection_limit == 0)
         config->connection_limit = CONNECTIONS_MAX;
     if (config->body_limit == 0)
@@ -141,8 +140,10 @@ static struct MHD_Daemon *start_daemon(struct http_server *server)
 {
     const struct http_config *config = &server->config;
     const bool is_tls = config->certificate != NULL;
+    /* With TURBO the library closes sockets without shutting them down before: a sender may
+     * have a descriptor of its own for one. It also reads at once from who connected. */
     const unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
-                           (is_tls ? (unsigned)MHD_USE_TLS : 0);
+                           (is_tls ? (unsigned)MHD_USE_TLS : (unsigned)MHD_USE_TURBO);
     /* A pool of one is refused: it is the one thread there is anyway. */
     struct MHD_OptionItem threads[] = {
         {config->threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, config->threads, NULL},
@@ -161,8 +162,16 @@ static struct MHD_Daemon *start_daemon(struct http_server *server)
         MHD_OPTION_END);
 }
 
+static void stop_senders(struct http_server *server)
+{
+    for (unsigned i = 0; i < HTTP_THREADS_MAX; i++)
+        if (server->senders[i] != NULL)
+            sender_stop(server->senders[i]);
+}
+
 static void free_server(struct http_server *server)
 {
+    stop_senders(server);
     if (server->listener >= 0)
         close(server->listener);
     pthread_mutex_destroy(&server->lock);
@@ -181,8 +190,26 @@ static void init_locks(struct http_server *server)
     pthread_condattr_destroy(&attributes);
 }
 
+/* TLS is the library's to speak. */
+static bool start_senders(struct http_server *server)
+{
+    const struct http_config *config = &server->config;
+    const struct sender_config each = {.limit = config->connection_limit / config->threads,
+                                       .stall_ms = config->stall_ms,
+                                       .stall_bytes = config->stall_bytes};
+
+    for (unsigned i = 0; config->certificate == NULL && i < config->threads; i++) {
+        server->senders[i] = sender_start(&each);
+        if (server->senders[i] == NULL)
+            return false;
+    }
+    return true;
+}
+
 static bool start_threads(struct http_server *server)
 {
+    if (!start_senders(server))
+        return false;
     server->daemon = start_daemon(server);
     if (server->daemon == NULL)
         return false;
@@ -218,9 +245,18 @@ const char *http_listen_address(const struct http_server *server)
     return server->address;
 }
 
-unsigned http_connection_count(struct http_server *server)
+static unsigned count_sending(const struct http_server *server)
 {
     unsigned count = 0;
+
+    for (unsigned i = 0; i < HTTP_THREADS_MAX && server->senders[i] != NULL; i++)
+        count += sender_count(server->senders[i]);
+    return count;
+}
+
+unsigned http_connection_count(struct http_server *server)
+{
+    unsigned count = count_sending(server);
 
     pthread_mutex_lock(&server->lock);
     for (const struct http_client *client = server->clients; client != NULL; client = client->next)
@@ -232,7 +268,7 @@ unsigned http_connection_count(struct http_server *server)
 /* Closes who waits for nothing. Returns how many connections are left. */
 static size_t close_idle(struct http_server *server, int64_t newcomer_deadline_ms)
 {
-    size_t left = 0;
+    size_t left = count_sending(server);
 
     pthread_mutex_lock(&server->lock);
     for (struct http_client *client = server->clients; client != NULL; client = client->next) {

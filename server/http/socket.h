@@ -9,8 +9,9 @@
 int socket_listen(const char *address, char actual[HTTP_ADDRESS_SIZE], char error[HTTP_ERROR_SIZE],
                   bool *is_usage);
 
-/* Bounds what the kernel keeps of an answer; untuned it takes in whole files. */
-void socket_limit_send_buffer(int socket);
+/* Bounds what the kernel keeps of an answer; untuned it takes in whole files. is_counted:
+ * somebody is told how far it has got. */
+void socket_limit_send_buffer(int socket, bool is_counted);
 
 struct socket_counters {
     uint64_t acknowledged; /* bytes sent that the other end has, since it connected */
