@@ -4,6 +4,7 @@
 #include "server/device_api/image_answer.h"
 #include "server/log/log.h"
 #include "server/model/clock.h"
+#include "updraft/hex.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -270,6 +271,41 @@ static void offer_files(struct visit *visit)
         open_and_send(visit);
 }
 
+/* --- key updates --- */
+
+static void go_on_with_keys(void *ctx, struct http_request *request)
+{
+    struct visit *visit = ctx;
+    const struct ring_update *update = visit->decision.keys.update;
+    char mac[MAC_TEXT_SIZE], md5[2 * UD_MD5_SIZE + 1];
+
+    if (visit->result != CHANGE_DONE) {
+        answer_not_written(request);
+        return;
+    }
+    log_line("%s is offered key update %u of %s", mac_format(visit->mac, mac), update->number,
+             update->product);
+    ud_hex_encode(update->md5, UD_MD5_SIZE, md5);
+    http_set_header(request, "x-MD5", "%s", md5);
+    http_set_header(request, "Content-Disposition", "attachment; filename=\"key-update-%u.signed\"",
+                    update->number);
+    http_answer(request, 200, "application/octet-stream", update->bytes, update->length);
+}
+
+/* It goes out whole and uncounted by the limits of downloads: it is that small. */
+static void offer_keys(struct visit *visit)
+{
+    http_suspend(visit->request, go_on_with_keys, visit);
+    fleet_submit(visit->api->fleet,
+                 fleet_offer_keys(visit->api->fleet, visit->mac, &visit->decision.keys), written,
+                 visit);
+}
+
+static bool is_for_sketch(enum device_mode mode)
+{
+    return mode == DEVICE_MODE_NONE || mode == DEVICE_MODE_SKETCH;
+}
+
 static void answer_known(struct visit *visit)
 {
     const struct policy_decision *decision = &visit->decision;
@@ -283,6 +319,8 @@ static void answer_known(struct visit *visit)
         offer_files(visit);
     else if (decision->offer)
         offer(visit);
+    else if (decision->keys.rule == RULE_DUE && is_for_sketch(visit->mode))
+        offer_keys(visit);
     else if (decision->rule == RULE_BUSY && visit->takes_retry)
         answer_busy(visit);
     else if (decision->rule == RULE_FILE_MISSING && visit->takes_retry)

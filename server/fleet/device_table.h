@@ -17,6 +17,7 @@ struct device {
     struct device_offers offers;
     struct rollout_part part;
     struct device_files files;
+    struct device_ring ring;
     uint32_t transfer;      /* number of the latest */
     uint32_t transfer_sent; /* bytes, of transfer_size; 0 of 0 = none going on */
     uint32_t transfer_size;

@@ -48,7 +48,8 @@ static bool are_same_abilities(const struct device_abilities *a, const struct de
 {
     return a->is_told == b->is_told && a->takes_gzip == b->takes_gzip &&
            a->takes_retry == b->takes_retry && a->verifies == b->verifies &&
-           a->has_chip == b->has_chip && a->chip == b->chip && a->key_count == b->key_count &&
+           a->has_chip == b->has_chip && a->chip == b->chip && a->has_ring == b->has_ring &&
+           a->ring == b->ring && a->key_count == b->key_count &&
            memcmp(a->keys, b->keys, sizeof a->keys) == 0;
 }
 

@@ -45,6 +45,9 @@ static void free_state(struct fleet *fleet)
     for (size_t i = 0; i < fleet->rollout_count; i++)
         free(fleet->rollouts[i]);
     free(fleet->rollouts);
+    for (size_t i = 0; i < fleet->ring_update_count; i++)
+        free(fleet->ring_updates[i]);
+    free(fleet->ring_updates);
     free(fleet->sites.loads);
     free(fleet->groups);
     free(fleet->behind.macs);
@@ -177,6 +180,8 @@ struct policy_catalogue fleet_catalogue(const struct fleet *fleet)
         .rollout_count = fleet->rollout_count,
         .releases = (const struct release *const *)fleet->releases,
         .release_count = fleet->release_count,
+        .ring_updates = (const struct ring_update *const *)fleet->ring_updates,
+        .ring_update_count = fleet->ring_update_count,
     };
 }
 
@@ -228,6 +233,7 @@ struct policy_device fleet_policy_device(const struct fleet *fleet, const struct
         .group = group != NULL ? pair_map_get(&fleet->group_names, group, "") : NULL,
         .offers = device->offers,
         .files = device->files,
+        .ring = device->ring,
         .on_its_way = device->on_its_way,
         .part = device->part,
         .before = fleet_release_of_id(fleet, device->part.before),
@@ -436,6 +442,7 @@ bool fleet_check_in(struct fleet *fleet, mac_address mac, const struct device_fa
         keep_sketch(device, &told);
     fleet_note_check_in(fleet, device, &told);
     note_facts(fleet, device, &told);
+    fleet_note_ring_told(fleet, device, &told);
     if (!wants_files)
         device->on_its_way = continues;
     if (!continues)

@@ -7,7 +7,8 @@
  *
  * Releases, once known, stay where they are as long as the fleet, and so do their
  * files; what may change, `channel`, `state`, `requires`, `notes`, `reason`, `file_count`,
- * `digests` and `is_missing`, is read through copies only.
+ * `digests` and `is_missing`, is read through copies only. So do key updates, whose
+ * `is_withdrawn` may change.
  */
 #ifndef SERVER_FLEET_FLEET_H
 #define SERVER_FLEET_FLEET_H
@@ -79,6 +80,10 @@ void fleet_download_over(struct fleet *fleet, const uint8_t address[16]);
 struct change *fleet_offer(struct fleet *fleet, mac_address mac,
                            const struct policy_decision *decision);
 
+/* The same for the key update decided on. */
+struct change *fleet_offer_keys(struct fleet *fleet, mac_address mac,
+                                const struct policy_keys *keys);
+
 /* A transfer to a device. Begin returns a number for the two others, which do
  * nothing once a newer transfer has begun. */
 uint32_t fleet_transfer_begin(struct fleet *fleet, mac_address mac, uint32_t size);
@@ -113,6 +118,13 @@ uint32_t fleet_next_release(struct fleet *fleet);
 /* A file of the release was found to be stored, or not to be. */
 void fleet_note_file(struct fleet *fleet, const struct release *release,
                      const struct release_file *file, bool is_stored);
+
+/* An id for a key update about to be published; each is given once. */
+uint32_t fleet_next_ring_update(struct fleet *fleet);
+
+/* Copies of all key updates, newest first. The caller frees the array. Null when memory is
+ * out. */
+struct ring_update *fleet_copy_ring_updates(struct fleet *fleet, size_t *count);
 
 /* A device as operators see it. Pointers live as long as the fleet. */
 struct device_view {

@@ -217,8 +217,10 @@ static void apply_offers(struct fleet *fleet, const struct change *change)
         return;
     offers = &device->offers;
     apply_part(device, change);
-    if (change->kind == CHANGE_RETRY)
+    if (change->kind == CHANGE_RETRY) {
         device->files = (struct device_files){0};
+        device->ring = (struct device_ring){0, 0};
+    }
     if (change->kind == CHANGE_FORGET_OFFERS || change->kind == CHANGE_RETRY)
         *offers = (struct device_offers){0, 0};
     else if (offers->release == change->as.offer.release)
@@ -337,6 +339,12 @@ static void apply_kind(struct fleet *fleet, const struct change *change)
         break;
     case CHANGE_FS_TAKEN: /* these came from memory */
     case CHANGE_FS_ARRIVED:
+        break;
+    case CHANGE_RING_UPDATE:
+    case CHANGE_RING_WITHDRAWN:
+    case CHANGE_RING_OFFER:
+    case CHANGE_RING_ARRIVED:
+        fleet_apply_ring(fleet, change);
         break;
     case CHANGE_EDIT:
         apply_edit(fleet, change);
@@ -473,6 +481,7 @@ static int read_device(void *ctx, const struct stored_device *stored)
     device->offers = stored->offers;
     device->part = stored->part;
     device->files = stored->files;
+    device->ring = stored->ring;
     device->assignment.product = pair_map_intern(&fleet->names, stored->assignment.product);
     device->assignment.group = pair_map_intern(&fleet->names, stored->assignment.group);
     device->assignment.channel = pair_map_intern(&fleet->names, stored->assignment.channel);
@@ -495,8 +504,14 @@ static int read_rollout(void *ctx, const struct rollout *rollout)
     return fleet_add_rollout(ctx, rollout) != NULL ? 0 : -1;
 }
 
+static int read_ring_update(void *ctx, const struct ring_update *update)
+{
+    return fleet_add_ring_update(ctx, update) != NULL ? 0 : -1;
+}
+
 const struct store_reader fleet_reader = {.release = read_release,
                                           .newest = read_newest,
                                           .group = read_group,
                                           .rollout = read_rollout,
+                                          .ring_update = read_ring_update,
                                           .device = read_device};

@@ -86,6 +86,17 @@ void fleet_note_files(const struct fleet *fleet, const struct device *device, st
     snprintf(event->reason, sizeof event->reason, "file system");
 }
 
+void fleet_note_ring(const struct fleet *fleet, struct change *change,
+                     const struct ring_update *update, enum event_kind kind)
+{
+    struct device_event *event = add_event(fleet, change, kind, NULL);
+
+    if (event == NULL)
+        return;
+    event->bytes = kind == EVENT_OFFERED ? update->length : 0;
+    snprintf(event->reason, sizeof event->reason, "key update %u", update->number);
+}
+
 static bool is_same_sketch(const struct device_facts *a, const struct device_facts *b)
 {
     if (a->version[0] != '\0' || b->version[0] != '\0')

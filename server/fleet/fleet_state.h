@@ -30,6 +30,9 @@ struct fleet {
     struct rollout **rollouts; /* by age */
     size_t rollout_count;
     uint32_t last_rollout;
+    struct ring_update **ring_updates; /* by age */
+    size_t ring_update_count;
+    uint32_t last_ring_update;
     uint32_t downloads;    /* going on, or about to */
     int64_t busy_until_ms; /* the bytes of the downloads so far last until then; monotonic */
     int64_t judged_ms;     /* rollouts, last; or what was last heard before this process */
@@ -59,6 +62,8 @@ void fleet_note_result(const struct fleet *fleet, const struct device *device,
                        struct change *change, bool has_arrived);
 void fleet_note_files(const struct fleet *fleet, const struct device *device, struct change *change,
                       uint32_t bytes);
+void fleet_note_ring(const struct fleet *fleet, struct change *change,
+                     const struct ring_update *update, enum event_kind kind);
 /* Before these facts become the device's. */
 void fleet_note_check_in(struct fleet *fleet, const struct device *device,
                          const struct device_facts *facts);
@@ -73,6 +78,15 @@ const struct release *fleet_release_of_id(const struct fleet *fleet, uint32_t id
  * no such release. */
 struct rollout *fleet_add_rollout(struct fleet *fleet, const struct rollout *rollout);
 struct rollout *fleet_find_rollout(const struct fleet *fleet, uint32_t id);
+/* A change to key updates, or to what a device has of them. */
+void fleet_apply_ring(struct fleet *fleet, const struct change *change);
+
+/* Copies the key update in. Null when memory is out. */
+struct ring_update *fleet_add_ring_update(struct fleet *fleet, const struct ring_update *update);
+
+/* The device has checked in and tells its ring's number: has it taken what it was offered? */
+void fleet_note_ring_told(struct fleet *fleet, struct device *device,
+                          const struct device_facts *facts);
 bool fleet_list_devices(struct fleet *fleet, struct mac_list *list); /* takes the lock */
 struct group *fleet_enter_group(struct fleet *fleet, const char *name);
 

@@ -5,11 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ID_DIGITS   (2u * UD_KEY_ID_SIZE)
-#define CHIP_DIGITS 5u
+#define ID_DIGITS (2u * UD_KEY_ID_SIZE)
 
-_Static_assert(ABILITIES_SIZE >
-                   sizeof "gzip retry chip=65535 keys=" + DEVICE_KEYS_MAX * (ID_DIGITS + 1),
+_Static_assert(ABILITIES_SIZE > sizeof "gzip retry chip=65535 ring=4294967295 keys=" +
+                                    DEVICE_KEYS_MAX * (ID_DIGITS + 1),
                "room for all there can be");
 
 /* The id that comes `count` others after the first. */
@@ -47,20 +46,34 @@ static bool parse_keys(const char *ids, size_t length, struct device_abilities *
     return length == 0;
 }
 
-static bool parse_chip(const char *digits, size_t length, struct device_abilities *abilities)
+static bool parse_number(const char *digits, size_t length, uint32_t max, uint32_t *number)
 {
-    unsigned number = 0;
+    uint64_t value = 0;
 
-    if (length == 0 || length > CHIP_DIGITS)
-        return false;
     for (size_t i = 0; i < length; i++) {
         if (digits[i] < '0' || digits[i] > '9')
             return false;
-        number = 10 * number + (unsigned)(digits[i] - '0');
+        value = 10 * value + (uint64_t)(digits[i] - '0');
+        if (value > max)
+            return false;
     }
-    abilities->has_chip = number <= UINT16_MAX;
+    *number = (uint32_t)value;
+    return length > 0;
+}
+
+static bool parse_chip(const char *digits, size_t length, struct device_abilities *abilities)
+{
+    uint32_t number;
+
+    abilities->has_chip = parse_number(digits, length, UINT16_MAX, &number);
     abilities->chip = abilities->has_chip ? (uint16_t)number : 0;
     return abilities->has_chip;
+}
+
+static bool parse_ring(const char *digits, size_t length, struct device_abilities *abilities)
+{
+    abilities->has_ring = parse_number(digits, length, UINT32_MAX, &abilities->ring);
+    return abilities->has_ring;
 }
 
 static bool parse_item(const char *item, size_t length, struct device_abilities *abilities)
@@ -71,6 +84,8 @@ static bool parse_item(const char *item, size_t length, struct device_abilities 
         abilities->takes_retry = true;
     else if (length >= 5 && memcmp(item, "chip=", 5) == 0)
         return parse_chip(item + 5, length - 5, abilities);
+    else if (length >= 5 && memcmp(item, "ring=", 5) == 0)
+        return parse_ring(item + 5, length - 5, abilities);
     else if (length >= 5 && memcmp(item, "keys=", 5) == 0)
         return parse_keys(item + 5, length - 5, abilities);
     return true;
@@ -111,6 +126,8 @@ const char *abilities_format(const struct device_abilities *abilities, char text
         at += sprintf(at, " retry");
     if (abilities->has_chip)
         at += sprintf(at, " chip=%u", abilities->chip);
+    if (abilities->has_ring)
+        at += sprintf(at, " ring=%u", abilities->ring);
     if (abilities->verifies)
         at += sprintf(at, " keys=");
     for (uint8_t i = 0; i < abilities->key_count; i++) {

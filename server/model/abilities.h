@@ -5,6 +5,7 @@
  *   item      = "gzip"            takes compressed files
  *             | "retry"           understands 503 with Retry-After
  *             | "chip=" number    which ESP32 it is, as image headers have it
+ *             | "ring=" number    takes key updates; the number of its last one, 0 = none
  *             | "keys=" [ids]     takes files signed by one of these keys only
  *   ids       = id *( "," id )    an id is 16 hexadecimal digits, docs/trust.md
  *
@@ -16,7 +17,7 @@
 
 #include "server/model/device.h"
 
-#define ABILITIES_SIZE 72 /* the longest text made here, with its NUL */
+#define ABILITIES_SIZE 88 /* the longest text made here, with its NUL */
 
 /* False when the text is malformed; abilities is then all zero. */
 bool abilities_parse(const char *text, struct device_abilities *abilities);

@@ -23,10 +23,12 @@ enum device_mode { DEVICE_MODE_NONE, DEVICE_MODE_SKETCH, DEVICE_MODE_SPIFFS, DEV
 struct device_abilities {
     bool is_told;
     bool takes_gzip;
-    bool takes_retry;  /* understands 503 with Retry-After */
-    bool verifies;     /* takes signed files only */
-    bool has_chip;     /* tells which ESP32 it is: */
-    uint16_t chip;     /* as image headers have it: 0 ESP32, 5 ESP32-C3, … */
+    bool takes_retry; /* understands 503 with Retry-After */
+    bool verifies;    /* takes signed files only */
+    bool has_chip;    /* tells which ESP32 it is: */
+    uint16_t chip;    /* as image headers have it: 0 ESP32, 5 ESP32-C3, … */
+    bool has_ring;    /* takes key updates, and has carried out so many: */
+    uint32_t ring;
     uint8_t key_count; /* 0 = whose signatures it takes is not known here */
     uint8_t keys[DEVICE_KEYS_MAX][UD_KEY_ID_SIZE];
 };
@@ -77,6 +79,12 @@ struct device_files {
     uint32_t offered; /* id of the release whose was offered last, 0 = none */
     uint32_t offers;  /* of that one */
     int64_t taken_ms; /* end of a whole download, nothing heard since; 0 = none */
+};
+
+/* Offers of one key update, counted until the device's ring has it. */
+struct device_ring {
+    uint32_t offered; /* id of the update, 0 = none */
+    uint32_t offers;
 };
 
 /* Offers of one release, counted until the device arrives there. */

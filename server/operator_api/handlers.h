@@ -13,6 +13,7 @@ typedef void operator_handler(const struct operator_api *api, struct http_reques
 
 operator_handler handle_list_releases, handle_publish, handle_show_release, handle_edit_release,
     handle_release_live, handle_withdraw_release;
+operator_handler handle_list_key_updates, handle_publish_key_update, handle_withdraw_key_update;
 operator_handler handle_list_devices, handle_show_device, handle_set_device, handle_retry_device,
     handle_remove_device, handle_device_history, handle_explain_device, handle_import_devices;
 operator_handler handle_list_groups, handle_set_group;

@@ -79,7 +79,17 @@ static json_t *view_abilities(const struct device_abilities *abilities)
     }
     for (uint8_t i = 0; i < abilities->key_count; i++)
         json_array_append_new(keys, digest(true, abilities->keys[i], UD_KEY_ID_SIZE));
-    return json_pack("{sb so}", "gzip", abilities->takes_gzip, "keys", keys);
+    return json_pack("{sb so so}", "gzip", abilities->takes_gzip, "keys", keys, "ring",
+                     number_if(abilities->has_ring, abilities->ring));
+}
+
+/* The key update that is next for a device. */
+static json_t *view_keys(const struct policy_keys *keys)
+{
+    if (keys->update == NULL)
+        return json_null();
+    return json_pack("{sI ss si}", "number", (json_int_t)keys->update->number, "state",
+                     keys->rule == RULE_DUE ? "due" : "failing", "attempts", (int)keys->offers);
 }
 
 static json_t *view_facts(const struct device_view *device)
@@ -134,16 +144,16 @@ json_t *view_device(const struct device_view *device)
     const struct rollout *rollout = decision->rollout != NULL ? decision->rollout : decision->later;
 
     return json_pack(
-        "{so ss ss so so so so so sb so so so sb so so so so so si so so so so so}", //
-        "mac", mac(device->mac),                                                     //
-        "state", policy_state_name(decision->state),                                 //
-        "reason", device->reason,                                                    //
-        "chip", text_or_null(device_chip_name(&device->facts)),                      //
-        "product", text_or_null(device->product),                                    //
-        "group", text_or_null(device->assignment.group),                             //
-        "channel", text_or_null(device->assignment.channel),                         //
-        "pin", text_or_null(device->assignment.pin),                                 //
-        "downgrade", device->assignment.downgrade,                                   //
+        "{so ss ss so so so so so sb so so so sb so so so so so si so so so so so so}", //
+        "mac", mac(device->mac),                                                        //
+        "state", policy_state_name(decision->state),                                    //
+        "reason", device->reason,                                                       //
+        "chip", text_or_null(device_chip_name(&device->facts)),                         //
+        "product", text_or_null(device->product),                                       //
+        "group", text_or_null(device->assignment.group),                                //
+        "channel", text_or_null(device->assignment.channel),                            //
+        "pin", text_or_null(device->assignment.pin),                                    //
+        "downgrade", device->assignment.downgrade,                                      //
         "tags", view_tags(device->assignment.tags), "alias", text_or_null(device->assignment.alias),
         "notes", text_or_null(device->assignment.comment), "decommissioned",
         device->assignment.is_decommissioned, "utc_offset_minutes",
@@ -151,7 +161,7 @@ json_t *view_device(const struct device_view *device)
         "target", text_or_null(target != NULL ? target->version : NULL),                  //
         "next", text_or_null(next != target ? next->version : NULL),                      //
         "rollout", number_if(rollout != NULL, rollout != NULL ? rollout->id : 0),         //
-        "attempts", (int)decision->offers,                                                //
+        "attempts", (int)decision->offers, "key_update", view_keys(&decision->keys),      //
         "download", view_transfer(device),                                                //
         "first_seen", time_or_null(device->first_seen_ms),                                //
         "last_seen", time_or_null(device->last_seen_ms),                                  //
@@ -244,6 +254,21 @@ json_t *view_release(const struct release *release, size_t devices)
                      "files", view_files(image),                                                  //
                      "filesystem", view_filesystem(image), "description",
                      view_description(image), //
+                     "devices", (json_int_t)devices);
+}
+
+json_t *view_key_update(const struct ring_update *update, size_t devices)
+{
+    return json_pack("{sI ss sI ss so ss so sI so sI}",                             //
+                     "id", (json_int_t)update->id,                                  //
+                     "product", update->product,                                    //
+                     "number", (json_int_t)update->number,                          //
+                     "action", update->action == KEY_UPDATE_ADD ? "add" : "revoke", //
+                     "key", digest(true, update->key, UD_KEY_ID_SIZE),              //
+                     "state", update->is_withdrawn ? "withdrawn" : "live",          //
+                     "published", time_or_null(update->published_ms),               //
+                     "size", (json_int_t)update->length,                            //
+                     "sha256", digest(true, update->sha256, UD_SHA256_SIZE),        //
                      "devices", (json_int_t)devices);
 }
 

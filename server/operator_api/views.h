@@ -9,6 +9,8 @@
 json_t *view_device(const struct device_view *device);
 json_t *view_release(const struct release *release, size_t devices);
 json_t *view_release_file(const struct release_file *file);
+/* `devices` of its product have it. */
+json_t *view_key_update(const struct ring_update *update, size_t devices);
 json_t *view_group(const struct group *group, size_t devices);
 
 /* How many devices have a release as their target. */

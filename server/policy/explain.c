@@ -58,7 +58,10 @@ static void explain_held_back(const struct policy_decision *decision,
     const struct release *target = decision->next;
     const struct device_facts *facts = device->facts;
 
-    if (policy_runs_image(facts, &target->image.digests))
+    if (decision->rule == RULE_KEYS_HELD)
+        snprintf(text, POLICY_REASON_SIZE, "%s is signed by a key that it does not trust yet",
+                 target->version);
+    else if (policy_runs_image(facts, &target->image.digests))
         snprintf(text, POLICY_REASON_SIZE,
                  "it runs the image of %s, but calls itself %s: publish that image under the "
                  "version it reports",
@@ -195,6 +198,9 @@ static void explain_waiting(const struct policy_decision *decision,
         snprintf(text, POLICY_REASON_SIZE,
                  "%s waits for its file system, which goes first: the device has to ask for it",
                  decision->next->version);
+    else if (decision->rule == RULE_KEYS_FIRST)
+        snprintf(text, POLICY_REASON_SIZE, "%s waits for key update %u, which goes first",
+                 decision->next->version, decision->keys.update->number);
     else if (decision->rule == RULE_OUTSIDE_WINDOW)
         explain_window(rollout, version, text);
     else if (decision->rule == RULE_NOT_IN_ROLLOUT)
@@ -222,6 +228,17 @@ static void explain_later(const struct rollout *rollout, const struct policy_dev
              rollout->release->version, is_open ? "reaches it later" : "is ",
              is_open ? "" : rollout_state_name(rollout->state),
              has_failed ? ", and failed here" : "");
+}
+
+/* A key update it does not take, whatever becomes of the release. */
+static void explain_keys_held(const struct policy_keys *keys, char text[POLICY_REASON_SIZE])
+{
+    const size_t length = strlen(text);
+
+    snprintf(text + length, POLICY_REASON_SIZE - length,
+             "; key update %u was offered %u times and its ring did not take it: is it signed by "
+             "a key the device trusts, and for its product?",
+             keys->update->number, keys->offers);
 }
 
 const char *policy_explain(const struct policy_decision *decision,
@@ -264,5 +281,7 @@ const char *policy_explain(const struct policy_decision *decision,
     }
     if (decision->later != NULL && decision->state != STATE_DECOMMISSIONED)
         explain_later(decision->later, device, catalogue, text);
+    if (decision->keys.rule == RULE_KEYS_HELD)
+        explain_keys_held(&decision->keys, text);
     return text;
 }

@@ -1,7 +1,7 @@
 #include "server/policy/path.h"
 
 #include "server/model/version.h"
-#include "server/policy/fit.h"
+#include "server/policy/keys.h"
 #include "server/policy/target.h"
 
 #include <string.h>
@@ -70,7 +70,7 @@ static bool is_stone(const struct policy_device *device, const struct policy_run
            version_order(stone->version, goal->version) == VERSION_OLDER &&
            is_new_enough(stone->version, goal->requires) && is_on_its_way(device, stone, goal) &&
            !policy_is_downgrade(running, stone) && !policy_runs(device->facts, stone) &&
-           !policy_is_held(catalogue, stone) && policy_fits(device->facts, stone);
+           !policy_is_held(catalogue, stone) && policy_fits_with_keys(device, stone, catalogue);
 }
 
 /* The newest by version; of equal ones, the latest. */

@@ -1,4 +1,4 @@
-#include "server/policy/fit.h"
+#include "server/policy/keys.h"
 #include "server/policy/path.h"
 #include "server/policy/target.h"
 
@@ -32,6 +32,8 @@ static const struct {
     [RULE_OUTSIDE_WINDOW] = {STATE_WAITING, false},
     [RULE_BUSY] = {STATE_WAITING, false},
     [RULE_FILES_FIRST] = {STATE_WAITING, false},
+    [RULE_KEYS_FIRST] = {STATE_WAITING, false},
+    [RULE_KEYS_HELD] = {STATE_FAILING, false},
     [RULE_ON_ITS_WAY] = {STATE_UPDATING, true},
     [RULE_DUE] = {STATE_DUE, true},
 };
@@ -136,6 +138,14 @@ static enum policy_rule judge_time(const struct policy_device *device,
     return RULE_DUE;
 }
 
+/* What it would be sent has to wait for a key update. A download that the device goes on with
+ * need not, if it can be used. */
+static bool goes_after_keys(const struct policy_decision *decision, bool needs_keys)
+{
+    return (decision->rule == RULE_DUE && decision->keys.rule == RULE_DUE) ||
+           (decision->rule == RULE_ON_ITS_WAY && needs_keys);
+}
+
 /* Decides on a release that is there: what of it, and of those before it, now? */
 static void judge(const struct policy_device *device, const struct policy_target *target,
                   const struct policy_catalogue *catalogue, struct policy_decision *decision)
@@ -152,11 +162,14 @@ static void judge(const struct policy_device *device, const struct policy_target
     if (path.obstacle != RULE_DUE)
         return;
     decision->next = path.next;
-    decision->rule = policy_judge_fit(facts, path.next, &decision->file);
-    if (decision->rule == RULE_DUE)
+    decision->rule = policy_judge_fit_with_keys(device, path.next, catalogue, &decision->file);
+    const bool needs_keys = decision->rule == RULE_KEYS_FIRST;
+    if (decision->rule == RULE_DUE || needs_keys)
         decision->rule = judge_time(device, target, path.next);
-    if (decision->rule == RULE_DUE && path.next->image.fs_count > 0 && path.next->image.fs_first &&
-        device->files.release != path.next->id)
+    if (goes_after_keys(decision, needs_keys))
+        decision->rule = RULE_KEYS_FIRST;
+    else if (decision->rule == RULE_DUE && path.next->image.fs_count > 0 &&
+             path.next->image.fs_first && device->files.release != path.next->id)
         decision->rule = RULE_FILES_FIRST;
 }
 
@@ -187,6 +200,7 @@ struct policy_decision policy_decide(const struct policy_device *device,
         .file = target.release != NULL ? &target.release->image.files[0] : NULL,
         .rollout = target.rollout,
         .later = target.later,
+        .keys = policy_judge_keys(device, catalogue),
     };
 
     choose_rule(device, &target, catalogue, &decision);

@@ -7,6 +7,7 @@
 #include "server/model/device.h"
 #include "server/model/group.h"
 #include "server/model/release.h"
+#include "server/model/ring_update.h"
 #include "server/rollout/rollout.h"
 
 #include <stdbool.h>
@@ -26,6 +27,8 @@ struct policy_catalogue {
     size_t rollout_count;
     const struct release *const *releases; /* of all products */
     size_t release_count;
+    const struct ring_update *const *ring_updates; /* of all products, by age */
+    size_t ring_update_count;
 };
 
 /* Why no download may begin now. */
@@ -44,6 +47,7 @@ struct policy_device {
     const struct group *group; /* null: in none */
     struct device_offers offers;
     struct device_files files;
+    struct device_ring ring;
     bool on_its_way; /* the last offer is being sent, or was sent and nothing heard since */
     struct rollout_part part;
     const struct release *before; /* of part; null = unknown */
@@ -91,6 +95,8 @@ enum policy_rule {
     RULE_OUTSIDE_WINDOW,
     RULE_BUSY,
     RULE_FILES_FIRST,
+    RULE_KEYS_FIRST,
+    RULE_KEYS_HELD,
     RULE_ON_ITS_WAY,
     RULE_DUE,
     RULE_COUNT,
@@ -101,6 +107,14 @@ struct policy_files {
     enum policy_rule rule; /* RULE_DUE: it is sent the file */
     const struct release *release;
     const struct release_file *file;
+};
+
+/* The key update a device gets before all else. */
+struct policy_keys {
+    enum policy_rule rule; /* RULE_DUE: it is sent the update; RULE_KEYS_HELD: it was, as often as
+                            * may be; RULE_NO_RELEASE: there is none for it */
+    const struct ring_update *update; /* null = none */
+    uint32_t offers;                  /* of it, so far */
 };
 
 struct policy_decision {
@@ -115,6 +129,7 @@ struct policy_decision {
     const struct rollout *later;     /* that does not reach the device now; null = none */
     bool offer;                      /* send it, if the device asks now */
     struct policy_files files;       /* from policy_decide_files() */
+    struct policy_keys keys;         /* whatever becomes of the release */
     uint32_t offers;                 /* of the next, so far */
     uint32_t retry_s;                /* RULE_BUSY: when it may be worth asking again */
 };

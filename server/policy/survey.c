@@ -1,5 +1,5 @@
 /* Who would take a release, who cannot, and why: what a dry run says. */
-#include "server/policy/fit.h"
+#include "server/policy/keys.h"
 #include "server/policy/path.h"
 #include "server/policy/policy.h"
 #include "server/policy/target.h"
@@ -16,6 +16,7 @@ static const struct {
     [RULE_FLASH_TOO_SMALL] = {"small-flash", "have less flash than it is built for"},
     [RULE_NO_SPACE] = {"no-space", "have no space for the file"},
     [RULE_NO_ROOM_TO_INFLATE] = {"no-room-to-inflate", "have no room to unpack it"},
+    [RULE_KEYS_HELD] = {"key-update", "do not take the key update that it needs first"},
     [RULE_NO_FORM] = {"no-form", "take no form of it that was published: compression, signature"},
 };
 
@@ -52,7 +53,8 @@ enum policy_rule policy_obstacle(const struct policy_device *device, const struc
     *next = path.next;
     if (path.obstacle != RULE_DUE)
         return path.obstacle;
-    return policy_judge_fit(device->facts, path.next, &file);
+    const enum policy_rule rule = policy_judge_fit_with_keys(device, path.next, catalogue, &file);
+    return rule == RULE_KEYS_FIRST ? RULE_DUE : rule;
 }
 
 void policy_survey(struct policy_survey *survey, const struct policy_device *device,

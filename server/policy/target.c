@@ -1,6 +1,6 @@
 #include "server/policy/target.h"
 
-#include "server/policy/fit.h"
+#include "server/policy/keys.h"
 #include "server/policy/path.h"
 
 #include <string.h>
@@ -216,7 +216,14 @@ enum policy_standing policy_standing(const struct policy_device *device,
         return STANDING_ARRIVED;
     const struct policy_path path =
         policy_find_path(device, rollout->release, rollout->downgrade, catalogue);
-    if (path.obstacle != RULE_DUE || !policy_would_fit(device->facts, path.next))
+    const struct release_file *file;
+    const enum policy_rule fit =
+        path.obstacle == RULE_DUE ? policy_judge_fit_with_keys(device, path.next, catalogue, &file)
+                                  : path.obstacle;
+    if (fit == RULE_KEYS_HELD)
+        return STANDING_FAILED;
+    /* A file that is missing is the server's trouble, which passes. */
+    if (fit != RULE_DUE && fit != RULE_KEYS_FIRST && fit != RULE_FILE_MISSING)
         return STANDING_UNFIT;
     if (rollout_is_silent(rollout, &device->part,
                           (struct rollout_time){device->now_ms, device->listening_ms}))

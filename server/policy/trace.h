@@ -6,7 +6,7 @@
 
 #include "server/policy/policy.h"
 
-#define POLICY_QUESTIONS 14u
+#define POLICY_QUESTIONS 15u
 
 struct policy_question {
     const char *name; /* "in-service" and so on, as the operator API has it */

@@ -51,6 +51,8 @@ void change_free(struct change *change)
         free(change->as.release);
     if (change_has_rollout(change))
         free(change->as.rollout);
+    if (change_has_ring_update(change))
+        free(change->as.ring_update);
     if (change->kind == CHANGE_ACCOUNT)
         free(change->as.account);
     free(change->event);
@@ -71,4 +73,9 @@ bool change_has_release(const struct change *change)
 bool change_has_rollout(const struct change *change)
 {
     return change->kind == CHANGE_ROLLOUT || change->kind == CHANGE_PROGRESS;
+}
+
+bool change_has_ring_update(const struct change *change)
+{
+    return change->kind == CHANGE_RING_UPDATE || change->kind == CHANGE_RING_WITHDRAWN;
 }

@@ -9,6 +9,7 @@
 #include "server/model/history.h"
 #include "server/model/names.h"
 #include "server/model/release.h"
+#include "server/model/ring_update.h"
 #include "server/rollout/rollout.h"
 #include "server/store/account_change.h"
 #include "server/store/webhook_change.h"
@@ -38,7 +39,11 @@ enum change_kind {
     CHANGE_FS_OFFER,      /* offer: a file system goes out to a device once more */
     CHANGE_FS_TAKEN,      /* taken: a download of one is whole */
     CHANGE_FS_ARRIVED,    /* device: it was heard of after that */
-    CHANGE_EDIT,          /* release: its state, notes, and so on. Conflict: it was withdrawn */
+    CHANGE_RING_UPDATE, /* ring_update: new. Conflict: the product has a live one of that number */
+    CHANGE_RING_WITHDRAWN, /* ring_update: its id; not offered any more. Conflict: it was already */
+    CHANGE_RING_OFFER,     /* offer: a key update, whose id is `release`, goes out to a device */
+    CHANGE_RING_ARRIVED,   /* device: its ring has carried it out */
+    CHANGE_EDIT,           /* release: its state, notes, and so on. Conflict: it was withdrawn */
     CHANGE_ROLLOUT, /* rollout: new; its release is live from now on. Conflict: there is one of that
                        id */
     CHANGE_PROGRESS, /* rollout: its state, stages and so on; when it is finished, its
@@ -106,10 +111,11 @@ struct change {
             char name[NAME_SIZE];
             struct settings settings;
         } group;
-        struct release *release;        /* owned by the change */
-        struct rollout *rollout;        /* the same; its release is set */
-        struct account_change *account; /* the same */
-        struct webhook_change *webhook; /* the same */
+        struct release *release;         /* owned by the change */
+        struct ring_update *ring_update; /* the same */
+        struct rollout *rollout;         /* the same; its release is set */
+        struct account_change *account;  /* the same */
+        struct webhook_change *webhook;  /* the same */
     } as;
 };
 
@@ -128,8 +134,9 @@ struct change *change_new_account(enum account_change_kind kind);
 
 struct change *change_new_webhook(enum webhook_change_kind kind);
 
-/* Does it carry as.release, as.rollout? */
+/* Does it carry as.release, as.rollout, as.ring_update? */
 bool change_has_release(const struct change *change);
 bool change_has_rollout(const struct change *change);
+bool change_has_ring_update(const struct change *change);
 
 #endif

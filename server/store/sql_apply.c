@@ -79,10 +79,21 @@ static const char *const texts[STATEMENT_COUNT] = {
         "UPDATE devices SET fs_offers = CASE WHEN fs_offered = ?2 THEN fs_offers + 1 ELSE 1 END,"
         " fs_offered = ?2, fs_taken_ms = 0 WHERE mac = ?1",
     [STATEMENT_FS_FORGET] = "UPDATE devices SET fs_release = 0, fs_offered = 0, fs_offers = 0,"
-                            " fs_taken_ms = 0 WHERE mac = ?1",
+                            " fs_taken_ms = 0, ring_offered = 0, ring_offers = 0 WHERE mac = ?1",
     [STATEMENT_FS_TAKEN] = "UPDATE devices SET fs_taken_ms = ?2 WHERE mac = ?1",
     [STATEMENT_FS_ARRIVED] = "UPDATE devices SET fs_release = fs_offered, fs_offers = 0,"
                              " fs_taken_ms = 0 WHERE mac = ?1",
+    [STATEMENT_RING_UPDATE] =
+        "INSERT INTO ring_updates (id, product, number, published_ms, content)"
+        " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+    [STATEMENT_RING_WITHDRAW] =
+        "UPDATE ring_updates SET withdrawn = 1 WHERE id = ?1 AND withdrawn = 0",
+    [STATEMENT_RING_OFFER] =
+        "UPDATE devices SET ring_offered = ?2,"
+        " ring_offers = CASE WHEN ring_offered = ?2 THEN ring_offers + 1 ELSE 1 END"
+        " WHERE mac = ?1",
+    [STATEMENT_RING_ARRIVED] =
+        "UPDATE devices SET ring_offered = 0, ring_offers = 0 WHERE mac = ?1",
     [STATEMENT_GO_LIVE] = "UPDATE releases SET state = 'live' WHERE id = ?1 AND state = 'draft'",
     [STATEMENT_ROLLOUT] =
         "INSERT INTO rollouts (id, release, device_group, channel, from_version, sdk_version,"
@@ -531,6 +542,11 @@ static int apply_one(struct sql_store *store, const struct change *change,
         return apply_taken(store->statements[STATEMENT_FS_TAKEN], change);
     case CHANGE_FS_ARRIVED:
         return apply_to_device(store->statements[STATEMENT_FS_ARRIVED], change);
+    case CHANGE_RING_UPDATE:
+    case CHANGE_RING_WITHDRAWN:
+    case CHANGE_RING_OFFER:
+    case CHANGE_RING_ARRIVED:
+        return sql_apply_ring(store, change, result);
     case CHANGE_EDIT:
         return apply_edit(store, change->as.release, change->goes_live, result);
     case CHANGE_ROLLOUT:

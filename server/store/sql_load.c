@@ -199,7 +199,7 @@ static const char select_devices[] =
     " last_seen_ms, chip, mode, chip_id, ap_mac, free_space, sketch_size, chip_size, sketch_md5,"
     " sketch_sha256, version, sdk_version, address, abilities, rollout, before_release, comebacks,"
     " taken_ms, downgrade, utc_offset, tags, alias, comment, decommissioned,"
-    " fs_release, fs_offered, fs_offers, fs_taken_ms FROM devices";
+    " fs_release, fs_offered, fs_offers, fs_taken_ms, ring_offered, ring_offers FROM devices";
 
 static void read_facts(struct db_statement *row, struct device_facts *facts)
 {
@@ -237,6 +237,7 @@ static int load_device(struct sql_store *store, struct db_statement *row,
         .facts = &facts,
         .part = {number_at(row, 22), number_at(row, 23), number_at(row, 24), db_number(row, 25)},
         .files = {number_at(row, 32), number_at(row, 33), number_at(row, 34), db_number(row, 35)},
+        .ring = {number_at(row, 36), number_at(row, 37)},
     };
 
     (void)store;
@@ -271,6 +272,8 @@ int sql_load(struct store *base, const struct store_reader *reader, void *ctx)
         result = load_rows(store, select_groups, load_group, db_prepare, reader, ctx);
     if (result == 0)
         result = sql_load_rollouts(store, reader, ctx);
+    if (result == 0)
+        result = sql_load_ring_updates(store, reader, ctx);
     if (result == 0)
         result = load_rows(store, select_devices, load_device, db_prepare_stream, reader, ctx);
     return result;

@@ -128,6 +128,13 @@ static const char *const migrations[] = {
     "CREATE TABLE blob_pieces ("
     "  sha256 BLOB NOT NULL, place BIGINT NOT NULL, bytes BLOB NOT NULL,"
     "  PRIMARY KEY (sha256, place));",
+
+    "ALTER TABLE devices ADD COLUMN ring_offered BIGINT NOT NULL DEFAULT 0;"
+    "ALTER TABLE devices ADD COLUMN ring_offers INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE ring_updates ("
+    "  id BIGINT PRIMARY KEY, product TEXT NOT NULL, number BIGINT NOT NULL,"
+    "  published_ms BIGINT NOT NULL, withdrawn INTEGER NOT NULL DEFAULT 0, content BLOB NOT NULL);"
+    "CREATE UNIQUE INDEX ring_updates_live ON ring_updates (product, number) WHERE withdrawn = 0;",
 };
 
 #define SCHEMA_VERSION ((int)(sizeof migrations / sizeof migrations[0]))

@@ -31,6 +31,10 @@ enum sql_statement {
     STATEMENT_FS_FORGET,
     STATEMENT_FS_TAKEN,
     STATEMENT_FS_ARRIVED,
+    STATEMENT_RING_UPDATE,
+    STATEMENT_RING_WITHDRAW,
+    STATEMENT_RING_OFFER,
+    STATEMENT_RING_ARRIVED,
     STATEMENT_GO_LIVE,
     STATEMENT_ROLLOUT,
     STATEMENT_STAGE,
@@ -72,6 +76,11 @@ int sql_prepare(struct sql_store *store);
 
 void sql_apply(struct store *store, struct change *const *changes, size_t count,
                enum change_result *results, char error[STORE_ERROR_SIZE]);
+
+/* Changes to key updates, and to what devices have of them. */
+int sql_apply_ring(struct sql_store *store, const struct change *change,
+                   enum change_result *result);
+int sql_load_ring_updates(struct sql_store *store, const struct store_reader *reader, void *ctx);
 
 /* CHANGE_ROLLOUT and CHANGE_PROGRESS. */
 int sql_apply_rollout(struct sql_store *store, const struct rollout *rollout,

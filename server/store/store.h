@@ -26,16 +26,18 @@ struct stored_device {
     struct device_offers offers;
     struct rollout_part part;
     struct device_files files;
+    struct device_ring ring;
 };
 
 /* Called for each row while loading: releases, then channel heads, then groups,
- * then rollouts (whose release is not set), then devices. Non-zero ends the loading with that
+ * then rollouts (whose release is not set), then key updates by age, then devices. Non-zero ends the loading with that
  * result. */
 struct store_reader {
     int (*release)(void *ctx, const struct release *release);
     int (*newest)(void *ctx, const char *product, const char *channel, uint32_t release);
     int (*group)(void *ctx, const struct group *group);
     int (*rollout)(void *ctx, const struct rollout *rollout);
+    int (*ring_update)(void *ctx, const struct ring_update *update);
     int (*device)(void *ctx, const struct stored_device *device);
 };
 
