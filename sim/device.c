@@ -232,6 +232,28 @@ static void restart_updated(struct sim_device *device, uint32_t now_ms)
     start(device, now_ms);
 }
 
+/* What waits for these keys may be offered by now. */
+static void take_keys(struct sim_device *device, uint32_t now_ms)
+{
+    emit_kind(device, SIM_DEVICE_KEYS);
+    if (sim_device_trust_tell(device))
+        device->poll_ms = now_ms;
+    else
+        die(device, "its key ring cannot be read");
+}
+
+static void give_up_for_now(struct sim_device *device, uint32_t now_ms)
+{
+    const uint32_t retry_s = ud_pull_retry_s(&device->pull);
+
+    if (retry_s == 0) {
+        report_failure(device, ud_pull_error(&device->pull));
+        return;
+    }
+    device->poll_ms = now_ms + retry_s * 1000u;
+    sim_device_emit(device, &(struct sim_device_event){.kind = SIM_DEVICE_LATER, .done = retry_s});
+}
+
 static void service_asking(struct sim_device *device, uint32_t now_ms)
 {
     if (is_busy(device, now_ms))
@@ -251,9 +273,12 @@ static void service_asking(struct sim_device *device, uint32_t now_ms)
         device->board->confirm(device);
         emit_kind(device, SIM_DEVICE_CURRENT);
         break;
+    case UD_PULL_KEYS:
+        take_keys(device, now_ms);
+        break;
     case UD_PULL_FAILED:
     default:
-        report_failure(device, ud_pull_error(&device->pull));
+        give_up_for_now(device, now_ms);
         break;
     }
 }

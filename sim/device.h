@@ -55,6 +55,8 @@ enum sim_device_event_kind {
     SIM_DEVICE_FETCHING, /* the image arrives; done of total bytes in flash */
     SIM_DEVICE_CURRENT,  /* the server has nothing new */
     SIM_DEVICE_FAILED,   /* the check-in or the update failed; error, number, text */
+    SIM_DEVICE_KEYS,     /* its ring took a key update; it asks again at once */
+    SIM_DEVICE_LATER,    /* the server is busy; it asks again after `done` seconds */
     SIM_DEVICE_UPDATED,  /* the image is staged; the device restarts */
 
     SIM_DEVICE_UPLOAD_FAILED, /* error, number (ArduinoOTA's), text */

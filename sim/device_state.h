@@ -14,7 +14,7 @@
 #include "updraft/keys.h"
 #include "updraft/staging.h"
 
-#define SIM_DEVICE_ABILITIES 80u /* the longest text, with its NUL */
+#define SIM_DEVICE_ABILITIES 100u /* the longest text, with its NUL */
 
 enum state {
     STATE_OFF,
@@ -118,6 +118,9 @@ struct ud_layout sim_device_layout(const struct sim_device *device);
 
 /* As its program starts. False when the key ring cannot be read. */
 bool sim_device_trust_start(struct sim_device *device);
+
+/* Puts together what it tells servers of what it takes. False when flash cannot be read. */
+bool sim_device_trust_tell(struct sim_device *device);
 
 /* Null where it has none; meaningful once started. */
 const struct ud_verifier *sim_device_verifier(const struct sim_device *device);

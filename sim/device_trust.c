@@ -2,7 +2,6 @@
 
 #include "bearssl/digest.h"
 #include "bearssl/keys.h"
-#include "updraft/hex.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -36,33 +35,17 @@ static const char *product_of(const struct sim_device *device)
     return program->has_description ? program->description.project : "";
 }
 
-/* "gzip", or which ESP32 it is. */
-static size_t name_chip(struct sim_device *device)
+bool sim_device_trust_tell(struct sim_device *device)
 {
-    if (device->board->takes_gzip)
-        return (size_t)snprintf(device->abilities, sizeof device->abilities, "gzip");
-    return (size_t)snprintf(device->abilities, sizeof device->abilities, "chip=%u",
-                            device->board->chip_id(device));
-}
+    char ring[UD_KEYS_TEXT_MAX] = "";
+    char chip[sizeof "chip=65535"] = "gzip";
 
-/* "gzip keys=ID,ID", as the server wants to know it. */
-static bool name_abilities(struct sim_device *device)
-{
-    struct ud_keys_cursor cursor = {0};
-    char *text = device->abilities;
-    size_t length = name_chip(device);
-    char separator[] = " keys=";
-
-    while (has_ring(device) && ud_keys_next(&device->keys, &cursor)) {
-        char id[2 * UD_KEY_ID_SIZE + 1];
-        ud_hex_encode(cursor.id, UD_KEY_ID_SIZE, id);
-        if (sizeof device->abilities - length <= strlen(separator) + strlen(id))
-            break; /* the server keeps a few only */
-        length += (size_t)snprintf(text + length, sizeof device->abilities - length, "%s%s",
-                                   separator, id);
-        strcpy(separator, ",");
-    }
-    return cursor.error == UD_OK;
+    if (!device->board->takes_gzip)
+        snprintf(chip, sizeof chip, "chip=%u", device->board->chip_id(device));
+    if (has_ring(device) && ud_keys_abilities(&device->keys, ring)[0] == '\0')
+        return false;
+    snprintf(device->abilities, sizeof device->abilities, "%s retry%s", chip, ring);
+    return true;
 }
 
 static bool open_ring(struct sim_device *device)
@@ -98,7 +81,7 @@ bool sim_device_trust_start(struct sim_device *device)
         .chip = device->board->chip_id(device),
         .security_version = program->has_description ? program->description.secure_version : 0,
     };
-    return name_abilities(device) &&
+    return sim_device_trust_tell(device) &&
            ud_gunzip_init(&device->gunzip, device->window, sizeof device->window) == UD_OK;
 }
 

@@ -108,6 +108,8 @@ static void judge_once(struct unit *unit, const struct sim_device_event *event)
     case SIM_DEVICE_ASKING:
     case SIM_DEVICE_FETCHING:
     case SIM_DEVICE_ONE_WAY:
+    case SIM_DEVICE_KEYS:
+    case SIM_DEVICE_LATER:
     default:
         break;
     }

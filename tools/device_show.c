@@ -105,6 +105,12 @@ static void show_to_people(struct progress *progress, size_t index, const struct
     case SIM_DEVICE_CURRENT:
         note_program(progress, index, device, ", nothing newer");
         break;
+    case SIM_DEVICE_KEYS:
+        progress_line(progress, "%s: its key ring took a key update", sim_device_mac(device));
+        break;
+    case SIM_DEVICE_LATER:
+        progress_note(progress, index, "the server is busy: asks again in %u s", event->done);
+        break;
     case SIM_DEVICE_FAILED:
         note_failure(progress, index, device, event);
         break;
@@ -141,7 +147,8 @@ static const char *event_name(enum sim_device_event_kind kind)
         [SIM_DEVICE_ONE_WAY] = "one way",   [SIM_DEVICE_FETCHING] = "fetching",
         [SIM_DEVICE_CURRENT] = "current",   [SIM_DEVICE_FAILED] = "failed",
         [SIM_DEVICE_UPDATED] = "updated",   [SIM_DEVICE_UPLOAD_FAILED] = "upload failed",
-        [SIM_DEVICE_HANGING] = "hanging",
+        [SIM_DEVICE_HANGING] = "hanging",   [SIM_DEVICE_KEYS] = "keys",
+        [SIM_DEVICE_LATER] = "later",
     };
 
     return names[kind];

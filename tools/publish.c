@@ -4,6 +4,7 @@
 #include "tools/command.h"
 #include "tools/operate.h"
 #include "tools/publish_forms.h"
+#include "tools/publish_keys.h"
 #include "updraft/hex.h"
 
 #include <errno.h>
@@ -58,7 +59,8 @@ static enum options_result parse(int argc, char **argv, struct publish_options *
     const struct command_usage usage = {
         "updraft publish", "FILE [--product P] [--version V] [--channel C] [--gzip] [--sign KEY]",
         "Uploads a .bin or .bin.gz. The server refuses it when it is not a sound image.\n"
-        "With --gzip it has both, and with --sign signed ones; each device gets what it takes.",
+        "With --gzip it has both, and with --sign signed ones; each device gets what it takes.\n"
+        "A key update (updraft key add, revoke) goes to the product's devices before any release.",
         rows};
     int operands;
     const enum options_result result = options_parse(&usage, argc, argv, &operands);
@@ -289,6 +291,24 @@ static int publish(const struct publish_options *options, const struct publish_f
     return status;
 }
 
+/* Of a key update only the product can be said. EXIT_OK, or reported. */
+static int check_keys_call(const struct publish_options *options)
+{
+    if (options->version != NULL || options->channel != NULL || options->name != NULL ||
+        options->notes != NULL || options->requires != NULL || options->files != NULL ||
+        options->is_draft || options->forms.gzip || options->forms.sign != NULL ||
+        options->forms.manifest.is_wanted)
+        return report_usage("of a key update only --product can be said");
+    return EXIT_OK;
+}
+
+static int publish_key_update(const struct publish_options *options, const char *path)
+{
+    const int status = check_keys_call(options);
+
+    return status == EXIT_OK ? publish_keys(&options->operate, path, options->product) : status;
+}
+
 int command_publish(int argc, char **argv)
 {
     struct publish_options options = {.product = NULL};
@@ -299,6 +319,8 @@ int command_publish(int argc, char **argv)
         return operate_exit_status(parsed);
     if (!is_publishable(argv[1]) || (options.files != NULL && !is_publishable(options.files)))
         return EXIT_FAILED;
+    if (publish_is_keys(argv[1]))
+        return publish_key_update(&options, argv[1]);
     options.forms.manifest.product = options.product;
     options.forms.manifest.version = options.version;
     int status = publish_forms_make(&options.forms, argv[1], &forms);

@@ -4,6 +4,7 @@
 #include "host/text.h"
 #include "tools/command.h"
 #include "tools/operate.h"
+#include "tools/releases_keys.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@ struct releases_options {
     struct operate_options operate;
     const char *product, *version; /* null = not given, as all that follow */
     const char *notes, *requires, *reason;
+    unsigned long key_update; /* number; 0 = not given */
 };
 
 /* Runs an action on the release with this id; list has none. */
@@ -39,16 +41,19 @@ static enum options_result parse(int argc, char **argv, struct releases_options 
         {"notes", 0, OPTION_TEXT, &options->notes, "TEXT", "set: what is new, for people"},
         {"requires", 0, OPTION_TEXT, &options->requires, "V",
          "set: the oldest version it can be installed over; others get one in between first"},
+        {"key-update", 0, OPTION_NUMBER, &options->key_update, "N",
+         "withdraw: the product's key update of this number, its last"},
         OPERATE_ROWS(&options->operate),
         {NULL},
     };
     const struct command_usage usage = {
         "updraft releases",
-        "[list [--product P] | show | live | withdraw | set] [--product P --version V]",
+        "[list | keys [--product P] | show | live | withdraw | set] [--product P --version V]",
         "  list      the releases of a server, newest first\n"
         "  show      one release\n"
         "  live      end its being a draft: it is its channel's newest\n"
         "  withdraw  never offer it again; its rollouts halt, who runs it keeps it\n"
+        "  keys      the key updates, and how many devices have each\n"
         "  set       --notes, --requires; an empty value ('') clears it",
         rows};
 
@@ -275,6 +280,13 @@ static int run(const struct action *action, const struct releases_options *optio
     return status;
 }
 
+static int withdraw_key_update(const struct action *action, const struct releases_options *options)
+{
+    if (action->run != withdraw_release || options->product == NULL || options->version != NULL)
+        return report_usage("--key-update goes with withdraw and --product");
+    return releases_withdraw_key_update(&options->operate, options->product, options->key_update);
+}
+
 int command_releases(int argc, char **argv)
 {
     struct releases_options options = {.product = NULL};
@@ -283,11 +295,15 @@ int command_releases(int argc, char **argv)
 
     if (parsed != OPTIONS_OK)
         return operate_exit_status(parsed);
+    if (operands > 0 && strcmp(argv[1], "keys") == 0)
+        return releases_list_keys(&options.operate, options.product);
     const struct action *action = action_named(operands > 0 ? argv[1] : "list");
     if (action == NULL)
-        return report_usage("%s is not one of list, show, live, withdraw, set", argv[1]);
+        return report_usage("%s is not one of list, keys, show, live, withdraw, set", argv[1]);
     if (operands > 1)
         return report_usage("%s is not expected", argv[2]);
+    if (options.key_update != 0)
+        return withdraw_key_update(action, &options);
     const int status = check_call(action, &options);
     return status == EXIT_OK ? run(action, &options) : status;
 }

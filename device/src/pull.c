@@ -10,6 +10,7 @@
 
 #define OK_STATUS           200u
 #define SWITCHING_PROTOCOLS 101u
+#define UNAVAILABLE         503u
 
 enum state {
     IDLE,
@@ -122,6 +123,7 @@ int ud_pull_begin(struct ud_pull *pull, const char *url, uint32_t now_ms)
     pull->result = UD_PULL_FAILED;
     pull->redirects_left = pull->config.redirect_limit;
     pull->available_version[0] = '\0';
+    pull->retry_after_s = 0;
     if (length < sizeof pull->url) {
         memcpy(pull->url, url, length + 1);
         error = ud_pull_open_url(pull);
@@ -222,7 +224,7 @@ static uint32_t body_received(struct ud_pull *pull, const uint8_t *bytes, uint32
         fail(pull, error);
     } else if (pull->body_received == pull->content_length) {
         pull->owns_session = false;
-        conclude(pull, UD_PULL_OK);
+        conclude(pull, pull->config.updater->form == UD_FORM_KEYS ? UD_PULL_KEYS : UD_PULL_OK);
     }
     return taken;
 }
@@ -475,6 +477,12 @@ enum ud_pull_result ud_pull_result(const struct ud_pull *pull)
 int ud_pull_error(const struct ud_pull *pull)
 {
     return pull->error;
+}
+
+uint32_t ud_pull_retry_s(const struct ud_pull *pull)
+{
+    return pull->status == UNAVAILABLE && pull->error == UD_ERR_HTTP_STATUS ? pull->retry_after_s
+                                                                            : 0;
 }
 
 const char *ud_pull_available_version(const struct ud_pull *pull)

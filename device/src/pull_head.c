@@ -16,6 +16,7 @@ enum field {
     LOCATION,
     X_MD5,
     X_VERSION,
+    RETRY_AFTER,
     OTHER,
 };
 
@@ -25,6 +26,7 @@ static const char *const field_names[OTHER] = {
     [LOCATION] = "Location",
     [X_MD5] = "x-MD5",
     [X_VERSION] = "x-version",
+    [RETRY_AFTER] = "Retry-After",
 };
 
 void ud_pull_head_begin(struct ud_pull *pull)
@@ -36,6 +38,7 @@ void ud_pull_head_begin(struct ud_pull *pull)
     pull->is_encoded = false;
     pull->content_length = 0;
     pull->available_version[0] = '\0';
+    pull->retry_after_s = 0;
 }
 
 /* ---- fields ---- */
@@ -90,6 +93,19 @@ static void take_version(struct ud_pull *pull, const struct ud_http_value *value
     pull->available_version[value->length] = '\0';
 }
 
+/* Seconds; there is no clock to compare a date with. */
+static void take_retry(struct ud_pull *pull, const struct ud_http_value *value)
+{
+    uint32_t seconds = 0;
+    const enum ud_decimal result = ud_decimal(value->text, value->length, &seconds);
+
+    if (result == UD_DECIMAL_BAD || pull->line_overflowed)
+        return;
+    if (result == UD_DECIMAL_TOO_LARGE || seconds > UD_PULL_RETRY_MAX_S)
+        seconds = UD_PULL_RETRY_MAX_S;
+    pull->retry_after_s = (uint16_t)seconds;
+}
+
 /* A folded line goes on with the field above. What we do not read may be folded;
  * what we have read already may not. */
 static int skip_folded(const struct ud_pull *pull)
@@ -129,6 +145,9 @@ int ud_pull_head_line(struct ud_pull *pull)
         break;
     case X_VERSION:
         take_version(pull, &value);
+        break;
+    case RETRY_AFTER:
+        take_retry(pull, &value);
         break;
     case OTHER:
     default:

@@ -195,6 +195,18 @@ static void begin(struct client *client, uint32_t now_ms)
     wait_for_next(client, now_ms);
 }
 
+static void give_up_for_now(struct client *client, uint32_t now_ms)
+{
+    const uint32_t retry_s = ud_pull_retry_s(&client->pull);
+
+    if (retry_s == 0) {
+        report_failure(client, ud_pull_error(&client->pull));
+        return;
+    }
+    client->next_ms = now_ms + retry_s * MS_PER_S;
+    ets_printf("the server is busy: asks again in %u s\n", (unsigned)retry_s);
+}
+
 static void finish(struct client *client, uint32_t now_ms)
 {
     ud_lwip_pull_end(&client->driver);
@@ -207,9 +219,14 @@ static void finish(struct client *client, uint32_t now_ms)
         confirm(client);
         ets_printf("up to date\n");
         break;
+    case UD_PULL_KEYS:
+        ets_printf("the key ring has taken a key update\n");
+        trust_abilities(&client->config.updates->trust, client->abilities);
+        client_hurry(client, now_ms);
+        break;
     case UD_PULL_FAILED:
     default:
-        report_failure(client, ud_pull_error(&client->pull));
+        give_up_for_now(client, now_ms);
         break;
     }
 }

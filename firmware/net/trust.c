@@ -4,7 +4,6 @@
 #include "bearssl/keys.h"
 #include "esp8266-rom/rom.h"
 #include "firmware/net/stack.h"
-#include "updraft/hex.h"
 
 #include <string.h>
 
@@ -178,18 +177,7 @@ bool trust_has_keys_left(const struct trust *trust)
 
 void trust_abilities(const struct trust *trust, char text[TRUST_ABILITIES_MAX])
 {
-    struct ud_keys_cursor cursor = {0};
-    const char *separator = "gzip keys=";
-    uint32_t length = 0;
-
-    strcpy(text, "gzip");
-    while (trust->key_count != 0 && ud_keys_next(&trust->keys, &cursor)) {
-        const uint32_t step = (uint32_t)strlen(separator);
-        if (TRUST_ABILITIES_MAX - length <= step + 2 * UD_KEY_ID_SIZE)
-            return; /* the server keeps a few only */
-        memcpy(text + length, separator, step);
-        ud_hex_encode(cursor.id, UD_KEY_ID_SIZE, text + length + step);
-        length += step + 2 * UD_KEY_ID_SIZE;
-        separator = ",";
-    }
+    strcpy(text, "gzip retry");
+    if (trust->key_count != 0)
+        ud_keys_abilities(&trust->keys, text + strlen(text));
 }

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #define TRUST_STACK         8192u
-#define TRUST_ABILITIES_MAX 96u /* bytes, NUL included: "gzip keys=" and five ids */
+#define TRUST_ABILITIES_MAX (sizeof "gzip retry" + UD_KEYS_TEXT_MAX)
 
 struct trust {
     struct ud_keys keys;
@@ -52,7 +52,7 @@ const struct ud_manifest_terms *trust_terms(const struct trust *trust);
 /* False: a program that confirmed itself could not be updated any more. */
 bool trust_has_keys_left(const struct trust *trust);
 
-/* "gzip keys=ID,ID", as the server wants to know it. */
+/* "gzip retry ring=0 keys=ID,ID", as the server wants to know it. */
 void trust_abilities(const struct trust *trust, char text[TRUST_ABILITIES_MAX]);
 
 #endif

@@ -20,7 +20,7 @@ static const struct {
      5, "it is compressed with xz: devices unpack gzip only"},
     {"\x28\xb5\x2f\xfd", 4, "it is compressed with zstd: devices unpack gzip only"},
     {"\xea\x04", 2, "it is an image for Espressif's own boot loader (EA): publish an Arduino .bin"},
-    {"UDku", 4, "it is a key update, no firmware: updraft key show says what it does"},
+    {"UDku", 4, "it is a key update, no firmware: publish it as one, by /key-updates"},
     {":", 1, "it is an Intel HEX file: publish the .bin"},
     {"\xff\xff\xff\xff", 4, "it starts with blank flash: publish the firmware, not a flash dump"},
 };

@@ -96,6 +96,22 @@ static void any_key_of_the_ring_accepts(void **state)
     assert_int_equal(check_signed_by(fixture, "p256-other"), UD_ERR_SIGNATURE);
 }
 
+static void what_servers_are_told_of_it(void **state)
+{
+    struct fixture *fixture = *state;
+    char text[UD_KEYS_TEXT_MAX];
+
+    start(fixture, "rsa2048 p256");
+    assert_string_equal(ud_keys_abilities(&fixture->ring.keys, text),
+                        " ring=0 keys=1804b9fb39ac8280,92ebb840dce2a791");
+    start(fixture, "rsa1024 p256 rsa2048 rsa4096");
+    fixture->ring.keys.number = UINT32_MAX;
+    assert_string_equal(ud_keys_abilities(&fixture->ring.keys, text),
+                        " ring=4294967295 keys=8ca4ab53c6219153,92ebb840dce2a791,1804b9fb39ac8280");
+    fixture->ring.keys.config.flash = NULL;
+    assert_memory_equal(ud_keys_abilities(&fixture->ring.keys, text), " keys=8ca4", 10);
+}
+
 /* RSA-512 and P-256 make signatures of one length. */
 static void keys_of_one_signature_length_are_all_tried(void **state)
 {
@@ -680,6 +696,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(any_key_of_the_ring_accepts),
+        TEST(what_servers_are_told_of_it),
         TEST(keys_of_one_signature_length_are_all_tried),
         TEST(configs_that_cannot_be_are_refused),
         TEST(a_key_is_replaced_to_the_byte),

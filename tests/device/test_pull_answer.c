@@ -297,6 +297,44 @@ static void statuses_have_their_numbers(void **state)
     rig_free(&rig);
 }
 
+/* What a server that is busy says, and what is made of it. */
+static void a_busy_server_says_when_to_ask_again(void **state)
+{
+    const struct {
+        const char *head;
+        uint32_t seconds;
+    } rows[] = {
+        {"HTTP/1.1 503 Busy\r\nRetry-After: 30\r\n\r\n", 30},
+        {"HTTP/1.1 503 Busy\r\nretry-after:1\r\n\r\n", 1},
+        {"HTTP/1.1 503 Busy\r\nRetry-After: 3601\r\n\r\n", UD_PULL_RETRY_MAX_S},
+        {"HTTP/1.1 503 Busy\r\nRetry-After: 99999999999999\r\n\r\n", UD_PULL_RETRY_MAX_S},
+        {"HTTP/1.1 503 Busy\r\nRetry-After: Fri, 31 Dec 1999 23:59:59 GMT\r\n\r\n", 0},
+        {"HTTP/1.1 503 Busy\r\nRetry-After: -1\r\n\r\n", 0},
+        {"HTTP/1.1 503 Busy\r\nRetry-After:\r\n\r\n", 0},
+        {"HTTP/1.1 503 Busy\r\n\r\n", 0},
+        {"HTTP/1.1 500 Oh\r\nRetry-After: 30\r\n\r\n", 0},
+        {"HTTP/1.1 100 Continue\r\nRetry-After: 30\r\n\r\nHTTP/1.1 503 Busy\r\n\r\n", 0},
+    };
+    const struct outcome failed = {UD_PULL_FAILED, UD_ERR_HTTP_STATUS, -104};
+    struct pull_rig rig;
+
+    (void)state;
+    rig_init(&rig);
+    for (size_t i = 0; i < SIZE(rows); i++) {
+        const struct rig_answer answer = join(rows[i].head, "", 0);
+
+        print_message("row %zu\n", i);
+        play_in_all_ways(&rig, &answer, &failed);
+        assert_int_equal(ud_pull_retry_s(&rig.pull), rows[i].seconds);
+        release(&answer);
+    }
+    play_row(&rig, &(struct row){"HTTP/1.1 304 Not Modified\r\nRetry-After: 30\r\n\r\n",
+                                 "",
+                                 {UD_PULL_NO_UPDATES, UD_OK, 0}});
+    assert_int_equal(ud_pull_retry_s(&rig.pull), 0);
+    rig_free(&rig);
+}
+
 static void lengths_must_be_usable(void **state)
 {
     const struct outcome none = {UD_PULL_FAILED, UD_ERR_HTTP_NO_LENGTH, -101};
@@ -784,6 +822,7 @@ int main(void)
         cmocka_unit_test(the_callers_md5_overrides_the_servers),
         cmocka_unit_test(a_file_system_may_begin_with_anything),
         cmocka_unit_test(statuses_have_their_numbers),
+        cmocka_unit_test(a_busy_server_says_when_to_ask_again),
         cmocka_unit_test(lengths_must_be_usable),
         cmocka_unit_test(a_digest_that_is_none_stops_before_the_updater_begins),
         cmocka_unit_test(the_first_bytes_decide),

@@ -68,7 +68,7 @@ static void a_key_update_is_carried_out(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
-        assert_int_equal(pull_keys(true, pieces[i], &error, text), UD_PULL_OK);
+        assert_int_equal(pull_keys(true, pieces[i], &error, text), UD_PULL_KEYS);
         assert_string_equal(text, "rsa2048 p256 ");
     }
 }

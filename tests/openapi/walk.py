@@ -7,6 +7,7 @@ no call is named in the end.
 """
 
 import http.client
+import struct
 import subprocess
 import sys
 import time
@@ -80,6 +81,35 @@ def walk_releases(client, image_1, image_2, foreign):
     one("PUT", "", 200, draft, {"notes": "it burns"})
     for method, what in (("GET", ""), ("PUT", ""), ("POST", "/live"), ("POST", "/withdraw")):
         one(method, what, 404, 77, {} if method == "PUT" or what == "/withdraw" else None)
+
+
+def key_update(number, product=b"demo"):
+    """One that revokes a key, with a signature that only devices would look at."""
+    header = struct.pack("<4sBBHII64s", b"UDku", 1, 2, 8, number, 0, product)
+    return header + bytes(8) + bytes(64) + struct.pack("<I", 64)
+
+
+def walk_key_updates(client):
+    publish = lambda expect, body, **query: client.call(
+        "POST", "/key-updates", expect, query=query, body=body)
+    withdraw = lambda expect, number: client.call(
+        "POST", "/key-updates/{id}/withdraw", expect, values={"id": str(number)})
+    first = publish(201, key_update(1))["id"]
+    publish(200, key_update(1), product="demo")
+    publish(400, key_update(2, b""))
+    publish(400, key_update(2), product="a/b")
+    publish(409, key_update(3))
+    publish(422, b"UDku")
+    publish(422, key_update(2), product="other")
+    second = publish(201, key_update(2))["id"]
+    client.call("GET", "/key-updates", 200)
+    updates = client.call("GET", "/key-updates", 200, query={"product": "demo"})["key_updates"]
+    if [update["number"] for update in updates] != [2, 1]:
+        raise Broken(f"the key updates are {updates}")
+    withdraw(409, first)
+    withdraw(200, second)
+    withdraw(409, second)
+    withdraw(404, 77)
 
 
 def walk_devices(client):
@@ -381,6 +411,7 @@ def main(server, token_file, server_pid, ticket, image_1, image_2, foreign):
     walk_server(client)
     walk_releases(client, image_1, image_2, foreign)
     walk_devices(client)
+    walk_key_updates(client)
     walk_groups(client)
     walk_rollouts(client)
     walk_webhooks(client)

@@ -84,9 +84,12 @@ struct rows {
         char product[NAME_SIZE], group[NAME_SIZE], channel[NAME_SIZE], pin[VERSION_SIZE];
         struct device_offers offers;
         struct rollout_part part;
+        struct device_ring ring;
     } devices[ROWS_MAX];
     struct rollout rollouts[ROWS_MAX];
     size_t rollout_count;
+    struct ring_update ring_updates[ROWS_MAX];
+    size_t ring_update_count;
     size_t release_count, newest_count, group_count, device_count;
 };
 
@@ -137,6 +140,7 @@ static int keep_device(void *ctx, const struct stored_device *device)
     rows->devices[i].facts = *device->facts;
     rows->devices[i].offers = device->offers;
     rows->devices[i].part = device->part;
+    rows->devices[i].ring = device->ring;
     copy(rows->devices[i].product, NAME_SIZE, device->assignment.product);
     copy(rows->devices[i].group, NAME_SIZE, device->assignment.group);
     copy(rows->devices[i].channel, NAME_SIZE, device->assignment.channel);
@@ -153,10 +157,20 @@ static int keep_rollout(void *ctx, const struct rollout *rollout)
     return 0;
 }
 
+static int keep_ring_update(void *ctx, const struct ring_update *update)
+{
+    struct rows *rows = ctx;
+
+    assert_int_equal(rows->device_count, 0);
+    rows->ring_updates[rows->ring_update_count++] = *update;
+    return 0;
+}
+
 static const struct store_reader keeper = {.release = keep_release,
                                            .newest = keep_newest,
                                            .group = keep_group,
                                            .rollout = keep_rollout,
+                                           .ring_update = keep_ring_update,
                                            .device = keep_device};
 
 /* Everything in the store, after it was closed and opened again. free() it. */
@@ -474,6 +488,73 @@ static void offers_count_up_and_start_anew(void **state)
     rows = load(fixture);
     assert_int_equal(rows->device_count, 0);
     free(rows);
+}
+
+/* A file that revokes a key, with a signature of zeros. */
+static struct change *ring_change(enum change_kind kind, uint32_t id, uint32_t number)
+{
+    uint8_t file[80 + 8 + 64 + 4] = {'U', 'D', 'k', 'u', 1, KEY_UPDATE_REVOKE, 8};
+    struct change *change = change_new(kind, 0);
+
+    file[8] = (uint8_t)number;
+    memcpy(file + 16, "demo", 4);
+    file[80 + 8 + 64] = 64;
+    change->as.ring_update = calloc(1, sizeof *change->as.ring_update);
+    assert_null(ring_update_read(file, sizeof file, change->as.ring_update));
+    change->as.ring_update->id = id;
+    change->as.ring_update->published_ms = 1234;
+    return change;
+}
+
+static void key_updates_come_back(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_int_equal(apply(fixture->store, ring_change(CHANGE_RING_UPDATE, 1, 1)), CHANGE_DONE);
+    assert_int_equal(apply(fixture->store, ring_change(CHANGE_RING_UPDATE, 2, 2)), CHANGE_DONE);
+    assert_int_equal(apply(fixture->store, ring_change(CHANGE_RING_UPDATE, 3, 2)), CHANGE_CONFLICT);
+    assert_int_equal(apply(fixture->store, ring_change(CHANGE_RING_WITHDRAWN, 2, 2)), CHANGE_DONE);
+    assert_int_equal(apply(fixture->store, ring_change(CHANGE_RING_WITHDRAWN, 2, 2)),
+                     CHANGE_CONFLICT);
+    assert_int_equal(apply(fixture->store, ring_change(CHANGE_RING_UPDATE, 3, 2)), CHANGE_DONE);
+    struct rows *rows = load(fixture);
+    assert_int_equal(rows->ring_update_count, 3);
+    for (uint32_t i = 0; i < 3; i++) {
+        const struct ring_update *update = &rows->ring_updates[i];
+        assert_int_equal(update->id, i + 1);
+        assert_int_equal(update->number, i == 0 ? 1 : 2);
+        assert_int_equal(update->action, KEY_UPDATE_REVOKE);
+        assert_int_equal(update->is_withdrawn, i == 1);
+        assert_int_equal(update->length, 80 + 8 + 64 + 4);
+        assert_int_equal(update->published_ms, 1234);
+        assert_string_equal(update->product, "demo");
+    }
+    free(rows);
+}
+
+static void offers_of_key_updates_count_up_and_start_anew(void **state)
+{
+    struct fixture *fixture = *state;
+    static const struct {
+        enum change_kind kind;
+        uint32_t update;
+        struct device_ring ring;
+    } rows[] = {
+        {CHANGE_RING_OFFER, 4, {4, 1}}, {CHANGE_RING_OFFER, 4, {4, 2}},
+        {CHANGE_RING_OFFER, 5, {5, 1}}, {CHANGE_RING_ARRIVED, 0, {0, 0}},
+        {CHANGE_RING_OFFER, 5, {5, 1}}, {CHANGE_RETRY, 0, {0, 0}},
+    };
+
+    apply(fixture->store, assign(1, SETTING_PRODUCT, "demo"));
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct change *change = change_new(rows[i].kind, 1);
+        change->as.offer.release = rows[i].update;
+        apply(fixture->store, change);
+        struct rows *found = load(fixture);
+        assert_int_equal(found->devices[0].ring.offered, rows[i].ring.offered);
+        assert_int_equal(found->devices[0].ring.offers, rows[i].ring.offers);
+        free(found);
+    }
 }
 
 static void one_failure_undoes_the_whole_batch(void **state)
@@ -954,6 +1035,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(only_the_settings_given_change, set_up, tear_down),
         cmocka_unit_test_setup_teardown(groups_come_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(offers_count_up_and_start_anew, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(key_updates_come_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(offers_of_key_updates_count_up_and_start_anew, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(one_failure_undoes_the_whole_batch, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_disk_fails_and_passes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_database_of_a_newer_server_is_left_alone, set_up,

@@ -69,6 +69,15 @@ struct ud_keys_cursor {
 /* The next trusted key, in der, key and id. False when there is none. */
 bool ud_keys_next(const struct ud_keys *keys, struct ud_keys_cursor *cursor);
 
+/* The bytes of the longest text below, its NUL included: three ids. */
+#define UD_KEYS_TEXT_MAX 74u
+
+/* " ring=2 keys=1804b9fb39ac8280,92ebb840dce2a791": what a device tells an update server of
+ * its ring (docs/device-api.md), to be put behind other abilities. A ring without flash has no
+ * number. With more than two keys three are told, which says just that. `text` is empty when
+ * flash cannot be read. Returns text. */
+const char *ud_keys_abilities(const struct ud_keys *keys, char text[UD_KEYS_TEXT_MAX]);
+
 /* How many keys are trusted. Firmware on trial should not confirm when there are
  * none: it could not be updated any more. */
 UD_MUST_CHECK int ud_keys_count(const struct ud_keys *keys, uint32_t *count);

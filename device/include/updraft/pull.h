@@ -38,6 +38,7 @@
 #define UD_PULL_VERSION_MAX    33u
 #define UD_PULL_TIMEOUT_MS     8000u
 #define UD_PULL_REDIRECT_LIMIT 10u
+#define UD_PULL_RETRY_MAX_S    3600u /* the longest a server can have the device wait */
 #define UD_PULL_HEAD_MAX       8192u /* bytes of one answer's head, interim ones included */
 #define UD_PULL_HOST_MAX       64u   /* bytes of a host's name, NUL included */
 
@@ -87,7 +88,14 @@ struct ud_pull_config {
     bool keep_other_connections; /* do not ask for CLOSE_OTHERS */
 };
 
-enum ud_pull_result { UD_PULL_FAILED = 0, UD_PULL_NO_UPDATES = 1, UD_PULL_OK = 2 };
+enum ud_pull_result {
+    UD_PULL_FAILED = 0,
+    UD_PULL_NO_UPDATES = 1,
+    UD_PULL_OK = 2,
+    UD_PULL_KEYS = 3, /* the key ring has taken a key update. Nothing waits for a restart; what
+                       * the identity tells of the ring is to be told anew, and the server to be
+                       * asked again soon: it may have held back a release until now */
+};
 
 enum ud_pull_want {
     UD_PULL_CONNECT = 1 << 0,
@@ -115,6 +123,7 @@ struct ud_pull {
     uint8_t length_state; /* of Content-Length */
     uint8_t md5_state;    /* of x-MD5 */
     uint8_t location_state;
+    uint16_t retry_after_s;
     bool is_encoded;     /* the answer has a Transfer-Encoding */
     bool is_redirecting; /* connect again once closed */
     bool is_foreign;     /* a redirect has left the server the credentials are for */
@@ -184,6 +193,12 @@ uint32_t ud_pull_deadline(const struct ud_pull *pull);
  * reports it; in every other phase after the request UD_ERR_HTTP_TIMEOUT. */
 enum ud_pull_result ud_pull_result(const struct ud_pull *pull);
 int ud_pull_error(const struct ud_pull *pull);
+
+/* Seconds after which the server wants to be asked again: what a 503 says in Retry-After, at
+ * most UD_PULL_RETRY_MAX_S; 0: it does not say. For those that tell the ability `retry`
+ * (docs/device-api.md) this is how a server spreads downloads, and no failure worth reporting,
+ * although the result is FAILED and the error UD_ERR_HTTP_STATUS. */
+uint32_t ud_pull_retry_s(const struct ud_pull *pull);
 
 /* The server's x-version, or "". */
 const char *ud_pull_available_version(const struct ud_pull *pull);

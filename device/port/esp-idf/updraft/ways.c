@@ -132,6 +132,8 @@ static int open_ways(struct ways *ways)
     if (error == UD_OK)
         error = ways_identify(ways->slots, ways->buffer, &ways->identity);
     if (error == UD_OK)
+        ways_tell_abilities(ways->slots, ways->config.keys, &ways->identity);
+    if (error == UD_OK)
         error = open_updater(ways);
     if (error == UD_OK)
         error = open_uploads(ways);
@@ -194,6 +196,26 @@ static void confirm(struct ways *ways)
         report_failure(ways, error);
 }
 
+/* What waits for these keys may be offered by now. */
+static void take_keys(struct ways *ways, uint32_t now_ms)
+{
+    ways_tell_abilities(ways->slots, ways->config.keys, &ways->identity);
+    ways->poll_ms = now_ms;
+    emit(ways, &(struct updraft_event_data){.event = UPDRAFT_KEYS});
+}
+
+static void give_up_for_now(struct ways *ways, uint32_t now_ms)
+{
+    const uint32_t retry_s = ud_pull_retry_s(&ways->pull);
+
+    if (retry_s == 0) {
+        report_failure(ways, ud_pull_error(&ways->pull));
+        return;
+    }
+    ways->poll_ms = now_ms + retry_s * MS_PER_S;
+    emit(ways, &(struct updraft_event_data){.event = UPDRAFT_LATER, .done = retry_s});
+}
+
 /* True when a new program starts next. */
 static bool serve_pull(struct ways *ways, uint32_t now_ms)
 {
@@ -207,9 +229,12 @@ static bool serve_pull(struct ways *ways, uint32_t now_ms)
     case UD_PULL_NO_UPDATES:
         confirm(ways);
         return false;
+    case UD_PULL_KEYS:
+        take_keys(ways, now_ms);
+        return false;
     case UD_PULL_FAILED:
     default:
-        report_failure(ways, ud_pull_error(&ways->pull));
+        give_up_for_now(ways, now_ms);
         return false;
     }
 }

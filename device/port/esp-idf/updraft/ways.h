@@ -10,7 +10,7 @@
 #include "updraft_esp.h"
 
 #define WAYS_MAC_TEXT  18u /* "34:85:18:00:00:01" with its NUL */
-#define WAYS_ABILITIES 24u
+#define WAYS_ABILITIES (sizeof "chip=65535 retry" + UD_KEYS_TEXT_MAX)
 
 /* What the program says of itself to a server. */
 struct ways_identity {
@@ -44,5 +44,9 @@ struct ways {
 /* With the slots entered. UD_OK, or what reading the running program gave. buffer: of
  * UD_FLASH_SECTOR bytes, free to use. */
 int ways_identify(struct ud_slots *slots, void *buffer, struct ways_identity *identity);
+
+/* Puts together what servers are told of what the program takes; keys may be null. */
+void ways_tell_abilities(const struct ud_slots *slots, const struct ud_keys *keys,
+                         struct ways_identity *identity);
 
 #endif

@@ -47,6 +47,17 @@ static void name_hash(const uint8_t hash[UD_SHA256_SIZE], char text[2 * UD_SHA25
         *c = (char)toupper((unsigned char)*c);
 }
 
+void ways_tell_abilities(const struct ud_slots *slots, const struct ud_keys *keys,
+                         struct ways_identity *identity)
+{
+    char ring[UD_KEYS_TEXT_MAX] = "";
+
+    if (keys != NULL)
+        ud_keys_abilities(keys, ring);
+    snprintf(identity->abilities, sizeof identity->abilities, "chip=%u retry%s",
+             (unsigned)slots->config.chip_id, ring);
+}
+
 int ways_identify(struct ud_slots *slots, void *buffer, struct ways_identity *identity)
 {
     uint8_t hash[UD_SHA256_SIZE];
@@ -63,8 +74,6 @@ int ways_identify(struct ud_slots *slots, void *buffer, struct ways_identity *id
     name_hash(hash, identity->sha256);
     print_mac(identity->sta_mac, ESP_MAC_WIFI_STA);
     print_mac(identity->ap_mac, ESP_MAC_WIFI_SOFTAP);
-    snprintf(identity->abilities, sizeof identity->abilities, "chip=%u",
-             (unsigned)slots->config.chip_id);
     identity->headers = (struct ud_pull_identity){
         .sta_mac = identity->sta_mac,
         .ap_mac = identity->ap_mac,

@@ -22,6 +22,12 @@ static void show(void *ctx, const struct updraft_event_data *data)
     case UPDRAFT_CURRENT:
         ESP_LOGI(tag, "nothing newer");
         break;
+    case UPDRAFT_KEYS:
+        ESP_LOGI(tag, "the keys that sign updates have changed");
+        break;
+    case UPDRAFT_LATER:
+        ESP_LOGI(tag, "the server is busy: asks again in %u s", (unsigned)data->done);
+        break;
     case UPDRAFT_PROGRESS:
         ESP_LOGI(tag, "%u of %u bytes", (unsigned)data->done, (unsigned)data->total);
         break;

@@ -11,6 +11,7 @@
 #define UPDRAFT_ESP_H
 
 #include "esp_err.h"
+#include "updraft/keys.h"
 #include "updraft/manifest.h"
 #include "updraft/signature.h"
 #include "updraft/tls.h"
@@ -20,6 +21,8 @@
 
 enum updraft_event {
     UPDRAFT_CURRENT,  /* the server has nothing new */
+    UPDRAFT_KEYS,     /* the key ring has taken a key update; the server is asked again at once */
+    UPDRAFT_LATER,    /* the server is busy, and asked again after `done` seconds */
     UPDRAFT_PROGRESS, /* done of total bytes are in flash */
     UPDRAFT_UPDATED,  /* a new program starts next; the chip restarts when this returns */
     UPDRAFT_FAILED,   /* error, an enum ud_error; nothing has changed */
@@ -44,7 +47,8 @@ struct updraft_config {
     uint16_t page_port;       /* TCP, 80 by custom; 0: serves no page */
     const char *page_user;    /* null: everybody may use it */
     const struct ud_tls *tls; /* for https; null: http only */
-    const struct ud_verifier *verifier;    /* null: what is not signed is taken */
+    const struct ud_verifier *verifier; /* null: what is not signed is taken */
+    const struct ud_keys *keys; /* the verifier's ring, to tell the server of; null: it is none */
     const struct ud_manifest_terms *terms; /* null: manifests are not looked at */
     void *ctx;
     void (*event)(void *ctx, const struct updraft_event_data *data); /* in the task; may be null */
