@@ -30,8 +30,8 @@ struct stored_device {
 };
 
 /* Called for each row while loading: releases, then channel heads, then groups,
- * then rollouts (whose release is not set), then key updates by age, then devices. Non-zero ends the loading with that
- * result. */
+ * then rollouts (whose release is not set), then key updates by age, then devices. Non-zero ends
+ * the loading with that result. */
 struct store_reader {
     int (*release)(void *ctx, const struct release *release);
     int (*newest)(void *ctx, const char *product, const char *channel, uint32_t release);

@@ -39,8 +39,8 @@ they_are_published_in_turn() {
     grep -qx "key update 1 of demo is published: adds $NEW_KEY; 0 device(s) have it" out
     "$UPDRAFT" publish 1-add.signed | grep -q 'published already'
     refused 'numbers leave no gaps, make it with --number 2' publish 3-revoke.signed
-    head -c 100 1-add.signed >cut
-    refused 'it is no key update' publish cut --product demo
+    head -c 100 1-add.signed >part.signed
+    refused 'it is no key update' publish part.signed --product demo
     "$UPDRAFT" releases keys | grep -qE "^ *demo +1 +adds $NEW_KEY +live "
     api GET /audit | grep -q 'key update 1 of demo, SHA-256'
 }
