@@ -121,13 +121,6 @@ bool policy_would_fit(const struct device_facts *facts, const struct release *re
     return rule == RULE_DUE || rule == RULE_FILE_MISSING;
 }
 
-bool policy_fits(const struct device_facts *facts, const struct release *release)
-{
-    const struct release_file *file;
-
-    return policy_judge_fit(facts, release, &file) == RULE_DUE;
-}
-
 /* Stock devices do not tell whose signatures they want: they get the first. How large
  * the file system may be, none of them tells. */
 enum policy_rule policy_judge_files(const struct device_facts *facts, const struct release *release,

@@ -9,10 +9,8 @@
 enum policy_rule policy_judge_fit(const struct device_facts *facts, const struct release *release,
                                   const struct release_file **file);
 
-/* Some form of the release can run there. */
-bool policy_fits(const struct device_facts *facts, const struct release *release);
-
-/* The same, its files taken as stored: of a device it says whether it can take the release. */
+/* Some form of the release can run there, its files taken as stored: of a device it says whether
+ * it can take the release. */
 bool policy_would_fit(const struct device_facts *facts, const struct release *release);
 
 /* The form of the release's file system for the device, and RULE_DUE; or why there is none. */
