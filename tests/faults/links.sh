@@ -82,41 +82,13 @@ publishing_through() { # FAULT
 publishing_says_that_the_connection_was_refused() { publishing_through refuse 1; }
 publishing_says_that_the_answer_was_reset() { publishing_through "reset 10" 2; }
 publishing_says_that_the_answer_was_cut_off() { publishing_through "truncate 30" 3; }
+publishing_says_that_its_body_was_reset() { publishing_through "sent reset $HALF" 4; }
+publishing_says_that_its_body_was_cut_off() { publishing_through "sent truncate $HALF" 5; }
+publishing_twice_the_same_piece_is_refused() { publishing_through "sent duplicate $HALF" 6; }
 
 publishing_goes_through_a_slow_drip() {
     fault "drip 2048 5"
     timeout 100 "$UPDRAFT" publish --server "http://127.0.0.1:$PROXY" --product other --version 4.0 "$NEW" >out 2>err
-}
-
-# ---- the page ----
-
-page_device() {
-    local tries
-    PAGE=$((21000 + RANDOM % 8000))
-    "$UPDRAFT" device --page "$PAGE" --flash "$TAP_TMP/page.flash" --app "$OLD" --json >"$TAP_TMP/page.events" 2>"$TAP_TMP/page.err" &
-    page_pid=$!
-    tap_background $page_pid
-    for tries in $(seq 100); do curl -s -o /dev/null "http://127.0.0.1:$PAGE/update" && break; sleep 0.1; done
-}
-
-an_upload_to_the_page_is_whole_or_nothing() {
-    local kind tries
-    for kind in refuse "reset 1" "truncate 1"; do
-        fault "$kind"
-        if timeout 90 "$UPDRAFT" push --http "127.0.0.1:$PROXY" "$NEW" >out 2>err; then
-            echo "taken for a success through $kind"
-            return 1
-        fi
-        expect "lines for $kind" "$(wc -l <err)" 1
-    done
-    fault "drip 1460 2"
-    timeout 100 "$UPDRAFT" push --http "127.0.0.1:$PROXY" "$NEW" >out 2>err || { cat err; return 1; }
-    for tries in $(seq 100); do
-        grep -q '"event":"started","version":"1.1.0"' page.events && return
-        sleep 0.1
-    done
-    cat page.events
-    return 1
 }
 
 server_start data
@@ -136,8 +108,8 @@ check a_pull_goes_through_loss
 check publishing_says_that_the_connection_was_refused
 check publishing_says_that_the_answer_was_reset
 check publishing_says_that_the_answer_was_cut_off
+check publishing_says_that_its_body_was_reset
+check publishing_says_that_its_body_was_cut_off
+check publishing_twice_the_same_piece_is_refused
 check publishing_goes_through_a_slow_drip
-page_device
-proxy "$PAGE"
-check an_upload_to_the_page_is_whole_or_nothing
 tap_end

@@ -12,6 +12,8 @@ it is made, in both directions.
     half-open BYTES   nothing passes any more and nobody is told
     duplicate BYTES   so many bytes of the answer come twice
     refuse            reset at once
+
+Behind "sent", those with BYTES count what the client sends instead of the answer.
 """
 import random
 import socket
@@ -33,7 +35,9 @@ def reset(connection):
 class Link:
     def __init__(self, client, server, fault):
         self.client, self.server = client, server
-        self.kind, *numbers = fault.split() or ["clean"]
+        words = fault.split() or ["clean"]
+        self.counts_answers = words[0] != "sent"
+        self.kind, *numbers = words if self.counts_answers else words[1:]
         self.numbers = [float(number) for number in numbers]
         self.limit = int(self.numbers[0]) if self.kind in ("reset", "truncate", "half-open", "duplicate") else None
         self.passed = 0
@@ -61,7 +65,7 @@ class Link:
         elif self.kind == "half-open":
             time.sleep(3600)
 
-    def answer(self, to, data):
+    def counted(self, to, data):
         """False once the fault has ended the connection."""
         if self.limit is None or self.passed + len(data) < self.limit:
             self.passed += len(data)
@@ -80,33 +84,39 @@ class Link:
     def forward(self, source, to, is_answer):
         try:
             while data := source.recv(PIECE):
-                if not is_answer:
+                if is_answer != self.counts_answers:
                     self.send(to, data)
-                elif not self.answer(to, data):
+                elif not self.counted(to, data):
                     return
             to.shutdown(socket.SHUT_WR)
         except OSError:
             pass
 
 
-def main():
-    port, path = int(sys.argv[1]), sys.argv[2]
-    listener = socket.create_server(("127.0.0.1", 0))
-    print(listener.getsockname()[1], flush=True)
+def serve(listener, fault, port):
+    """Links every connection to the port that port() says, in the way that fault() says."""
     while True:
         client, _ = listener.accept()
-        fault = open(path).read().strip()
-        if fault == "refuse":
+        kind = fault()
+        if kind == "refuse":
             reset(client)
             continue
         try:
-            server = socket.create_connection(("127.0.0.1", port))
+            server = socket.create_connection(("127.0.0.1", port()))
         except OSError:
             reset(client)
             continue
         for connection in (client, server):
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        Link(client, server, fault)
+        Link(client, server, kind)
 
 
-main()
+def main():
+    port, path = int(sys.argv[1]), sys.argv[2]
+    listener = socket.create_server(("127.0.0.1", 0))
+    print(listener.getsockname()[1], flush=True)
+    serve(listener, lambda: open(path).read().strip(), lambda: port)
+
+
+if __name__ == "__main__":
+    main()
