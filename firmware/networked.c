@@ -4,6 +4,7 @@
 #include "esp8266-rom/port.h"
 #include "esp8266-rom/rom.h"
 #include "firmware/behaviour.h"
+#include "firmware/net/announcer.h"
 #include "firmware/net/chance.h"
 #include "firmware/net/client.h"
 #include "firmware/net/clock.h"
@@ -15,6 +16,7 @@
 #include "firmware/net/updates.h"
 #include "firmware/net/uploads.h"
 #include "firmware/settings.h"
+#include "updraft/service.h"
 
 #include "lwip/dhcp.h"
 #include "lwip/init.h"
@@ -34,6 +36,8 @@ static struct device {
     struct page page;
     struct uploads uploads;
     struct console console;
+    struct announcer announcer;
+    char name[UD_SERVICE_NAME_MAX]; /* for one that was given none */
 } device;
 
 static void address_changed(struct netif *netif)
@@ -68,16 +72,42 @@ static void start_network(void)
     }
     chance_seed(device.ethernet.mac, sizeof device.ethernet.mac);
     netif_set_status_callback(&device.ethernet.netif, address_changed);
-    if (dhcp_start(&device.ethernet.netif) != ERR_OK)
-        ets_printf("no address: out of memory\n");
 }
 
-static void restart_if(bool is_updated, const char *way)
+static const char *name_of_device(void)
 {
-    if (!is_updated)
+    if (device.settings.name[0] != '\0')
+        return device.settings.name;
+    ud_service_name(UD_CHIP_ESP8266, device.ethernet.mac, device.name);
+    return device.name;
+}
+
+/* Both by the device's name: that is known once its settings are. */
+static void join_network(void)
+{
+    struct netif *netif = &device.ethernet.netif;
+
+    if (!device.ethernet.is_on)
         return;
-    ets_printf("updated by %s: restarts\n", way);
-    ud_rom_restart();
+    netif_set_hostname(netif, name_of_device());
+    if (dhcp_start(netif) != ERR_OK)
+        ets_printf("no address: out of memory\n");
+    announcer_start(&device.announcer, &device.settings, name_of_device(), netif);
+}
+
+static bool is_updated(void)
+{
+    const char *way = NULL;
+
+    if (client_is_shaking_hands(&device.client))
+        return false;
+    if (page_service(&device.page, clock_ms()))
+        way = "the page";
+    if (uploads_service(&device.uploads, clock_ms()))
+        way = "an upload";
+    if (way != NULL)
+        ets_printf("updated by %s: restarts\n", way);
+    return way != NULL;
 }
 
 static bool has_network(void)
@@ -106,6 +136,23 @@ static void stop_with(int error)
         continue; /* until the watchdog restarts it */
 }
 
+/* Does what can be done without waiting, until there is a reason to restart. */
+static bool serve(void)
+{
+    enum console_wish wish;
+
+    ud_rom_watchdog_feed();
+    ethernet_service(&device.ethernet);
+    sys_check_timeouts();
+    announcer_service(&device.announcer, clock_ms());
+    if (client_service(&device.client, has_network(), clock_ms()) || is_updated())
+        return false;
+    wish = console_service(&device.console);
+    if (wish == CONSOLE_UPDATE)
+        client_hurry(&device.client, clock_ms());
+    return wish != CONSOLE_RESTART;
+}
+
 void firmware_behave(const struct ud_flash *flash)
 {
     ets_wdt_enable(WATCHDOG_RESETS, WATCHDOG_STAGE, WATCHDOG_STAGE);
@@ -116,18 +163,10 @@ void firmware_behave(const struct ud_flash *flash)
     page_start(&device.page, &device.updates, &device.settings);
     console_start(&device.console, &device.updates, &device.settings);
     uploads_start(&device.uploads, &device.updates, &device.settings);
-    for (;;) {
-        ud_rom_watchdog_feed();
-        ethernet_service(&device.ethernet);
-        sys_check_timeouts();
-        client_service(&device.client, has_network(), clock_ms());
-        if (!client_is_shaking_hands(&device.client)) {
-            restart_if(page_service(&device.page, clock_ms()), "the page");
-            restart_if(uploads_service(&device.uploads, clock_ms()), "an upload");
-        }
-        if (console_service(&device.console))
-            client_hurry(&device.client, clock_ms());
+    join_network();
+    while (serve())
         if (!uploads_are_busy(&device.uploads))
             sleep();
-    }
+    announcer_leave(&device.announcer, clock_ms());
+    ud_rom_restart();
 }

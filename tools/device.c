@@ -9,6 +9,7 @@
 #include "updraft/url.h"
 
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -139,6 +140,8 @@ static void add_board_rows(struct rows *rows, struct device_order *order)
          "with --qemu: power goes before, in or after a flash operation: 12b, 12t:7, 12a+rtc"},
         {"set", 0, OPTION_LIST, &order->settings, "NAME=VALUE",
          "with --qemu: a setting of the board's program, as for updraft settings"},
+        {"tap", 0, OPTION_TEXT, &order->tap, "INTERFACE",
+         "with --qemu: the board is on the network of that interface, made by ip tuntap"},
         {"rom", 0, OPTION_TEXT, &order->rom, "FILE", "with --qemu: another rom.elf for the board"},
     };
 
@@ -153,7 +156,7 @@ static enum options_result parse(int argc, char **argv, struct device_order *ord
         "--url URL [--flash FILE | --dir DIR] [--app FILE] [--count N] [--uploads PORT]\n"
         "         [--page PORT]\n"
         "       updraft device --qemu [--url URL] [--page PORT] [--flash FILE] [--app FILE]\n"
-        "         [--cut PLAN]",
+        "         [--tap INTERFACE] [--cut PLAN]",
         "Runs virtual ESP8266 or ESP32 devices until SIGINT. They ask the server as the Arduino "
         "core does,\n"
         "stage what they get, and boot it through the bootloader's own code. With --qemu one "
@@ -327,6 +330,9 @@ static int check_board_uploads(const struct device_order *order)
         return report_usage("--page-user needs --page PORT and --upload-password-file FILE");
     if (!are_ports(order->upload_port, 1))
         return report_usage("--uploads takes 1 to 65535");
+    if (order->tap != NULL &&
+        (strlen(order->tap) >= IF_NAMESIZE || strchr(order->tap, ',') != NULL))
+        return report_usage("%s is no name of an interface", order->tap);
     if (strcmp(order->upload_address, UPLOAD_ADDRESS_DEFAULT) != 0)
         return report_usage(
             "--upload-address does not go with --qemu: ports of " UPLOAD_ADDRESS_DEFAULT
@@ -360,8 +366,8 @@ static int check(struct device_order *order)
     if (order->qemu)
         return check_board(order);
     if (order->cut != NULL || order->rom != NULL || order->trial_s != TRIAL_DEFAULT_S ||
-        order->settings.count != 0)
-        return report_usage("--cut, --rom, --set and --trial go with --qemu only");
+        order->settings.count != 0 || order->tap != NULL)
+        return report_usage("--cut, --rom, --set, --tap and --trial go with --qemu only");
     int status = check_url(order);
 
     if (status == EXIT_OK)

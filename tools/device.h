@@ -57,8 +57,9 @@ struct device_order {
     bool json;
     bool qemu;
     struct option_list settings; /* of the board's program, NAME=VALUE */
-    const char *rom;             /* the board's; null: that of the build this program is from */
-    const char *cut;             /* when the board's power goes; null: it does not */
+    const char *tap; /* interface the board's Ethernet is on; null: QEMU's own network */
+    const char *rom; /* the board's; null: that of the build this program is from */
+    const char *cut; /* when the board's power goes; null: it does not */
 
     /* Filled in by the check of the above. */
     mac_address first_mac;

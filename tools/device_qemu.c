@@ -27,7 +27,8 @@ struct life {
     struct qemu_board *board;
     char rom[PATH_MAX];
     char mac[MAC_TEXT_SIZE];
-    char nic[256];        /* "user", the board's address, and ports that lead to the board */
+    char nic[256];        /* "user", the board's address, and ports that lead to the board; or
+                           * "tap" and the interface */
     uint64_t deadline_ms; /* 0: none */
     bool is_inside_line;  /* of the console */
     int typed_fd;         /* what is typed at the board */
@@ -80,6 +81,11 @@ static void lead_port(struct life *life, const char *protocol, unsigned long fro
 static void name_network(struct life *life)
 {
     mac_format(life->order->first_mac, life->mac);
+    if (life->order->tap != NULL) {
+        snprintf(life->nic, sizeof life->nic, "tap,ifname=%s,script=no,downscript=no,mac=%s",
+                 life->order->tap, life->mac);
+        return;
+    }
     snprintf(life->nic, sizeof life->nic, "user,mac=%s", life->mac);
     if (life->order->page_port != 0) {
         lead_port(life, "tcp", life->order->page_port, DEVICE_PAGE_PORT);

@@ -21,14 +21,17 @@ static bool is_host(const char *text, const struct ud_url *url, const char *name
 }
 
 /* This machine's own names mean the board itself over there. */
-static int set_server(struct settings_record *record, const char *text)
+static int set_server(struct settings_record *record, const char *text, const char *tap)
 {
     char url[2 * SETTINGS_URL_MAX];
     struct ud_url parts;
 
     if (ud_url_parse(text, &parts) != UD_OK)
         return report_failure("%s is no URL", text);
-    if (is_host(text, &parts, "127.0.0.1") || is_host(text, &parts, "localhost"))
+    const bool is_here = is_host(text, &parts, "127.0.0.1") || is_host(text, &parts, "localhost");
+    if (is_here && tap != NULL)
+        return report_failure("%s: the board reaches this machine by its address on %s", text, tap);
+    if (is_here)
         snprintf(url, sizeof url, "%.*s" THIS_MACHINE "%s", parts.host, text,
                  text + parts.host + parts.host_length);
     else
@@ -78,7 +81,7 @@ static int set_polling(struct settings_record *record, const struct device_order
 {
     if (order->url == NULL)
         return EXIT_OK;
-    int status = set_server(record, order->url);
+    int status = set_server(record, order->url, order->tap);
     if (status == EXIT_OK)
         status = set_server_trust(record, order);
     if (status == EXIT_OK)
@@ -97,14 +100,18 @@ static int set_password(struct settings_record *record, const char *path)
     return status;
 }
 
+/* On a network of its own the board has the ports asked for; else they lead to it. */
 static int set_ways_in(struct settings_record *record, const struct device_order *order)
 {
+    const bool is_forwarded = order->tap == NULL;
     int status = EXIT_OK;
 
     if (order->page_port != 0)
-        status = set_number(record, SETTINGS_PAGE, DEVICE_PAGE_PORT);
+        status =
+            set_number(record, SETTINGS_PAGE, is_forwarded ? DEVICE_PAGE_PORT : order->page_port);
     if (status == EXIT_OK && order->upload_port != 0)
-        status = set_number(record, SETTINGS_UPLOADS, DEVICE_UPLOAD_PORT);
+        status = set_number(record, SETTINGS_UPLOADS,
+                            is_forwarded ? DEVICE_UPLOAD_PORT : order->upload_port);
     if (status == EXIT_OK && order->page_user != NULL)
         status = settings_edit_set(record, SETTINGS_USER, order->page_user);
     if (status == EXIT_OK && order->upload_sha256)

@@ -1,7 +1,6 @@
 #include "firmware/net/client.h"
 
 #include "bearssl/digest.h"
-#include "esp8266-rom/port.h"
 #include "esp8266-rom/rom.h"
 #include "updraft/hex.h"
 #include "updraft/messages.h"
@@ -105,15 +104,15 @@ static void confirm(struct client *client)
         ets_printf("confirmed\n");
 }
 
-/* Each restart is one of the few boots the bootloader gives it. */
-static void watch_trial(const struct client *client, uint32_t now_ms)
+/* True: it is to be restarted, which is one of the few boots the bootloader gives it. */
+static bool has_failed_trial(const struct client *client, uint32_t now_ms)
 {
     const uint32_t limit_s = client->config.settings->patience_s;
 
     if (!client->is_on_trial || limit_s == 0 || now_ms - client->start_ms < limit_s * MS_PER_S)
-        return;
+        return false;
     ets_printf("on trial, and no server has confirmed it in %u s: restarts\n", (unsigned)limit_s);
-    ud_rom_restart();
+    return true;
 }
 
 /* ---- Asking ---- */
@@ -207,14 +206,15 @@ static void give_up_for_now(struct client *client, uint32_t now_ms)
     ets_printf("the server is busy: asks again in %u s\n", (unsigned)retry_s);
 }
 
-static void finish(struct client *client, uint32_t now_ms)
+/* True: there is a new program to be started. */
+static bool finish(struct client *client, uint32_t now_ms)
 {
     ud_lwip_pull_end(&client->driver);
     wait_for_next(client, now_ms);
     switch (ud_pull_result(&client->pull)) {
     case UD_PULL_OK:
         ets_printf("updated: restarts\n");
-        ud_rom_restart();
+        return true;
     case UD_PULL_NO_UPDATES:
         confirm(client);
         ets_printf("up to date\n");
@@ -229,6 +229,7 @@ static void finish(struct client *client, uint32_t now_ms)
         give_up_for_now(client, now_ms);
         break;
     }
+    return false;
 }
 
 bool client_is_shaking_hands(const struct client *client)
@@ -237,16 +238,17 @@ bool client_is_shaking_hands(const struct client *client)
            ud_pull_endpoint(&client->pull).tls;
 }
 
-void client_service(struct client *client, bool has_network, uint32_t now_ms)
+bool client_service(struct client *client, bool has_network, uint32_t now_ms)
 {
     const bool is_due = (int32_t)(now_ms - client->next_ms) >= 0;
 
     if (client->config.settings->waits_for_server == 0)
         confirm(client);
-    watch_trial(client, now_ms);
+    if (has_failed_trial(client, now_ms))
+        return true;
     if (has_network && !client->is_asking && is_due &&
         !ud_updater_is_running(&client->config.updates->updater))
         begin(client, now_ms);
-    if (client->is_asking && !ud_lwip_pull_service(&client->driver, now_ms))
-        finish(client, now_ms);
+    return client->is_asking && !ud_lwip_pull_service(&client->driver, now_ms) &&
+           finish(client, now_ms);
 }

@@ -1,4 +1,4 @@
-/* Keeps the program up to date: asks a server, takes what it offers, restarts into it;
+/* Keeps the program up to date: asks a server, takes what it offers, has it started;
  * and confirms a program on trial once its server has said that it is the right one. Where
  * there is no server to ask, an address is enough: the next update can come in.
  *
@@ -52,8 +52,8 @@ UD_MUST_CHECK int client_init(struct client *client, const struct client_config 
 /* Asks as soon as it can, not when the time has come. */
 void client_hurry(struct client *client, uint32_t now_ms);
 
-/* Does what can be done without waiting; nothing without a network. Returns only if the
- * program need not be restarted. */
-void client_service(struct client *client, bool has_network, uint32_t now_ms);
+/* Does what can be done without waiting; nothing without a network. True: the device must
+ * be restarted. */
+bool client_service(struct client *client, bool has_network, uint32_t now_ms);
 
 #endif

@@ -1,6 +1,5 @@
 #include "firmware/net/console.h"
 
-#include "esp8266-rom/port.h"
 #include "esp8266-rom/rom.h"
 #include "firmware/net/uart.h"
 
@@ -36,15 +35,15 @@ static const char *take_word(char **rest)
 
 /* ---- Commands ---- */
 
-static bool help(struct console *console, char *rest)
+static enum console_wish help(struct console *console, char *rest)
 {
     (void)console;
     (void)rest;
     ets_printf("show, set NAME VALUE, save, update now, restart\n");
-    return false;
+    return CONSOLE_NOTHING;
 }
 
-static bool show(struct console *console, char *rest)
+static enum console_wish show(struct console *console, char *rest)
 {
     struct settings settings = *console->settings;
     struct settings_item item;
@@ -58,7 +57,7 @@ static bool show(struct console *console, char *rest)
         ets_printf("%s%s %s\n", is_changed ? "*" : " ", field->name,
                    settings_show(&settings, field, text));
     }
-    return false;
+    return CONSOLE_NOTHING;
 }
 
 /* An item without bytes stands for the default. */
@@ -70,14 +69,14 @@ static int change(struct console *console, const struct settings_field *field, c
     return error == UD_OK && *text == '\0' ? settings_record_add(&console->changes, &none) : error;
 }
 
-static bool set(struct console *console, char *rest)
+static enum console_wish set(struct console *console, char *rest)
 {
     const char *name = take_word(&rest);
     const struct settings_field *field = settings_field_named(name, (uint32_t)strlen(name));
 
     if (field == NULL) {
         ets_printf("there is no setting %s; show lists them\n", name);
-        return false;
+        return CONSOLE_NOTHING;
     }
     const int error = change(console, field, rest);
     if (error == UD_ERR_ARGUMENT)
@@ -86,7 +85,7 @@ static bool set(struct console *console, char *rest)
         ets_printf("no room for more changes: save, then go on\n");
     else
         ets_printf("%s is set; save keeps it\n", name);
-    return false;
+    return CONSOLE_NOTHING;
 }
 
 static int merge(const struct settings_record *changes, struct settings_record *record)
@@ -103,7 +102,7 @@ static int merge(const struct settings_record *changes, struct settings_record *
     return error;
 }
 
-static bool save(struct console *console, char *rest)
+static enum console_wish save(struct console *console, char *rest)
 {
     struct updates *updates = console->updates;
     uint8_t *buffer = updates_buffer(updates);
@@ -112,7 +111,7 @@ static bool save(struct console *console, char *rest)
     (void)rest;
     if (buffer == NULL) {
         ets_printf("an update arrives: save when it is over\n");
-        return false;
+        return CONSOLE_NOTHING;
     }
     int error = settings_record_load(updates->flash, &updates->place, buffer, &record);
     if (error == UD_OK)
@@ -123,33 +122,33 @@ static bool save(struct console *console, char *rest)
         ets_printf("saved; restart lets it count\n");
     else
         ets_printf("not saved: error %d\n", error);
-    return false;
+    return CONSOLE_NOTHING;
 }
 
-static bool update(struct console *console, char *rest)
+static enum console_wish update(struct console *console, char *rest)
 {
     if (strcmp(rest, "now") != 0) {
         ets_printf("update takes now\n");
-        return false;
+        return CONSOLE_NOTHING;
     }
     if (console->settings->server[0] == '\0')
         ets_printf("there is no server to ask: set server URL, save, restart\n");
-    return console->settings->server[0] != '\0';
+    return console->settings->server[0] != '\0' ? CONSOLE_UPDATE : CONSOLE_NOTHING;
 }
 
-static bool restart(struct console *console, char *rest)
+static enum console_wish restart(struct console *console, char *rest)
 {
     (void)console;
     (void)rest;
     ets_printf("restarts\n");
-    ud_rom_restart();
+    return CONSOLE_RESTART;
 }
 
-static bool carry_out(struct console *console)
+static enum console_wish carry_out(struct console *console)
 {
     static const struct {
         const char *name;
-        bool (*run)(struct console *console, char *rest);
+        enum console_wish (*run)(struct console *console, char *rest);
     } commands[] = {
         {"help", help}, {"show", show},     {"set", set},
         {"save", save}, {"update", update}, {"restart", restart},
@@ -163,37 +162,36 @@ static bool carry_out(struct console *console)
             return commands[i].run(console, rest);
     if (*name != '\0')
         ets_printf("no such command: help lists them\n");
-    return false;
+    return CONSOLE_NOTHING;
 }
 
 /* ---- Lines ---- */
 
-/* True: the server is to be asked now. */
-static bool take(struct console *console, char character)
+static enum console_wish take(struct console *console, char character)
 {
     const bool ends = character == '\n' || character == '\r';
-    bool asks = false;
+    enum console_wish wish = CONSOLE_NOTHING;
 
     if (!ends && console->length < CONSOLE_LINE)
         console->line[console->length] = character;
     if (!ends && console->length <= CONSOLE_LINE)
         console->length++;
     if (!ends)
-        return false;
+        return CONSOLE_NOTHING;
     if (console->length > CONSOLE_LINE)
         ets_printf("the line is too long\n");
     else
-        asks = carry_out(console);
+        wish = carry_out(console);
     console->length = 0;
-    return asks;
+    return wish;
 }
 
-bool console_service(struct console *console)
+enum console_wish console_service(struct console *console)
 {
     char character;
-    bool asks = false;
+    enum console_wish wish = CONSOLE_NOTHING;
 
-    while (uart_take(&character))
-        asks |= take(console, character);
-    return asks;
+    while (wish == CONSOLE_NOTHING && uart_take(&character))
+        wish = take(console, character);
+    return wish;
 }

@@ -15,7 +15,6 @@
 #include "firmware/net/updates.h"
 #include "firmware/settings.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #define CONSOLE_LINE    300u /* characters: "set server " and the longest URL */
@@ -34,7 +33,14 @@ struct console {
 void console_start(struct console *console, struct updates *updates,
                    const struct settings *settings);
 
-/* Carries out what has been typed. True: the server is to be asked now. */
-bool console_service(struct console *console);
+/* What a command asks of others. */
+enum console_wish {
+    CONSOLE_NOTHING,
+    CONSOLE_UPDATE, /* the server is to be asked now */
+    CONSOLE_RESTART,
+};
+
+/* Carries out what has been typed, up to the first wish. */
+enum console_wish console_service(struct console *console);
 
 #endif

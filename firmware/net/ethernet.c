@@ -28,8 +28,7 @@
 #define LENGTH_LEAST 64u
 #define INTERRUPT    1u
 
-/* A slot is two words: length and flags, and where the frame is. The first is for
- * sending, the others receive. */
+/* A slot is two words: length and flags, and where the frame is. */
 #define SLOT_BYTES  8u
 #define SLOT_LENGTH 16      /* shift */
 #define SLOT_IS_ITS 0x8000u /* the Ethernet may fill it, or is to send it */
@@ -53,7 +52,7 @@ static volatile uint32_t *device_word(uint32_t offset)
     return word_at(BASE + offset);
 }
 
-/* Slot 0 sends; buffer i is in slot i + 1. */
+/* Slot 0 sends, the others receive. */
 static volatile uint32_t *slot_words(uint32_t slot)
 {
     return device_word(SLOTS + slot * SLOT_BYTES);
@@ -66,36 +65,41 @@ static uint32_t address_of(const void *memory)
 
 /* ---- Receiving ---- */
 
-static void offer(const struct ethernet *ethernet, uint32_t index)
+/* Slots are filled one after the other, whichever buffers they have: a buffer that is free
+ * again goes to the first slot without one, so that frames get lost only for want of any. */
+static void offer(struct ethernet *ethernet, struct ethernet_buffer *buffer)
 {
+    uint32_t index = ethernet->next;
+
+    while (ethernet->offered[index] != NULL)
+        index = (index + 1) % ETHERNET_BUFFERS;
     volatile uint32_t *slot = slot_words(index + 1);
     const uint32_t last = index == ETHERNET_BUFFERS - 1 ? SLOT_LAST : 0;
 
-    slot[1] = address_of(ethernet->buffers[index].bytes);
+    ethernet->offered[index] = buffer;
+    slot[1] = address_of(buffer->bytes);
     slot[0] = SLOT_IS_ITS | SLOT_EVENT | last;
 }
 
 static void give_back(struct pbuf *frame)
 {
     struct ethernet_buffer *buffer = (struct ethernet_buffer *)frame;
-    const struct ethernet *ethernet = buffer->ethernet;
 
-    buffer->is_lent = false;
-    offer(ethernet, (uint32_t)(buffer - ethernet->buffers));
+    offer(buffer->ethernet, buffer);
 }
 
 static bool has_frame(const struct ethernet *ethernet)
 {
-    return ethernet->is_on && !ethernet->buffers[ethernet->next].is_lent &&
+    return ethernet->is_on && ethernet->offered[ethernet->next] != NULL &&
            (slot_words(ethernet->next + 1)[0] & SLOT_IS_ITS) == 0;
 }
 
 static void take_frame(struct ethernet *ethernet)
 {
-    struct ethernet_buffer *buffer = &ethernet->buffers[ethernet->next];
+    struct ethernet_buffer *buffer = ethernet->offered[ethernet->next];
     const uint32_t length = slot_words(ethernet->next + 1)[0] >> SLOT_LENGTH;
 
-    buffer->is_lent = true;
+    ethernet->offered[ethernet->next] = NULL;
     ethernet->next = (ethernet->next + 1) % ETHERNET_BUFFERS;
     struct pbuf *frame =
         pbuf_alloced_custom(PBUF_RAW, (u16_t)(length > CHECKSUM ? length - CHECKSUM : 0), PBUF_REF,
@@ -152,7 +156,7 @@ static void switch_on(struct ethernet *ethernet)
     for (uint32_t i = 0; i < ETHERNET_BUFFERS; i++) {
         ethernet->buffers[i].ethernet = ethernet;
         ethernet->buffers[i].frame.custom_free_function = give_back;
-        offer(ethernet, i);
+        offer(ethernet, &ethernet->buffers[i]);
     }
     *device_word(MODE) = MODE_RECEIVE | MODE_SEND | MODE_PAD;
     *device_word(MASK) = EVENT_FRAME;
@@ -170,8 +174,8 @@ static err_t initialise(struct netif *netif)
     netif->mtu = 1500;
     netif->hwaddr_len = ETHERNET_MAC_SIZE;
     memcpy(netif->hwaddr, ethernet->mac, ETHERNET_MAC_SIZE);
-    netif->flags =
-        NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_LINK_UP;
+    netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET |
+                   NETIF_FLAG_IGMP | NETIF_FLAG_LINK_UP;
     switch_on(ethernet);
     return ERR_OK;
 }

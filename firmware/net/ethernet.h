@@ -15,7 +15,7 @@
 
 #define ETHERNET_MAC_SIZE 6u
 #define ETHERNET_FRAME    1536u /* a frame with its checksum, in whole words */
-#define ETHERNET_BUFFERS  6u
+#define ETHERNET_BUFFERS  5u
 
 struct ethernet;
 
@@ -23,7 +23,6 @@ struct ethernet;
 struct ethernet_buffer {
     struct pbuf_custom frame; /* first: what lwIP hands back is this */
     struct ethernet *ethernet;
-    bool is_lent;
     uint32_t bytes[ETHERNET_FRAME / sizeof(uint32_t)];
 };
 
@@ -31,7 +30,8 @@ struct ethernet {
     struct netif netif;
     uint8_t mac[ETHERNET_MAC_SIZE];
     bool is_on;
-    uint32_t next; /* buffer that takes the next frame */
+    uint32_t next;                                     /* slot that takes the next frame */
+    struct ethernet_buffer *offered[ETHERNET_BUFFERS]; /* of each slot; null: lwIP has it */
     struct ethernet_buffer buffers[ETHERNET_BUFFERS];
     uint32_t sent[ETHERNET_FRAME / sizeof(uint32_t)];
 };

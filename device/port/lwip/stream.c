@@ -117,12 +117,13 @@ void ud_lwip_stream_take(struct ud_lwip_stream *stream)
 
     if (bytes == NULL)
         return;
+    const uint16_t length = bytes->len;
     stream->received = bytes->next;
     if (bytes->next != NULL)
         pbuf_ref(bytes->next);
+    pbuf_free(bytes); /* first: what the window now asks for may need its buffer */
     if (stream->pcb != NULL)
-        tcp_recved(stream->pcb, bytes->len);
-    pbuf_free(bytes);
+        tcp_recved(stream->pcb, length);
 }
 
 void ud_lwip_stream_take_some(struct ud_lwip_stream *stream, uint32_t length)
