@@ -7,6 +7,8 @@ world=$1/.world
 start() {
     local name=$1 text=$2 tries
     shift 2
+    ! kill -0 -- "-$(cat "$world/$name.pid" 2>/dev/null || echo none)" 2>/dev/null ||
+        { echo "$name is running already"; return 1; }
     setsid "$@" >"$world/$name.out" 2>&1 &
     local pid=$!
     echo "$pid" >"$world/$name.pid"

@@ -31,7 +31,7 @@ import time
 FENCE = re.compile(r"((?:^<!--(?:(?!-->).)*-->\n)*)^```(\w*)\n(.*?)^```$", re.M | re.S)
 MARK = re.compile(r"<!-- test: (.*?)\s*-->", re.S)
 COMMAND = re.compile(r"^(\$ )?(build/)?(updraft|espota|signing|curl|openssl|meson|ninja|\./\w+|scripts/\S+) ", re.M)
-LIMIT_S = 240
+LIMIT_S = int(os.environ.get("BLOCK_LIMIT_S", "120"))
 TRIES, PAUSE_S = 300, 0.2
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -102,15 +102,21 @@ def is_run_elsewhere(block):
 def shell(folder, script):
     """Runs it where, and with the variables with which, the script before it ended."""
     (folder / ".world/script").write_text(script)
-    return subprocess.run(["bash", str(HERE / "block.sh"), str(folder)], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=LIMIT_S)
+    with subprocess.Popen(["bash", str(HERE / "block.sh"), str(folder)], stdin=subprocess.DEVNULL, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True) as bash:
+        try:
+            printed, _ = bash.communicate(timeout=LIMIT_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(bash.pid, signal.SIGKILL)
+            raise Wrong(f"{bash.communicate()[0]}does not end; is it one that stays?") from None
+    return bash.returncode, printed
 
 
 def must(folder, script):
-    done = shell(folder, script)
-    if done.returncode != 0:
-        raise Wrong(f"{done.stdout}ended with status {done.returncode}")
-    return done.stdout
+    status, printed = shell(folder, script)
+    if status != 0:
+        raise Wrong(f"{printed}ended with status {status}")
+    return printed
 
 
 def as_pattern(lines):
@@ -164,7 +170,7 @@ def report(number, folder, block):
             run(folder, block)
             print(f"ok {number} - {block.name()}")
         return True
-    except (Wrong, subprocess.TimeoutExpired) as wrong:
+    except Wrong as wrong:
         print("\n".join(f"# {line}" for line in str(wrong).splitlines()))
         print(f"not ok {number} - {block.name()}")
         return False

@@ -48,6 +48,13 @@ what_stays_is_waited_for_and_ended() {
     refused '<!-- test: clock stays, says tick -->\n```sh\necho tock\n```\n' 'did not say: tick'
 }
 
+what_does_not_end_is_ended() {
+    BLOCK_LIMIT_S=2 refused '```sh\necho $$ >../../pid; sleep 1000\n```\n' 'does not end'
+    local tries
+    for tries in $(seq 100); do kill -0 "$(cat pid)" 2>/dev/null || return 0; sleep 0.1; done
+    return 1
+}
+
 what_stands_in_must_be_there() {
     page '<!-- test: with PORT = 80 -->\n```sh\n[ PORT = 80 ]\n```\n'
     refused '<!-- test: with PORT = 80 -->\n```sh\ntrue\n```\n' 'nothing to put'
@@ -74,6 +81,7 @@ check sessions_are_compared
 check what_is_printed_is_compared
 check what_comes_first_and_after_is_run
 check what_stays_is_waited_for_and_ended
+check what_does_not_end_is_ended
 check what_stands_in_must_be_there
 check another_test_must_run_what_is_said_to_be_elsewhere
 check what_is_not_run_is_a_skip_with_its_reason
