@@ -229,6 +229,18 @@ static int load_others(void *ctx, struct store *store)
     return result == 0 ? webhooks_load(server->webhooks, store) : result;
 }
 
+static int reload_others(void *ctx, struct store *store, unsigned news)
+{
+    struct server *server = ctx;
+    int result = 0;
+
+    if ((news & STORE_ACCOUNTS) != 0)
+        result = accounts_reload(server->accounts, store);
+    if (result == 0 && (news & STORE_WEBHOOKS) != 0)
+        result = webhooks_reload(server->webhooks, store);
+    return result;
+}
+
 static void announce(void *ctx, struct change *change)
 {
     struct server *server = ctx;
@@ -413,6 +425,7 @@ static bool open_fleet(struct server *server, const struct server_config *setup,
         .limits = {setup->downloads, setup->site_downloads, setup->rate, setup->site_rate},
         .unassigned_limit = setup->unknown_limit,
         .load = load_others,
+        .reload = reload_others,
         .announce = announce,
         .committed = note_committed,
         .account = note_account,

@@ -28,6 +28,9 @@ uint32_t accounts_session_life_s(const struct accounts *accounts);
 /* Reads the store: 0 or -1. For struct fleet_config. */
 int accounts_load(struct accounts *accounts, struct store *store);
 
+/* Reads it again, after other servers have changed it: 0, or -1, and then all stays as it is. */
+int accounts_reload(struct accounts *accounts, struct store *store);
+
 /* A change is durable. For struct fleet_config. */
 void accounts_committed(struct accounts *accounts, const struct account_change *change);
 

@@ -134,10 +134,12 @@ static int read_user(void *ctx, const struct user *user)
 static int read_token(void *ctx, const struct api_token *token)
 {
     struct accounts *accounts = ctx;
+    struct api_token noted = *token;
 
+    noted.noted_ms = token->used_ms;
     if (token->id > accounts->last_token)
         accounts->last_token = token->id;
-    return token->revoked_ms != 0 || rows_insert(&accounts->tokens, accounts->tokens.count, token)
+    return token->revoked_ms != 0 || rows_insert(&accounts->tokens, accounts->tokens.count, &noted)
                ? 0
                : -1;
 }
@@ -145,8 +147,10 @@ static int read_token(void *ctx, const struct api_token *token)
 static int read_session(void *ctx, const struct session *session)
 {
     struct accounts *accounts = ctx;
+    struct session noted = *session;
 
-    return rows_insert(&accounts->sessions, accounts->sessions.count, session) ? 0 : -1;
+    noted.noted_ms = session->used_ms;
+    return rows_insert(&accounts->sessions, accounts->sessions.count, &noted) ? 0 : -1;
 }
 
 static int read_secret(void *ctx, const struct device_secret *secret)
@@ -165,4 +169,38 @@ int accounts_load(struct accounts *accounts, struct store *store)
     static const struct account_reader reader = {read_user, read_token, read_session, read_secret};
 
     return store->class->load_accounts(store, &reader, accounts) == 0 ? 0 : -1;
+}
+
+static void swap(struct rows *a, struct rows *b)
+{
+    const struct rows kept = *a;
+
+    *a = *b;
+    *b = kept;
+}
+
+static uint32_t later_of(uint32_t a, uint32_t b)
+{
+    return a > b ? a : b;
+}
+
+int accounts_reload(struct accounts *accounts, struct store *store)
+{
+    struct accounts *read = accounts_new(&accounts->config);
+
+    if (read == NULL)
+        return -1;
+    const int result = accounts_load(read, store);
+    if (result == 0) {
+        pthread_mutex_lock(&accounts->lock);
+        swap(&accounts->users, &read->users);
+        swap(&accounts->tokens, &read->tokens);
+        swap(&accounts->sessions, &read->sessions);
+        swap(&accounts->secrets, &read->secrets);
+        accounts->last_token = later_of(accounts->last_token, read->last_token);
+        accounts->last_secret = later_of(accounts->last_secret, read->last_secret);
+        pthread_mutex_unlock(&accounts->lock);
+    }
+    accounts_free(read);
+    return result;
 }

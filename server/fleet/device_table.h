@@ -25,6 +25,8 @@ struct device {
     bool on_its_way;
     bool is_behind;  /* listed for the writer to write its facts */
     bool is_changed; /* listed for those who watch */
+    bool is_unread;  /* all tables are being read anew, and it has not come up */
+    uint16_t ahead;  /* changes that memory has, and the store does not have yet */
 };
 
 /* All zero is an empty table. Devices stay where they are until removed. */

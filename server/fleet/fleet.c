@@ -27,6 +27,8 @@ static bool start_writer(struct fleet *fleet)
         .committed = fleet_committed,
         .collect = fleet_collect,
         .uncollect = fleet_uncollect,
+        .settled = fleet_settled,
+        .follow = fleet->config.store->follow != NULL ? fleet_follow : NULL,
         .trouble = fleet->config.trouble,
         .trouble_ctx = fleet->config.ctx,
     };
@@ -68,6 +70,14 @@ static bool load_others(struct fleet *fleet)
     return config->load == NULL || config->load(config->ctx, fleet->store) == 0;
 }
 
+/* Before any device asks: what is to be shared is not given out twice. */
+static bool stand(struct fleet *fleet, char error[STORE_ERROR_SIZE])
+{
+    const struct store_class *class = fleet->config.store;
+
+    return class->stand == NULL || class->stand(fleet->store, &fleet->standing, error) == 0;
+}
+
 static bool load(struct fleet *fleet, char error[STORE_ERROR_SIZE])
 {
     const struct store_class *class = fleet->config.store;
@@ -78,9 +88,9 @@ static bool load(struct fleet *fleet, char error[STORE_ERROR_SIZE])
     if (class->load(fleet->store, &fleet_reader, fleet) == 0 && load_others(fleet)) {
         for (size_t i = 0; i < fleet->release_count; i++)
             fleet_look_for_files(fleet, fleet->releases[i]);
-        if (start_writer(fleet))
-            return true;
         snprintf(error, STORE_ERROR_SIZE, "no thread to write with");
+        if (stand(fleet, error) && start_writer(fleet))
+            return true;
     } else {
         snprintf(error, STORE_ERROR_SIZE, "its tables cannot be read: restore a copy of it");
     }
@@ -122,6 +132,15 @@ uint32_t fleet_download_count(struct fleet *fleet)
 const struct writer_stats *fleet_writer_stats(const struct fleet *fleet)
 {
     return writer_stats(fleet->writer);
+}
+
+void fleet_submit_ahead(struct fleet *fleet, struct device *device, struct change *change)
+{
+    if (change != NULL) {
+        change->is_ahead = true;
+        device->ahead++;
+    }
+    writer_submit(fleet->writer, change, NULL, NULL);
 }
 
 void fleet_submit(struct fleet *fleet, struct change *change, writer_done *done, void *ctx)
@@ -185,6 +204,17 @@ struct policy_catalogue fleet_catalogue(const struct fleet *fleet)
     };
 }
 
+/* Each of the servers has its share of a limit, and at least one of it. */
+static uint32_t share(const struct fleet *fleet, uint32_t limit)
+{
+    const struct store_standing *standing = &fleet->standing;
+
+    if (limit == 0 || standing->nodes <= 1)
+        return limit;
+    const uint32_t part = limit / standing->nodes + (standing->rank < limit % standing->nodes);
+    return part > 0 ? part : 1;
+}
+
 /* Whether one more download may begin at an address. One that goes on where it broke
  * off had its share of the bandwidth before. */
 static enum policy_load load_at(const struct fleet *fleet, const uint8_t address[16],
@@ -194,9 +224,9 @@ static enum policy_load load_at(const struct fleet *fleet, const uint8_t address
     const struct site_load site = site_loads_at(&fleet->sites, address);
     const int64_t now_ms = clock_monotonic_ms();
 
-    if (limits->downloads != 0 && fleet->downloads >= limits->downloads)
+    if (limits->downloads != 0 && fleet->downloads >= share(fleet, limits->downloads))
         return LOAD_SERVER_FULL;
-    if (limits->site_downloads != 0 && site.downloads >= limits->site_downloads)
+    if (limits->site_downloads != 0 && site.downloads >= share(fleet, limits->site_downloads))
         return LOAD_SITE_FULL;
     if (limits->rate != 0 && fleet->busy_until_ms > now_ms && !continues)
         return LOAD_SERVER_RATE;
@@ -285,7 +315,7 @@ static void note_arrival(struct fleet *fleet, struct device *device, const struc
         device->offers.release = 0;
         device->part.comebacks = 0;
     }
-    writer_submit(fleet->writer, change, NULL, NULL);
+    fleet_submit_ahead(fleet, device, change);
 }
 
 /* It has had all of what it was offered, or has run it, and is back without it. */
@@ -304,7 +334,7 @@ static void note_comeback(struct fleet *fleet, struct device *device,
     device->part.taken_ms = 0;
     if (device->offers.count == 0)
         device->offers.count = 1;
-    writer_submit(fleet->writer, change, NULL, NULL);
+    fleet_submit_ahead(fleet, device, change);
 }
 
 /* When so many bytes from now on are through, at a rate (0: at once). */
@@ -322,9 +352,11 @@ static bool take_download(struct fleet *fleet, const uint8_t address[16], uint32
     const int64_t site_ms = site_loads_at(&fleet->sites, address).busy_until_ms;
 
     if (!site_loads_add(&fleet->sites, address,
-                        busy_until(site_ms, bytes, limits->site_rate, now_ms), now_ms))
+                        busy_until(site_ms, bytes, share(fleet, limits->site_rate), now_ms),
+                        now_ms))
         return false;
-    fleet->busy_until_ms = busy_until(fleet->busy_until_ms, bytes, limits->rate, now_ms);
+    fleet->busy_until_ms =
+        busy_until(fleet->busy_until_ms, bytes, share(fleet, limits->rate), now_ms);
     fleet->downloads++;
     return true;
 }
@@ -407,7 +439,7 @@ static void note_files(struct fleet *fleet, struct device *device)
     files->release = files->offered;
     files->offers = 0;
     files->taken_ms = 0;
-    writer_submit(fleet->writer, change_new(CHANGE_FS_ARRIVED, device->mac), NULL, NULL);
+    fleet_submit_ahead(fleet, device, change_new(CHANGE_FS_ARRIVED, device->mac));
 }
 
 void fleet_files_taken(struct fleet *fleet, mac_address mac, uint32_t bytes)
@@ -421,9 +453,10 @@ void fleet_files_taken(struct fleet *fleet, mac_address mac, uint32_t bytes)
         if (change != NULL)
             change->as.taken.at_ms = device->files.taken_ms;
         fleet_note_files(fleet, device, change, bytes);
-    }
+        fleet_submit_ahead(fleet, device, change);
+    } else
+        change_free(change);
     pthread_mutex_unlock(&fleet->lock);
-    writer_submit(fleet->writer, change, NULL, NULL);
 }
 
 bool fleet_check_in(struct fleet *fleet, mac_address mac, const struct device_facts *facts,
@@ -507,7 +540,7 @@ static void note_taken(struct fleet *fleet, struct device *device)
     if (change != NULL)
         change->as.taken.at_ms = device->part.taken_ms;
     fleet_note_transfer(fleet, device, change, device->transfer_size, true);
-    writer_submit(fleet->writer, change, NULL, NULL);
+    fleet_submit_ahead(fleet, device, change);
 }
 
 static void note_broken_off(struct fleet *fleet, const struct device *device)

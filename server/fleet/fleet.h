@@ -44,6 +44,9 @@ struct fleet_config {
     /* Others who keep things in the store: read it after the fleet has (0 or -1), and are told
      * what is durable. Null: none. */
     int (*load)(void *ctx, struct store *store);
+    /* The same once other servers have changed such things: STORE_ACCOUNTS, STORE_WEBHOOKS.
+     * On the writer's thread. */
+    int (*reload)(void *ctx, struct store *store, unsigned news);
     void (*account)(void *ctx, const struct account_change *change);
     /* Before any change is written, to add deliveries to it, and when it is durable; null:
      * none. On the writer's thread. */
@@ -225,7 +228,10 @@ struct fleet_results {
 };
 struct fleet_results fleet_results(struct fleet *fleet);
 
-/* Lets rollouts go on, or halt, by themselves. */
+/* Of several servers, is this the one that does what one does for all? */
+bool fleet_leads(struct fleet *fleet);
+
+/* Lets rollouts go on, or halt, by themselves; of several servers one does it. */
 void fleet_judge_rollouts(struct fleet *fleet);
 
 /* Moves at most `limit` devices that changed since they were last taken to the

@@ -302,7 +302,7 @@ static void apply_rollout(struct fleet *fleet, const struct change *change)
     fleet_mark_all_changed(fleet);
 }
 
-static bool waits_for_assignment(const struct device *device)
+bool fleet_waits_for_assignment(const struct device *device)
 {
     return device != NULL && device->assignment.product == NULL &&
            device->assignment.group == NULL && !device->assignment.is_decommissioned;
@@ -367,11 +367,13 @@ static void apply_kind(struct fleet *fleet, const struct change *change)
 
 static void apply(struct fleet *fleet, const struct change *change)
 {
-    const bool waited = waits_for_assignment(device_table_find(&fleet->devices, change->device));
+    const bool waited =
+        fleet_waits_for_assignment(device_table_find(&fleet->devices, change->device));
 
     apply_kind(fleet, change);
     fleet->unassigned -= waited;
-    fleet->unassigned += waits_for_assignment(device_table_find(&fleet->devices, change->device));
+    fleet->unassigned +=
+        fleet_waits_for_assignment(device_table_find(&fleet->devices, change->device));
 }
 
 void fleet_announce(void *ctx, struct change *change)
@@ -436,6 +438,19 @@ void fleet_uncollect(void *ctx, const struct change *change)
     pthread_mutex_unlock(&fleet->lock);
 }
 
+void fleet_settled(void *ctx, const struct change *change)
+{
+    struct fleet *fleet = ctx;
+
+    if (!change->is_ahead)
+        return;
+    pthread_mutex_lock(&fleet->lock);
+    struct device *device = device_table_find(&fleet->devices, change->device);
+    if (device != NULL && device->ahead > 0)
+        device->ahead--;
+    pthread_mutex_unlock(&fleet->lock);
+}
+
 static int read_release(void *ctx, const struct release *release)
 {
     return fleet_add_release(ctx, release) != NULL ? 0 : -1;
@@ -467,6 +482,25 @@ static int read_group(void *ctx, const struct group *stored)
     return 0;
 }
 
+void fleet_set_assignment(struct fleet *fleet, struct device *device,
+                          const struct assignment *stored)
+{
+    struct pair_map *names = &fleet->names;
+
+    device->assignment = (struct assignment){
+        .product = pair_map_intern(names, stored->product),
+        .group = pair_map_intern(names, stored->group),
+        .channel = pair_map_intern(names, stored->channel),
+        .pin = pair_map_intern(names, stored->pin),
+        .downgrade = stored->downgrade,
+        .is_decommissioned = stored->is_decommissioned,
+        .offset = stored->offset,
+        .tags = pair_map_intern(names, stored->tags),
+        .alias = pair_map_intern(names, stored->alias),
+        .comment = pair_map_intern(names, stored->comment),
+    };
+}
+
 static int read_device(void *ctx, const struct stored_device *stored)
 {
     struct fleet *fleet = ctx;
@@ -482,20 +516,11 @@ static int read_device(void *ctx, const struct stored_device *stored)
     device->part = stored->part;
     device->files = stored->files;
     device->ring = stored->ring;
-    device->assignment.product = pair_map_intern(&fleet->names, stored->assignment.product);
-    device->assignment.group = pair_map_intern(&fleet->names, stored->assignment.group);
-    device->assignment.channel = pair_map_intern(&fleet->names, stored->assignment.channel);
-    device->assignment.pin = pair_map_intern(&fleet->names, stored->assignment.pin);
-    device->assignment.downgrade = stored->assignment.downgrade;
-    device->assignment.is_decommissioned = stored->assignment.is_decommissioned;
-    device->assignment.offset = stored->assignment.offset;
-    device->assignment.tags = pair_map_intern(&fleet->names, stored->assignment.tags);
-    device->assignment.alias = pair_map_intern(&fleet->names, stored->assignment.alias);
-    device->assignment.comment = pair_map_intern(&fleet->names, stored->assignment.comment);
+    fleet_set_assignment(fleet, device, &stored->assignment);
     if (device->assignment.group != NULL &&
         fleet_enter_group(fleet, device->assignment.group) == NULL)
         return -1;
-    fleet->unassigned += waits_for_assignment(device);
+    fleet->unassigned += fleet_waits_for_assignment(device);
     return 0;
 }
 

@@ -31,6 +31,16 @@ static struct ring_update *find_update(const struct fleet *fleet, uint32_t id)
     return NULL;
 }
 
+bool fleet_set_ring_update(struct fleet *fleet, const struct ring_update *update)
+{
+    struct ring_update *own = find_update(fleet, update->id);
+
+    if (own == NULL)
+        return fleet_add_ring_update(fleet, update) != NULL;
+    own->is_withdrawn = update->is_withdrawn;
+    return true;
+}
+
 static void apply_to_updates(struct fleet *fleet, const struct change *change)
 {
     struct ring_update *own = find_update(fleet, change->as.ring_update->id);
@@ -68,7 +78,7 @@ void fleet_note_ring_told(struct fleet *fleet, struct device *device,
     struct change *change = change_new(CHANGE_RING_ARRIVED, device->mac);
     fleet_note_ring(fleet, change, offered, EVENT_ARRIVED);
     device->ring = (struct device_ring){0, 0};
-    writer_submit(fleet->writer, change, NULL, NULL);
+    fleet_submit_ahead(fleet, device, change);
 }
 
 struct change *fleet_offer_keys(struct fleet *fleet, mac_address mac,

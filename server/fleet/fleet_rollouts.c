@@ -263,9 +263,12 @@ static void note_gaps(struct fleet *fleet)
 
 void fleet_judge_rollouts(struct fleet *fleet)
 {
+    uint64_t lease;
     size_t count;
 
     note_gaps(fleet);
+    if (!fleet_may_judge(fleet, &lease))
+        return;
     struct rollout_view *views = copy_rollouts(fleet, ROLLOUT_AWAITING, &count);
     count_all(fleet, views, count);
     for (size_t i = 0; i < count; i++) {
@@ -275,8 +278,10 @@ void fleet_judge_rollouts(struct fleet *fleet)
                 ? note_verdict(fleet,
                                fleet_rollout_event(fleet, &views[i], verdict.event, verdict.reason))
                 : NULL;
-        if (change != NULL)
-            fleet_submit(fleet, change, NULL, NULL);
+        if (change == NULL)
+            continue;
+        change->lease = lease;
+        fleet_submit(fleet, change, NULL, NULL);
     }
     free(views);
 }

@@ -39,6 +39,8 @@ struct fleet {
     int64_t listening_ms;  /* since when without a gap; struct rollout_time */
     struct site_loads sites;
     struct fleet_results results;
+    struct store_standing standing; /* all zero: the store is this server's own */
+    unsigned unread;                /* enum store_news still to be told others; the writer's */
     struct mac_list behind;
     struct mac_list changed;
 };
@@ -68,6 +70,13 @@ void fleet_note_ring(const struct fleet *fleet, struct change *change,
 void fleet_note_check_in(struct fleet *fleet, const struct device *device,
                          const struct device_facts *facts);
 
+/* Writes what memory has of the device already; the change may be null. */
+void fleet_submit_ahead(struct fleet *fleet, struct device *device, struct change *change);
+
+bool fleet_waits_for_assignment(const struct device *device); /* null: no */
+void fleet_set_assignment(struct fleet *fleet, struct device *device,
+                          const struct assignment *stored);
+
 /* Copies the release in. Null when memory is out. */
 struct release *fleet_add_release(struct fleet *fleet, const struct release *release);
 /* Which of its files are stored here? */
@@ -81,6 +90,9 @@ struct rollout *fleet_find_rollout(const struct fleet *fleet, uint32_t id);
 /* A change to key updates, or to what a device has of them. */
 void fleet_apply_ring(struct fleet *fleet, const struct change *change);
 
+/* The key update as it is by now, which may be known already. False when memory is out. */
+bool fleet_set_ring_update(struct fleet *fleet, const struct ring_update *update);
+
 /* Copies the key update in. Null when memory is out. */
 struct ring_update *fleet_add_ring_update(struct fleet *fleet, const struct ring_update *update);
 
@@ -90,12 +102,17 @@ void fleet_note_ring_told(struct fleet *fleet, struct device *device,
 bool fleet_list_devices(struct fleet *fleet, struct mac_list *list); /* takes the lock */
 struct group *fleet_enter_group(struct fleet *fleet, const char *name);
 
+/* May rollouts be judged now, and under which lease (0: none is needed)? Takes the lock. */
+bool fleet_may_judge(struct fleet *fleet, uint64_t *lease);
+
 /* The writer's and the store's callbacks; these take the lock. */
 
 void fleet_announce(void *ctx, struct change *change);
 void fleet_committed(void *ctx, const struct change *change);
 struct change *fleet_collect(void *ctx);
 void fleet_uncollect(void *ctx, const struct change *change);
+void fleet_settled(void *ctx, const struct change *change);
+int fleet_follow(void *ctx, char error[STORE_ERROR_SIZE]);
 extern const struct store_reader fleet_reader;
 
 #endif

@@ -89,6 +89,8 @@ struct change {
     struct device_event *event;  /* owned; for the device's history; null: none */
     struct audit_note *audit;    /* owned; recorded with the change; null: it is nobody's */
     mac_address device;
+    uint64_t lease; /* CHANGE_PROGRESS: that it is decided under. Conflict: it is over; 0 = none */
+    bool is_ahead;  /* of a device: memory had it before it was written */
     bool goes_live; /* CHANGE_EDIT: the release becomes its channel's newest */
     union {
         struct {

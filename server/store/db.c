@@ -21,6 +21,16 @@ enum db_status db_begin(struct db *db)
     return db->class->begin(db);
 }
 
+enum db_status db_begin_snapshot(struct db *db)
+{
+    return db_exec(db, db->class->begin_snapshot);
+}
+
+enum db_status db_begin_schema(struct db *db)
+{
+    return db->class->begin_schema(db);
+}
+
 enum db_status db_commit(struct db *db)
 {
     return db->class->commit(db);

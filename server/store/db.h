@@ -14,9 +14,10 @@
 
 enum db_status {
     DB_OK = 0,
-    DB_ROW,    /* there is a row to read */
-    DB_DONE,   /* there is none (left) */
-    DB_FAILED, /* db_error() says why; the transaction can only be rolled back */
+    DB_ROW,     /* there is a row to read */
+    DB_DONE,    /* there is none (left) */
+    DB_FAILED,  /* db_error() says why; the transaction can only be rolled back */
+    DB_UNKNOWN, /* of a commit: the connection was lost before it was answered */
 };
 
 struct db {
@@ -29,20 +30,28 @@ struct db_statement {
 
 /* What a connection is for. */
 enum db_use {
-    DB_SERVE, /* the one that writes: refused while another server has the database */
+    DB_SERVE, /* the one that writes */
     DB_READ,  /* beside it */
 };
 
 struct db_class {
-    const char *bytes_type; /* what it calls a column of bytes */
-    const char *keep_audit; /* makes the audit log append-only */
+    const char *bytes_type;     /* what it calls a column of bytes */
+    const char *keep_audit;     /* makes the audit log append-only */
+    const char *begin_snapshot; /* to read what is there at one instant */
+    bool is_shared;             /* several servers may use it, and connections may be lost */
     /* Never null unless memory is out; whether it is connected tells `error`. */
     struct db *(*open)(const char *location, enum db_use use, enum db_status *status);
     void (*close)(struct db *db);
     const char *(*error)(struct db *db);
+    /* Anew, after a connection was lost; statements stay usable. These four null: never is. */
+    enum db_status (*connect)(struct db *db);
+    bool (*is_connected)(struct db *db);
+    int (*socket)(struct db *db);        /* readable when there is a notification; -1: none */
+    bool (*was_notified)(struct db *db); /* by another connection, since it was last asked */
     enum db_status (*exec)(struct db *db, const char *sql);
     enum db_status (*begin)(struct db *db);
-    enum db_status (*commit)(struct db *db); /* durable on return */
+    enum db_status (*begin_schema)(struct db *db); /* to change tables; excludes others who do */
+    enum db_status (*commit)(struct db *db);       /* durable on return */
     void (*rollback)(struct db *db);
     unsigned (*changes)(struct db *db);
     struct db_statement *(*prepare)(struct db *db, const char *sql, bool is_streamed);
@@ -66,6 +75,8 @@ void db_close(struct db *db); /* null is fine, here and below */
 const char *db_error(struct db *db);
 enum db_status db_exec(struct db *db, const char *sql);
 enum db_status db_begin(struct db *db);
+enum db_status db_begin_snapshot(struct db *db);
+enum db_status db_begin_schema(struct db *db);
 enum db_status db_commit(struct db *db);
 void db_rollback(struct db *db);
 

@@ -1,13 +1,10 @@
-/* PostgreSQL, or whatever speaks its protocol.
- *
- * One server has the database at a time: it holds an advisory lock, and each of its
- * transactions counts itself in a row that names its owner. After the connection was lost,
- * the lock says that the session before is over, the owner that nobody else was here
- * meanwhile, and the count whether the last commit came through.
- */
+/* PostgreSQL, or whatever speaks its protocol. */
 #include "server/store/db.h"
 
+#include "server/model/clock.h"
+
 #include <libpq-fe.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,23 +21,17 @@
 #define NUMBER_SIZE    8
 #define NAME_LENGTH    32
 #define MESSAGE_SIZE   200
-#define RETRY_MS       200
 #define CONNECT_S      "5"
+#define UNANSWERED_MS  "10000"      /* packets, before the connection counts as lost */
+#define ANSWER_MS      15000        /* a statement, the same */
 #define LOCK_NUMBER    "7307742681" /* chosen at random */
+#define CHANNEL        "updraft_changes"
 
-#define ONE_SERVER "SELECT pg_try_advisory_lock(" LOCK_NUMBER ")"
-
-static const char make_owner[] =
-    "CREATE TABLE IF NOT EXISTS server_owner (place INTEGER PRIMARY KEY, owner BIGINT NOT NULL,"
-    " commits BIGINT NOT NULL);"
-    "INSERT INTO server_owner (place, owner, commits) VALUES (1, 0, 0)"
-    " ON CONFLICT (place) DO NOTHING;"
-    "UPDATE server_owner SET owner = owner + 1 WHERE place = 1";
-
-static const char taken[] = "another server uses this database: stop it first";
-
-static const char lost[] = "another server had this database meanwhile: restart this one, or stop "
-                           "the other";
+/* What one may wait for another, or for a database that does not answer. Who stops in the
+ * middle of a transaction is disconnected before others give up waiting for it. */
+static const char serve_settings[] = "SET statement_timeout = '10s';"
+                                     "SET lock_timeout = '8s';"
+                                     "SET idle_in_transaction_session_timeout = '4s'";
 
 struct postgres_db {
     struct db base;
@@ -51,8 +42,8 @@ struct postgres_db {
     unsigned session;       /* counts connections: prepared statements end with them */
     unsigned statements;
     unsigned changes;
-    int64_t owner;
-    int64_t commits;
+    bool is_patient;            /* tables are being changed: however long that takes */
+    bool is_cut_off;            /* no answer came: whatever still comes is not to be read */
     char message[MESSAGE_SIZE]; /* "" = the connection has it */
 };
 
@@ -98,10 +89,10 @@ static void keep_message(struct postgres_db *db, const char *text)
     snprintf(db->message, sizeof db->message, "%.*s", (int)length, text);
 }
 
-static enum db_status refuse(struct postgres_db *db, const char *why)
+static void keep_error(struct postgres_db *db)
 {
-    snprintf(db->message, sizeof db->message, "%s", why);
-    return DB_FAILED;
+    if (!db->is_cut_off)
+        keep_message(db, PQerrorMessage(db->connection));
 }
 
 /* Takes the result over. */
@@ -113,46 +104,67 @@ static enum db_status judge(struct postgres_db *db, PGresult *result)
     if (is_done)
         db->changes = (unsigned)strtoul(PQcmdTuples(result), NULL, 10);
     else
-        keep_message(db, PQerrorMessage(db->connection));
+        keep_error(db);
     PQclear(result);
     return is_done ? DB_OK : DB_FAILED;
+}
+
+static bool is_connected(const struct postgres_db *db)
+{
+    return db->connection != NULL && !db->is_cut_off && PQstatus(db->connection) == CONNECTION_OK;
+}
+
+static bool answers_until(struct postgres_db *db, int64_t until_ms)
+{
+    struct pollfd answer = {.fd = PQsocket(db->connection), .events = POLLIN};
+    const int64_t left_ms = until_ms - clock_monotonic_ms();
+
+    return poll(&answer, 1, db->is_patient ? -1 : left_ms > 0 ? (int)left_ms : 0) > 0;
+}
+
+/* The next result of what was sent; null: there is none (left), or no connection any more. */
+static PGresult *next_answer(struct postgres_db *db)
+{
+    const int64_t until_ms = clock_monotonic_ms() + ANSWER_MS;
+
+    while (is_connected(db) && PQisBusy(db->connection) != 0) {
+        if (!answers_until(db, until_ms)) {
+            db->is_cut_off = true;
+            keep_message(db, "the database does not answer");
+        } else if (PQconsumeInput(db->connection) == 0)
+            break;
+    }
+    return db->is_cut_off ? NULL : PQgetResult(db->connection);
+}
+
+/* Waits for the end of what was sent: the last of its results. */
+static PGresult *last_answer(struct postgres_db *db)
+{
+    PGresult *last = NULL, *next;
+
+    while ((next = next_answer(db)) != NULL) {
+        PQclear(last);
+        last = next;
+    }
+    return last;
+}
+
+static PGresult *execute(struct postgres_db *db, const char *sql)
+{
+    return PQsendQuery(db->connection, sql) == 1 ? last_answer(db) : NULL;
 }
 
 static enum db_status run_text(struct db *base, const char *sql)
 {
     struct postgres_db *db = db_of(base);
 
-    return judge(db, PQexec(db->connection, sql));
+    return judge(db, execute(db, sql));
 }
 
-/* A column of the first row, as a number. */
-static bool ask(struct postgres_db *db, const char *sql, int column, int64_t *answer)
+/* What is not there in other databases of this protocol may be missing. */
+static void run_if_known(struct postgres_db *db, const char *sql)
 {
-    PGresult *result = PQexec(db->connection, sql);
-    const bool has_row = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1;
-
-    if (has_row) {
-        const char *text = PQgetvalue(result, 0, column);
-        *answer = text[0] == 't' ? 1 : strtoll(text, NULL, 10);
-    } else
-        keep_message(db, PQerrorMessage(db->connection));
-    PQclear(result);
-    return has_row;
-}
-
-static bool connect_to(struct postgres_db *db)
-{
-    const char *const names[] = {"connect_timeout", "keepalives_idle", "dbname", "application_name",
-                                 NULL};
-    const char *const values[] = {CONNECT_S, "10", db->location, db->name, NULL};
-
-    PQfinish(db->connection);
-    db->connection = PQconnectdbParams(names, values, 1);
-    db->session++;
-    if (PQstatus(db->connection) == CONNECTION_OK)
-        return run_text(&db->base, "SET client_min_messages TO warning") == DB_OK;
-    keep_message(db, PQerrorMessage(db->connection));
-    return false;
+    PQclear(execute(db, sql));
 }
 
 /* The session that was cut off may not have been noticed to be. */
@@ -164,53 +176,58 @@ static void end_session_before(struct postgres_db *db)
              "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
              " WHERE application_name = '%s' AND pid <> pg_backend_pid()",
              db->name);
-    PQclear(PQexec(db->connection, sql));
+    run_if_known(db, sql);
 }
 
-static bool take_lock(struct postgres_db *db)
+static enum db_status connect_to(struct db *base)
 {
-    int64_t is_taken = 0;
+    struct postgres_db *db = db_of(base);
+    const char *const names[] = {"connect_timeout", "keepalives_idle",  "tcp_user_timeout",
+                                 "dbname",          "application_name", NULL};
+    const char *const values[] = {CONNECT_S, "10", UNANSWERED_MS, db->location, db->name, NULL};
 
-    if (!ask(db, ONE_SERVER, 0, &is_taken))
-        return false;
-    if (is_taken == 0)
-        refuse(db, taken);
-    return is_taken != 0;
-}
-
-static bool read_owner(struct postgres_db *db, int64_t *owner, int64_t *commits)
-{
-    static const char sql[] = "SELECT owner, commits FROM server_owner WHERE place = 1";
-
-    return ask(db, sql, 0, owner) && ask(db, sql, 1, commits);
-}
-
-static void disconnect(struct postgres_db *db)
-{
     PQfinish(db->connection);
-    db->connection = NULL;
-}
-
-/* *commits: how many there are in the database now. */
-static bool reconnect(struct postgres_db *db, int64_t *commits)
-{
-    int64_t owner;
-
-    if (!connect_to(db))
-        return false;
-    end_session_before(db);
-    if (take_lock(db) && read_owner(db, &owner, commits)) {
-        if (owner == db->owner)
-            return true;
-        refuse(db, lost);
+    db->is_cut_off = db->is_patient = false;
+    db->connection = PQconnectdbParams(names, values, 1);
+    if (PQstatus(db->connection) != CONNECTION_OK) {
+        keep_message(db, PQerrorMessage(db->connection));
+        return DB_FAILED;
     }
-    disconnect(db);
-    return false;
+    run_if_known(db, "SET client_min_messages TO warning");
+    if (db->use == DB_SERVE) {
+        if (db->session > 0)
+            end_session_before(db);
+        run_if_known(db, serve_settings);
+        run_if_known(db, "LISTEN " CHANNEL);
+    }
+    db->session++;
+    return DB_OK;
 }
 
-static bool is_connected(const struct postgres_db *db)
+static bool has_connection(struct db *db)
 {
-    return db->connection != NULL && PQstatus(db->connection) == CONNECTION_OK;
+    return is_connected(db_of(db));
+}
+
+static int socket_of(struct db *db)
+{
+    return has_connection(db) ? PQsocket(db_of(db)->connection) : -1;
+}
+
+static bool was_notified(struct db *base)
+{
+    struct postgres_db *db = db_of(base);
+    bool by_another = false;
+    PGnotify *note;
+
+    if (!is_connected(db))
+        return false;
+    PQconsumeInput(db->connection);
+    while ((note = PQnotifies(db->connection)) != NULL) {
+        by_another |= note->be_pid != PQbackendPID(db->connection);
+        PQfreemem(note);
+    }
+    return by_another;
 }
 
 static void make_name(struct postgres_db *db)
@@ -220,18 +237,6 @@ static void make_name(struct postgres_db *db)
     if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number)
         number = (uint64_t)time(NULL);
     snprintf(db->name, sizeof db->name, "updraft %llx", (unsigned long long)number);
-}
-
-static enum db_status open_for(struct postgres_db *db)
-{
-    if (!connect_to(db))
-        return DB_FAILED;
-    if (db->use == DB_READ)
-        return DB_OK;
-    if (!take_lock(db) || run_text(&db->base, make_owner) != DB_OK ||
-        !read_owner(db, &db->owner, &db->commits))
-        return DB_FAILED;
-    return DB_OK;
 }
 
 static struct db *open_url(const char *location, enum db_use use, enum db_status *status)
@@ -246,7 +251,7 @@ static struct db *open_url(const char *location, enum db_use use, enum db_status
     db->location = strdup(location);
     make_name(db);
     if (db->location != NULL)
-        *status = open_for(db);
+        *status = connect_to(&db->base);
     return &db->base;
 }
 
@@ -254,7 +259,7 @@ static void close_url(struct db *base)
 {
     struct postgres_db *db = db_of(base);
 
-    disconnect(db);
+    PQfinish(db->connection);
     free(db->location);
     free(db);
 }
@@ -271,61 +276,33 @@ static unsigned changes(struct db *db)
 
 /* --- transactions --- */
 
-static enum db_status begin_owned(struct postgres_db *db)
+static enum db_status begin(struct db *db)
 {
-    char sql[160];
-
-    snprintf(sql, sizeof sql,
-             "BEGIN; UPDATE server_owner SET commits = %lld WHERE place = 1 AND owner = %lld",
-             (long long)db->commits + 1, (long long)db->owner);
-    if (run_text(&db->base, sql) != DB_OK)
-        return DB_FAILED;
-    return db->changes == 1 ? DB_OK : refuse(db, lost);
+    return run_text(db, "BEGIN");
 }
 
-/* A connection that was lost while nothing was under way is made anew. */
-static enum db_status begin(struct db *base)
+static enum db_status begin_schema(struct db *base)
 {
-    struct postgres_db *db = db_of(base);
-
-    if (is_connected(db) && begin_owned(db) == DB_OK)
-        return DB_OK;
-    if (is_connected(db) || !reconnect(db, &db->commits))
-        return DB_FAILED;
-    return begin_owned(db);
-}
-
-/* The connection was lost on the way: whether the transaction is durable must be known
- * before anything else is written, however long the database is away. */
-static enum db_status find_out(struct postgres_db *db)
-{
-    const struct timespec pause = {.tv_nsec = RETRY_MS * 1000000L};
-    const int64_t before = db->commits;
-
-    while (!reconnect(db, &db->commits)) {
-        if (strcmp(db->message, lost) == 0)
-            return DB_FAILED;
-        nanosleep(&pause, NULL);
-    }
-    return db->commits != before ? DB_OK : refuse(db, "the connection to the database was lost");
+    db_of(base)->is_patient = true;
+    return run_text(base, "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0;"
+                          "SELECT pg_advisory_xact_lock(" LOCK_NUMBER ")");
 }
 
 static enum db_status commit(struct db *base)
 {
     struct postgres_db *db = db_of(base);
-    PGresult *result = PQexec(db->connection, "COMMIT");
+    PGresult *result = execute(db, "COMMIT");
     /* The answer to a commit of what has failed is that it was rolled back. */
     const bool is_committed =
         PQresultStatus(result) == PGRES_COMMAND_OK && strcmp(PQcmdStatus(result), "COMMIT") == 0;
 
     if (!is_committed)
-        keep_message(db, PQerrorMessage(db->connection));
+        keep_error(db);
     PQclear(result);
+    db->is_patient = false;
     if (is_committed)
-        db->commits++;
-    else if (!is_connected(db))
-        return find_out(db);
-    return is_committed ? DB_OK : DB_FAILED;
+        return DB_OK;
+    return is_connected(db) ? DB_FAILED : DB_UNKNOWN;
 }
 
 static void rollback(struct db *base)
@@ -333,7 +310,8 @@ static void rollback(struct db *base)
     struct postgres_db *db = db_of(base);
 
     if (is_connected(db) && PQtransactionStatus(db->connection) != PQTRANS_IDLE)
-        PQclear(PQexec(db->connection, "ROLLBACK"));
+        PQclear(execute(db, "ROLLBACK"));
+    db->is_patient = false;
 }
 
 /* --- statements --- */
@@ -373,12 +351,12 @@ static struct db_statement *prepare(struct db *base, const char *sql, bool is_st
 /* What is left of a stream must be taken before the connection is of use again. */
 static void end_run(struct postgres_statement *statement)
 {
-    PGconn *connection = db_of(statement->base.db)->connection;
+    struct postgres_db *db = db_of(statement->base.db);
 
     PQclear(statement->result);
     statement->result = NULL;
     while (statement->is_streamed && statement->is_running &&
-           (statement->result = PQgetResult(connection)) != NULL)
+           (statement->result = next_answer(db)) != NULL)
         PQclear(statement->result);
     statement->is_running = false;
 }
@@ -400,7 +378,7 @@ static void drop_prepared(struct postgres_statement *statement)
     if (statement->session != db->session || !is_connected(db))
         return;
     snprintf(sql, sizeof sql, "DEALLOCATE %s", statement->name);
-    PQclear(PQexec(db->connection, sql));
+    PQclear(execute(db, sql));
 }
 
 static enum db_status finalize(struct db_statement *base)
@@ -436,9 +414,9 @@ static bool is_ready(struct postgres_statement *statement)
     for (int i = 0; i < statement->count; i++)
         if (statement->parameters[i].type != TYPE_UNKNOWN)
             statement->types[i] = statement->parameters[i].type;
-    PGresult *result = PQprepare(db->connection, statement->name, statement->sql, statement->count,
-                                 statement->types);
-    const bool is_done = judge(db, result) == DB_OK;
+    const bool is_sent = PQsendPrepare(db->connection, statement->name, statement->sql,
+                                       statement->count, statement->types) == 1;
+    const bool is_done = is_sent && judge(db, last_answer(db)) == DB_OK;
     statement->session = is_done ? db->session : 0;
     return is_done;
 }
@@ -468,10 +446,10 @@ static bool send(struct postgres_statement *statement)
 /* All of it, when it is not streamed. */
 static PGresult *take_result(struct postgres_statement *statement)
 {
-    PGconn *connection = db_of(statement->base.db)->connection;
-    PGresult *result = PQgetResult(connection), *rest;
+    struct postgres_db *db = db_of(statement->base.db);
+    PGresult *result = next_answer(db), *rest;
 
-    while (!statement->is_streamed && (rest = PQgetResult(connection)) != NULL)
+    while (!statement->is_streamed && (rest = next_answer(db)) != NULL)
         PQclear(rest);
     return result;
 }
@@ -480,7 +458,7 @@ static enum db_status fail(struct postgres_statement *statement)
 {
     struct postgres_db *db = db_of(statement->base.db);
 
-    keep_message(db, PQerrorMessage(db->connection));
+    keep_error(db);
     statement->has_failed = true;
     return DB_FAILED;
 }
@@ -601,7 +579,15 @@ const struct db_class db_postgres = {
     .bytes_type = "BYTEA",
     /* Held against mistakes; against a thief of the password there is the chain of hashes. */
     .keep_audit = "REVOKE UPDATE, DELETE ON audit FROM CURRENT_USER;",
+    .begin_snapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+                      "SET LOCAL statement_timeout = 0",
+    .begin_schema = begin_schema,
+    .is_shared = true,
     .open = open_url,
+    .connect = connect_to,
+    .is_connected = has_connection,
+    .socket = socket_of,
+    .was_notified = was_notified,
     .close = close_url,
     .error = last_error,
     .exec = run_text,

@@ -179,11 +179,13 @@ const struct db_class db_sqlite = {
                   "  BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;"
                   "CREATE TRIGGER audit_is_not_cut BEFORE DELETE ON audit"
                   "  BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;",
+    .begin_snapshot = "BEGIN",
     .open = open_file,
     .close = close_file,
     .error = last_error,
     .exec = run_text,
     .begin = begin,
+    .begin_schema = begin,
     .commit = commit,
     .rollback = rollback,
     .changes = changes,

@@ -581,22 +581,37 @@ static int apply_recorded(struct sql_store *store, const struct change *change,
 static void give_up(struct sql_store *store, size_t count, enum change_result *results,
                     char error[STORE_ERROR_SIZE])
 {
-    snprintf(error, STORE_ERROR_SIZE, "%s", db_error(store->database));
+    snprintf(error, STORE_ERROR_SIZE, "%s", sql_error(store));
     db_rollback(store->database);
     for (size_t i = 0; i < count; i++)
         results[i] = CHANGE_FAILED;
+}
+
+static int apply_all(struct sql_store *store, struct change *const *changes, size_t count,
+                     enum change_result *results)
+{
+    int status = DB_OK;
+
+    for (size_t i = 0; i < count && status == DB_OK; i++) {
+        status = apply_recorded(store, changes[i], &results[i]);
+        if (status == DB_OK && results[i] == CHANGE_DONE)
+            status = sql_touch(store, changes[i]);
+    }
+    return status == DB_OK ? sql_append_touches(store) : status;
 }
 
 void sql_apply(struct store *base, struct change *const *changes, size_t count,
                enum change_result *results, char error[STORE_ERROR_SIZE])
 {
     struct sql_store *store = (struct sql_store *)base;
-    int status = db_begin(store->database);
+    int status = sql_begin(store);
 
-    for (size_t i = 0; i < count && status == DB_OK; i++)
-        status = apply_recorded(store, changes[i], &results[i]);
     if (status == DB_OK)
-        status = db_commit(store->database);
-    if (status != DB_OK)
+        status = apply_all(store, changes, count, results);
+    if (status == DB_OK)
+        status = sql_commit(store);
+    if (status == DB_OK)
+        sql_tell_others(store);
+    else
         give_up(store, count, results, error);
 }

@@ -5,6 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What others have touched: ?1 the last entry that was read, ?2 this server. */
+#define TOUCHED(kind)                                                                              \
+    "SELECT number FROM changes WHERE kind = " kind " AND sequence > ?1 AND node <> ?2"
+#define DEVICES  "1" /* of enum touched */
+#define RELEASES "2"
+#define GROUPS   "4"
+
 /* Handles one row. 0, a reader's result, or -1 for a row no server wrote. */
 typedef int row_function(struct sql_store *store, struct db_statement *row,
                          const struct store_reader *reader, void *ctx);
@@ -65,12 +72,11 @@ static bool load_digests(struct sql_store *store, struct release *release)
     return db_finalize(row) == DB_OK && is_sound;
 }
 
-static const char select_releases[] =
-    "SELECT id, product, version, channel, name, published_ms, chip, chip_name, flash_mode,"
-    " flash_size, size, image_size, inflate_lead, compressed, signed, md5, sha256, described,"
-    " project, image_version, sdk, built, signer, state, requires, notes, reason, fs_first FROM "
-    "releases "
-    "ORDER BY id";
+#define SELECT_RELEASES                                                                            \
+    "SELECT id, product, version, channel, name, published_ms, chip, chip_name, flash_mode,"       \
+    " flash_size, size, image_size, inflate_lead, compressed, signed, md5, sha256, described,"     \
+    " project, image_version, sdk, built, signer, state, requires, notes, reason, fs_first"        \
+    " FROM releases"
 
 static bool read_file_digests(struct db_statement *row, int column, struct release_file *file)
 {
@@ -166,7 +172,7 @@ static int load_release(struct sql_store *store, struct db_statement *row,
     return reader->release(ctx, &release);
 }
 
-static const char select_channels[] = "SELECT product, name, release FROM channels";
+#define SELECT_CHANNELS "SELECT product, name, release FROM channels"
 
 static int load_channel(struct sql_store *store, struct db_statement *row,
                         const struct store_reader *reader, void *ctx)
@@ -180,8 +186,8 @@ static struct utc_offset offset_at(struct db_statement *row, int column)
     return (struct utc_offset){!db_is_null(row, column), (int16_t)db_number(row, column)};
 }
 
-static const char select_groups[] =
-    "SELECT name, product, channel, pin, downgrade, utc_offset, accept FROM device_groups";
+#define SELECT_GROUPS                                                                              \
+    "SELECT name, product, channel, pin, downgrade, utc_offset, accept FROM device_groups"
 
 static int load_group(struct sql_store *store, struct db_statement *row,
                       const struct store_reader *reader, void *ctx)
@@ -194,12 +200,14 @@ static int load_group(struct sql_store *store, struct db_statement *row,
     return reader->group(ctx, &group);
 }
 
-static const char select_devices[] =
-    "SELECT mac, product, device_group, channel, pin, offered, offers, first_seen_ms,"
-    " last_seen_ms, chip, mode, chip_id, ap_mac, free_space, sketch_size, chip_size, sketch_md5,"
-    " sketch_sha256, version, sdk_version, address, abilities, rollout, before_release, comebacks,"
-    " taken_ms, downgrade, utc_offset, tags, alias, comment, decommissioned,"
-    " fs_release, fs_offered, fs_offers, fs_taken_ms, ring_offered, ring_offers FROM devices";
+#define DEVICE_COLUMNS                                                                             \
+    "mac, product, device_group, channel, pin, offered, offers, first_seen_ms,"                    \
+    " last_seen_ms, chip, mode, chip_id, ap_mac, free_space, sketch_size, chip_size, sketch_md5,"  \
+    " sketch_sha256, version, sdk_version, address, abilities, rollout, before_release,"           \
+    " comebacks, taken_ms, downgrade, utc_offset, tags, alias, comment, decommissioned,"           \
+    " fs_release, fs_offered, fs_offers, fs_taken_ms, ring_offered, ring_offers"
+
+#define TOUCHED_MAC 38 /* the column after these */
 
 static void read_facts(struct db_statement *row, struct device_facts *facts)
 {
@@ -240,19 +248,25 @@ static int load_device(struct sql_store *store, struct db_statement *row,
         .ring = {number_at(row, 36), number_at(row, 37)},
     };
 
-    (void)store;
     read_facts(row, &facts);
-    return reader->device(ctx, &device);
+    const int result = reader->device(ctx, &device);
+    return result == STORE_LATER ? sql_put_off(store, device.mac) : result;
 }
 
-static int load_rows(struct sql_store *store, const char *query, row_function *handle,
-                     prepare_function *prepare, const struct store_reader *reader, void *ctx)
+/* The same where it may be gone; its MAC comes last, too. */
+static int load_touched_device(struct sql_store *store, struct db_statement *row,
+                               const struct store_reader *reader, void *ctx)
 {
-    struct db_statement *row;
+    if (db_is_null(row, 0))
+        return reader->removed(ctx, (mac_address)db_number(row, TOUCHED_MAC));
+    return load_device(store, row, reader, ctx);
+}
+
+static int read_rows(struct sql_store *store, struct db_statement *row, row_function *handle,
+                     const struct store_reader *reader, void *ctx)
+{
     int result = 0, status;
 
-    if (prepare(store->database, query, &row) != DB_OK)
-        return -1;
     while ((status = db_step(row)) == DB_ROW && result == 0)
         result = handle(store, row, reader, ctx);
     db_finalize(row);
@@ -261,20 +275,100 @@ static int load_rows(struct sql_store *store, const char *query, row_function *h
     return status == DB_DONE ? 0 : -1;
 }
 
+static int load_rows(struct sql_store *store, const char *query, row_function *handle,
+                     prepare_function *prepare, const struct store_reader *reader, void *ctx)
+{
+    struct db_statement *row;
+
+    if (prepare(store->database, query, &row) != DB_OK)
+        return -1;
+    return read_rows(store, row, handle, reader, ctx);
+}
+
+static int load_all(struct sql_store *store, const struct store_reader *reader, void *ctx)
+{
+    int result =
+        load_rows(store, SELECT_RELEASES " ORDER BY id", load_release, db_prepare, reader, ctx);
+
+    if (result == 0)
+        result = load_rows(store, SELECT_CHANNELS, load_channel, db_prepare, reader, ctx);
+    if (result == 0)
+        result = load_rows(store, SELECT_GROUPS, load_group, db_prepare, reader, ctx);
+    if (result == 0)
+        result = sql_load_rollouts(store, false, reader, ctx);
+    if (result == 0)
+        result = sql_load_ring_updates(store, false, reader, ctx);
+    if (result == 0)
+        result = load_rows(store, "SELECT " DEVICE_COLUMNS " FROM devices", load_device,
+                           db_prepare_stream, reader, ctx);
+    return result;
+}
+
 int sql_load(struct store *base, const struct store_reader *reader, void *ctx)
 {
     struct sql_store *store = (struct sql_store *)base;
-    int result = load_rows(store, select_releases, load_release, db_prepare, reader, ctx);
+
+    if (sql_begin_snapshot(store) != DB_OK)
+        return -1;
+    const int result = load_all(store, reader, ctx);
+    if (result == 0 && db_commit(store->database) == DB_OK)
+        return 0;
+    db_rollback(store->database);
+    return result != 0 ? result : -1;
+}
+
+/* --- what others have touched --- */
+
+static int load_touched(struct sql_store *store, const char *query, row_function *handle,
+                        const struct store_reader *reader, void *ctx)
+{
+    struct db_statement *row;
+
+    if (db_prepare(store->database, query, &row) != DB_OK)
+        return -1;
+    db_bind_number(row, 1, store->node.read);
+    db_bind_number(row, 2, store->node.id);
+    return read_rows(store, row, handle, reader, ctx);
+}
+
+static const char touched_releases[] =
+    SELECT_RELEASES " WHERE id IN (" TOUCHED(RELEASES) ") ORDER BY id";
+static const char touched_channels[] =
+    SELECT_CHANNELS " WHERE product IN (SELECT product FROM releases WHERE id IN"
+                    " (" TOUCHED(RELEASES) "))";
+static const char touched_groups[] = SELECT_GROUPS " WHERE EXISTS (" TOUCHED(GROUPS) ")";
+static const char touched_devices[] =
+    "SELECT " DEVICE_COLUMNS ", number FROM (SELECT DISTINCT number FROM changes WHERE"
+    " kind = " DEVICES " AND sequence > ?1 AND node <> ?2) AS touched"
+    " LEFT JOIN devices ON mac = number";
+
+int sql_load_touched(struct sql_store *store, const struct store_reader *reader, void *ctx)
+{
+    int result = load_touched(store, touched_releases, load_release, reader, ctx);
 
     if (result == 0)
-        result = load_rows(store, select_channels, load_channel, db_prepare, reader, ctx);
+        result = load_touched(store, touched_channels, load_channel, reader, ctx);
     if (result == 0)
-        result = load_rows(store, select_groups, load_group, db_prepare, reader, ctx);
+        result = load_touched(store, touched_groups, load_group, reader, ctx);
     if (result == 0)
-        result = sql_load_rollouts(store, reader, ctx);
+        result = sql_load_rollouts(store, true, reader, ctx);
     if (result == 0)
-        result = sql_load_ring_updates(store, reader, ctx);
+        result = sql_load_ring_updates(store, true, reader, ctx);
     if (result == 0)
-        result = load_rows(store, select_devices, load_device, db_prepare_stream, reader, ctx);
+        result = load_touched(store, touched_devices, load_touched_device, reader, ctx);
     return result;
+}
+
+int sql_load_one_device(struct sql_store *store, mac_address mac, const struct store_reader *reader,
+                        void *ctx)
+{
+    struct db_statement *row;
+
+    if (db_prepare(store->database,
+                   "SELECT " DEVICE_COLUMNS ", number FROM (SELECT CAST(?1 AS BIGINT) AS number)"
+                   " AS touched LEFT JOIN devices ON mac = number",
+                   &row) != DB_OK)
+        return -1;
+    db_bind_number(row, 1, (int64_t)mac);
+    return read_rows(store, row, load_touched_device, reader, ctx);
 }

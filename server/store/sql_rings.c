@@ -61,16 +61,25 @@ static bool read_update(struct db_statement *row, struct ring_update *update)
     return true;
 }
 
-int sql_load_ring_updates(struct sql_store *store, const struct store_reader *reader, void *ctx)
+#define SELECT_UPDATES "SELECT id, product, published_ms, withdrawn, content FROM ring_updates"
+
+static const char all_updates[] = SELECT_UPDATES " ORDER BY id";
+static const char touched_updates[] =
+    SELECT_UPDATES " WHERE id IN (SELECT number FROM changes WHERE kind = 7 AND sequence > ?1"
+                   " AND node <> ?2) ORDER BY id";
+
+int sql_load_ring_updates(struct sql_store *store, bool is_touched,
+                          const struct store_reader *reader, void *ctx)
 {
     struct db_statement *row;
     int result = 0, status;
 
-    if (db_prepare(store->database,
-                   "SELECT id, product, published_ms, withdrawn, content FROM ring_updates"
-                   " ORDER BY id",
-                   &row) != DB_OK)
+    if (db_prepare(store->database, is_touched ? touched_updates : all_updates, &row) != DB_OK)
         return -1;
+    if (is_touched) {
+        db_bind_number(row, 1, store->node.read);
+        db_bind_number(row, 2, store->node.id);
+    }
     while ((status = db_step(row)) == DB_ROW && result == 0) {
         struct ring_update update = {.id = 0};
         result = read_update(row, &update) ? reader->ring_update(ctx, &update) : -1;

@@ -89,10 +89,16 @@ int sql_apply_progress(struct sql_store *store, const struct rollout *rollout,
 
 /* --- loading --- */
 
-static const char select_rollouts[] =
-    "SELECT id, release, device_group, channel, from_version, sdk_version, window_from, window_to,"
-    " window_offset, attempts, silence_s, promotes, start_ms, state, stage, opened_ms, forgiven,"
-    " revision, reason, downgrade, filter FROM rollouts ORDER BY id";
+#define SELECT_ROLLOUTS                                                                            \
+    "SELECT id, release, device_group, channel, from_version, sdk_version, window_from, "          \
+    "window_to,"                                                                                   \
+    " window_offset, attempts, silence_s, promotes, start_ms, state, stage, opened_ms, forgiven,"  \
+    " revision, reason, downgrade, filter FROM rollouts"
+
+static const char all_rollouts[] = SELECT_ROLLOUTS " ORDER BY id";
+static const char touched_rollouts[] =
+    SELECT_ROLLOUTS " WHERE id IN (SELECT number FROM changes WHERE kind = 3 AND sequence > ?1"
+                    " AND node <> ?2) ORDER BY id";
 
 static const char select_stages[] =
     "SELECT devices, percent, success, failure, needs_approval, time_limit_s, end_place"
@@ -184,13 +190,18 @@ static void read_progress(struct db_statement *row, struct rollout *rollout)
     copy_text(row, 18, rollout->reason, sizeof rollout->reason);
 }
 
-int sql_load_rollouts(struct sql_store *store, const struct store_reader *reader, void *ctx)
+int sql_load_rollouts(struct sql_store *store, bool is_touched, const struct store_reader *reader,
+                      void *ctx)
 {
     struct db_statement *row;
     int result = 0, status;
 
-    if (db_prepare(store->database, select_rollouts, &row) != DB_OK)
+    if (db_prepare(store->database, is_touched ? touched_rollouts : all_rollouts, &row) != DB_OK)
         return -1;
+    if (is_touched) {
+        db_bind_number(row, 1, store->node.read);
+        db_bind_number(row, 2, store->node.id);
+    }
     while ((status = db_step(row)) == DB_ROW && result == 0) {
         struct rollout rollout = {.id = 0};
         const bool is_planned = read_plan(row, &rollout);

@@ -135,7 +135,26 @@ static const char *const migrations[] = {
     "  id BIGINT PRIMARY KEY, product TEXT NOT NULL, number BIGINT NOT NULL,"
     "  published_ms BIGINT NOT NULL, withdrawn INTEGER NOT NULL DEFAULT 0, content BLOB NOT NULL);"
     "CREATE UNIQUE INDEX ring_updates_live ON ring_updates (product, number) WHERE withdrawn = 0;",
+
+    /* A server that had the database for itself finds its row gone, and writes no more. */
+    "CREATE TABLE cluster ("
+    "  place INTEGER PRIMARY KEY, sequence BIGINT NOT NULL, last_node BIGINT NOT NULL,"
+    "  oldest_schema BIGINT NOT NULL, judge BIGINT NOT NULL, lease BIGINT NOT NULL,"
+    "  lease_until_ms BIGINT NOT NULL, deliveries BIGINT NOT NULL);"
+    "INSERT INTO cluster (place, sequence, last_node, oldest_schema, judge, lease, lease_until_ms,"
+    " deliveries) SELECT 1, 0, 0, 0, 0, 0, 0, coalesce(max(id), 0) FROM webhook_deliveries;"
+    "CREATE TABLE nodes ("
+    "  id BIGINT PRIMARY KEY, commits BIGINT NOT NULL, sequence BIGINT NOT NULL,"
+    "  seen_ms BIGINT NOT NULL);"
+    "CREATE TABLE changes ("
+    "  sequence BIGINT NOT NULL, place BIGINT NOT NULL, node BIGINT NOT NULL,"
+    "  kind INTEGER NOT NULL, number BIGINT NOT NULL, PRIMARY KEY (sequence, place));"
+    "DROP TABLE IF EXISTS server_owner;",
 };
+
+/* Servers of this schema and later ones may go on beside this version, after it has changed
+ * the tables. What adds a table, or a column that has a default, leaves this as it is. */
+#define OLDEST_SCHEMA 14
 
 #define SCHEMA_VERSION ((int)(sizeof migrations / sizeof migrations[0]))
 
@@ -210,19 +229,28 @@ static enum db_status run_migration(struct db *db, int version)
     return db_exec(db, record);
 }
 
+static enum db_status shut_out_older(struct db *db)
+{
+    char sql[80];
+
+    snprintf(sql, sizeof sql, "UPDATE cluster SET oldest_schema = %d WHERE place = 1",
+             OLDEST_SCHEMA);
+    return db_exec(db, sql);
+}
+
 static enum db_status run_missing(struct db *db, int *version)
 {
     enum db_status status = read_version(db, version);
 
     for (int next = *version + 1; status == DB_OK && next <= SCHEMA_VERSION; next++)
         status = run_migration(db, next);
-    return status;
+    return status == DB_OK && *version < SCHEMA_VERSION ? shut_out_older(db) : status;
 }
 
 int sql_migrate(struct db *db, char error[STORE_ERROR_SIZE])
 {
     int version = 0;
-    enum db_status status = db_begin(db);
+    enum db_status status = db_begin_schema(db);
 
     if (status == DB_OK)
         status = run_missing(db, &version);

@@ -9,9 +9,12 @@ static void close_store(struct store *base)
 {
     struct sql_store *store = (struct sql_store *)base;
 
+    sql_leave(store);
     for (int i = 0; i < STATEMENT_COUNT; i++)
         db_finalize(store->statements[i]);
     db_close(store->database);
+    free(store->node.touches.list);
+    free(store->node.later.list);
     free(store);
 }
 
@@ -23,9 +26,9 @@ static int open_database(struct sql_store *store, const struct db_class *class,
     store->database = class->open(location, DB_SERVE, &status);
     if (status == DB_OK && sql_migrate(store->database, error) != 0)
         return -1;
-    if (status == DB_OK && sql_prepare(store) == DB_OK)
+    if (status == DB_OK && sql_prepare(store) == DB_OK && sql_join(store) == DB_OK)
         return 0;
-    snprintf(error, STORE_ERROR_SIZE, "%s", db_error(store->database));
+    snprintf(error, STORE_ERROR_SIZE, "%s", sql_error(store));
     return -1;
 }
 
@@ -115,6 +118,20 @@ static int postgres_read_audit(const char *location, const struct audit_query *q
     return sql_read_audit(&db_postgres, location, query, visit, ctx, error);
 }
 
+static int postgres_socket(struct store *base)
+{
+    struct db *database = ((struct sql_store *)base)->database;
+
+    return database->class->socket(database);
+}
+
+static bool postgres_was_told(struct store *base)
+{
+    struct db *database = ((struct sql_store *)base)->database;
+
+    return database->class->was_notified(database);
+}
+
 const struct store_class store_postgres = {
     .name = "postgres",
     .open = postgres_open,
@@ -123,6 +140,10 @@ const struct store_class store_postgres = {
     .load_accounts = sql_load_accounts,
     .read_history = postgres_read_history,
     .read_audit = postgres_read_audit,
+    .follow = sql_follow,
+    .stand = sql_stand,
+    .socket = postgres_socket,
+    .was_told = postgres_was_told,
     .load_webhooks = sql_load_webhooks,
     .close = close_store,
 };

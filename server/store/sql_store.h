@@ -51,11 +51,88 @@ enum sql_statement {
 /* Forms of a file system are among a release's files, from this place on. */
 #define FS_PLACE 100
 
+/* What a row of the log says was changed; values are stored. */
+enum touched {
+    TOUCHED_DEVICE = 1,  /* number: its MAC */
+    TOUCHED_RELEASE = 2, /* number: its id; or which is the newest of its product's channels */
+    TOUCHED_ROLLOUT = 3, /* number: its id */
+    TOUCHED_GROUPS = 4,  /* number: 0, as for the next two */
+    TOUCHED_ACCOUNTS = 5,
+    TOUCHED_WEBHOOKS = 6,
+    TOUCHED_RING_UPDATE = 7, /* number: its id */
+};
+
+struct touch {
+    enum touched kind;
+    int64_t number;
+};
+
+struct touches {
+    struct touch *list; /* count of them; free() it */
+    size_t count;
+    size_t capacity;
+};
+
+/* This server among those that share the database. */
+struct sql_node {
+    int64_t id;             /* 0 = the database is its own */
+    int64_t commits;        /* begun by it */
+    int64_t read;           /* of the log, up to this entry */
+    int64_t kept_ms;        /* when the others last heard of it; monotonic */
+    bool is_lost;           /* has to read all tables anew */
+    struct touches touches; /* of the transaction under way */
+    struct touches later;   /* devices to be read again */
+    struct store_standing standing;
+};
+
 struct sql_store {
     struct store base;
     struct db *database;
     struct db_statement *statements[STATEMENT_COUNT];
+    struct sql_node node;
+    char message[STORE_ERROR_SIZE]; /* "" = the database has it */
 };
+
+/* Why the last of the store's functions failed. */
+const char *sql_error(struct sql_store *store);
+
+/* --- transactions of a server among others (sql_node.c) --- */
+
+/* Makes the server known to the others, before it reads the tables. */
+int sql_join(struct sql_store *store);
+void sql_leave(struct sql_store *store);
+
+/* Begin a transaction, after which nobody else writes until it ends; or one that sees the
+ * tables as of one instant. Both connect again if need be. */
+int sql_begin(struct sql_store *store);
+int sql_begin_snapshot(struct sql_store *store);
+
+/* Durable on return; DB_FAILED: it is not, or it is not known, and then is_lost is set. */
+int sql_commit(struct sql_store *store);
+
+/* As in struct store_class. */
+int sql_stand(struct store *store, struct store_standing *standing, char error[STORE_ERROR_SIZE]);
+
+/* --- the log of changes (sql_log.c) --- */
+
+/* Notes what a change touches, once it is written. */
+int sql_touch(struct sql_store *store, const struct change *change);
+
+/* Writes down what was touched, within the transaction; and tells the others, after it. */
+int sql_append_touches(struct sql_store *store);
+void sql_tell_others(struct sql_store *store);
+
+/* As in struct store_class. */
+int sql_follow(struct store *store, const struct store_reader *reader, void *ctx,
+               char error[STORE_ERROR_SIZE]);
+
+/* The reader has no use for a device now: it is read again when others are followed. */
+int sql_put_off(struct sql_store *store, mac_address mac);
+
+/* Rows that were touched by others since sql_node.read; or one device's. */
+int sql_load_touched(struct sql_store *store, const struct store_reader *reader, void *ctx);
+int sql_load_one_device(struct sql_store *store, mac_address mac, const struct store_reader *reader,
+                        void *ctx);
 
 /* Creates or updates the tables. 0, or -1 with a line in error. */
 int sql_migrate(struct db *database, char error[STORE_ERROR_SIZE]);
@@ -63,10 +140,10 @@ int sql_migrate(struct db *database, char error[STORE_ERROR_SIZE]);
 /* The schema this version knows, counted from 1. */
 int sql_schema_version(void);
 
-/* CHANGE_WEBHOOK, and the deliveries any change may have. */
+/* CHANGE_WEBHOOK, and the deliveries any change may have, which get their ids by it. */
 int sql_apply_webhook(struct sql_store *store, const struct webhook_change *change,
                       enum change_result *result);
-int sql_append_deliveries(struct sql_store *store, const struct delivery *list);
+int sql_append_deliveries(struct sql_store *store, struct delivery *list);
 
 /* As in struct store_class. */
 int sql_load_webhooks(struct store *store, const struct webhook_reader *reader, void *ctx);
@@ -80,7 +157,8 @@ void sql_apply(struct store *store, struct change *const *changes, size_t count,
 /* Changes to key updates, and to what devices have of them. */
 int sql_apply_ring(struct sql_store *store, const struct change *change,
                    enum change_result *result);
-int sql_load_ring_updates(struct sql_store *store, const struct store_reader *reader, void *ctx);
+int sql_load_ring_updates(struct sql_store *store, bool is_touched,
+                          const struct store_reader *reader, void *ctx);
 
 /* CHANGE_ROLLOUT and CHANGE_PROGRESS. */
 int sql_apply_rollout(struct sql_store *store, const struct rollout *rollout,
@@ -88,8 +166,9 @@ int sql_apply_rollout(struct sql_store *store, const struct rollout *rollout,
 int sql_apply_progress(struct sql_store *store, const struct rollout *rollout,
                        enum change_result *result);
 
-/* All rollouts. 0, the reader's result, or -1. */
-int sql_load_rollouts(struct sql_store *store, const struct store_reader *reader, void *ctx);
+/* All rollouts, or those that others have touched. 0, the reader's result, or -1. */
+int sql_load_rollouts(struct sql_store *store, bool is_touched, const struct store_reader *reader,
+                      void *ctx);
 
 /* CHANGE_ACCOUNT. */
 int sql_apply_account(struct sql_store *store, const struct account_change *change,

@@ -99,6 +99,10 @@ static int apply_tried(struct sql_store *store, const struct webhook_change *cha
                    change->webhook.id);
 }
 
+static const char add_webhook[] =
+    "INSERT INTO webhooks (id, url, events, secret, disabled, reason, created_ms, failing_ms,"
+    " dropped) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (id) DO NOTHING";
+
 static int expect_one(struct sql_store *store, int status, enum change_result *result)
 {
     if (status == DB_OK && db_changes(store->database) == 0)
@@ -113,11 +117,7 @@ int sql_apply_webhook(struct sql_store *store, const struct webhook_change *chan
 
     switch (change->kind) {
     case WEBHOOK_ADD:
-        return write_webhook(store,
-                             "INSERT INTO webhooks (id, url, events, secret, disabled, reason,"
-                             " created_ms, failing_ms, dropped)"
-                             " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-                             webhook);
+        return expect_one(store, write_webhook(store, add_webhook, webhook), result);
     case WEBHOOK_SET:
         return expect_one(store, write_webhook(store, set_webhook, webhook), result);
     case WEBHOOK_REMOVE: {
@@ -136,16 +136,38 @@ int sql_apply_webhook(struct sql_store *store, const struct webhook_change *chan
     }
 }
 
-int sql_append_deliveries(struct sql_store *store, const struct delivery *list)
+/* Numbers that no other server gives, too: the row stays locked until the commit. */
+static int number_delivery(struct sql_store *store, struct delivery *delivery)
+{
+    struct db_statement *row;
+    int status =
+        db_exec(store->database, "UPDATE cluster SET deliveries = deliveries + 1 WHERE place = 1");
+
+    if (status != DB_OK ||
+        db_prepare(store->database, "SELECT deliveries FROM cluster WHERE place = 1", &row) !=
+            DB_OK)
+        return DB_FAILED;
+    status = db_step(row);
+    if (status == DB_ROW)
+        delivery->id = (uint32_t)db_number(row, 0);
+    db_finalize(row);
+    return status == DB_ROW ? DB_OK : DB_FAILED;
+}
+
+int sql_append_deliveries(struct sql_store *store, struct delivery *list)
 {
     int status = DB_OK;
 
-    for (; list != NULL && status == DB_OK; list = list->next)
+    for (; list != NULL && status == DB_OK; list = list->next) {
+        status = number_delivery(store, list);
+        if (status != DB_OK)
+            return status;
         status = write_delivery(store,
                                 "INSERT INTO webhook_deliveries (id, attempts, next_ms, done_ms,"
                                 " status, error, webhook, event, created_ms, body)"
                                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
                                 list);
+    }
     return status;
 }
 

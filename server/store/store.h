@@ -38,7 +38,27 @@ struct store_reader {
     int (*group)(void *ctx, const struct group *group);
     int (*rollout)(void *ctx, const struct rollout *rollout);
     int (*ring_update)(void *ctx, const struct ring_update *update);
+    /* STORE_LATER: it is to come again, in store_class.follow. */
     int (*device)(void *ctx, const struct stored_device *device);
+    int (*removed)(void *ctx, mac_address mac); /* while following only */
+};
+
+#define STORE_LATER 1
+
+/* What others changed, beside the rows that the reader was given. */
+enum store_news {
+    STORE_NEWS = 1 << 0, /* rows */
+    STORE_ACCOUNTS = 1 << 1,
+    STORE_WEBHOOKS = 1 << 2,
+    STORE_RELOAD = 1 << 3, /* anything: everything is to be loaded again */
+};
+
+/* This server among those that share the database. */
+struct store_standing {
+    uint32_t nodes;         /* heard of lately, this one among them */
+    uint32_t rank;          /* of this one, from 0 */
+    uint64_t lease;         /* it judges rollouts under this number; 0 = another one does */
+    int64_t lease_until_ms; /* monotonic */
 };
 
 struct audit_query {
@@ -78,6 +98,18 @@ struct store_class {
     void (*apply)(struct store *store, struct change *const *changes, size_t count,
                   enum change_result *results, char error[STORE_ERROR_SIZE]);
     void (*close)(struct store *store);
+    /* Stores that several servers share; these four are null for others. Gives the reader
+     * the rows that others changed since it was last called: enum store_news, or -1 with a
+     * line in error. */
+    int (*follow)(struct store *store, const struct store_reader *reader, void *ctx,
+                  char error[STORE_ERROR_SIZE]);
+    /* Tells the others that this server is there. 0, or -1 with a line in error; then what it
+     * is among them is as far as it was known. */
+    int (*stand)(struct store *store, struct store_standing *standing,
+                 char error[STORE_ERROR_SIZE]);
+    int (*socket)(struct store *store);    /* readable when others may have changed
+                                            * something; -1: none */
+    bool (*was_told)(struct store *store); /* that they have; empties the socket */
     int (*load_accounts)(struct store *store, const struct account_reader *reader, void *ctx);
     int (*load_webhooks)(struct store *store, const struct webhook_reader *reader, void *ctx);
     /* Copies what `location` names, as of one instant, to a file that is not there yet. On
@@ -99,9 +131,8 @@ struct store_class {
 /* `location` is the path of the database file. */
 extern const struct store_class store_sqlite;
 
-/* `location` is a URL that libpq understands: postgres://USER@HOST/DATABASE. A database
- * serves one server at a time; it reconnects by itself, and refuses to write after another
- * server had the database meanwhile. It has no `snapshot` and no `check`. */
+/* `location` is a URL that libpq understands: postgres://USER@HOST/DATABASE. Servers share
+ * it; it reconnects by itself. It has no `snapshot` and no `check`. */
 extern const struct store_class store_postgres;
 
 #endif

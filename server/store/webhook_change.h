@@ -5,7 +5,7 @@
 #include "server/model/webhook.h"
 
 enum webhook_change_kind {
-    WEBHOOK_ADD,    /* webhook */
+    WEBHOOK_ADD,    /* webhook. Conflict: there is one of that id */
     WEBHOOK_SET,    /* webhook, all of it. Conflict: there is none */
     WEBHOOK_REMOVE, /* webhook's id; its deliveries go, too. Conflict: there is none */
     WEBHOOK_TRIED,  /* webhook's and delivery's state; nothing happens if they are gone */

@@ -2,9 +2,11 @@
 
 #include "server/model/clock.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 /* Changes in one commit, at most: bounds the wait of the first of them. */
 #define BATCH_MAX 4096
@@ -28,11 +30,12 @@ struct writer {
     struct writer_stats stats;
     pthread_t thread;
     pthread_mutex_t lock;
-    pthread_cond_t wake;
+    int wake;             /* an eventfd: something waits, or the thread is to stop */
     struct queue waiting; /* under lock */
     bool is_stopping;     /* under lock */
     bool is_failing;      /* the thread's own, as all that follows */
     int64_t behind_at_ms; /* when to collect next */
+    int64_t follow_at_ms; /* when to see next what others have changed */
     struct queue batch;
     struct change **changes;
     enum change_result *results;
@@ -53,15 +56,36 @@ static bool queue_add(struct queue *queue, struct entry entry)
     return true;
 }
 
-/* Waits until there is something to write. True when the writer is to stop. */
-static bool wait_for_work(struct writer *writer)
+static int64_t next_at_ms(const struct writer *writer)
 {
-    struct timespec until = {writer->behind_at_ms / 1000, writer->behind_at_ms % 1000 * 1000000};
+    const bool follows = writer->config.follow != NULL;
 
+    return follows && writer->follow_at_ms < writer->behind_at_ms ? writer->follow_at_ms
+                                                                  : writer->behind_at_ms;
+}
+
+/* Until something is submitted, others have changed something, or it is time. */
+static void sleep_until(struct writer *writer, int64_t until_ms)
+{
+    struct store *store = writer->config.store;
+    const int told = writer->config.follow != NULL ? store->class->socket(store) : -1;
+    struct pollfd sources[] = {{.fd = writer->wake, .events = POLLIN},
+                               {.fd = told, .events = POLLIN}};
+    const int64_t left_ms = until_ms - clock_monotonic_ms();
+    eventfd_t count;
+
+    if (poll(sources, 2, left_ms > 0 ? (int)left_ms : 0) <= 0)
+        return;
+    if (sources[0].revents != 0)
+        (void)eventfd_read(writer->wake, &count);
+    if (sources[1].revents != 0 && store->class->was_told(store))
+        writer->follow_at_ms = 0;
+}
+
+/* Takes what is to be written. True when the writer is to stop. */
+static bool take_work(struct writer *writer)
+{
     pthread_mutex_lock(&writer->lock);
-    while (writer->waiting.count == 0 && !writer->is_stopping &&
-           clock_monotonic_ms() < writer->behind_at_ms)
-        pthread_cond_timedwait(&writer->wake, &writer->lock, &until);
     const struct queue empty = writer->batch;
     writer->batch = writer->waiting;
     writer->waiting = empty;
@@ -111,6 +135,8 @@ static void settle(struct writer *writer, struct entry *entry, enum change_resul
         writer->config.committed(writer->config.ctx, entry->change);
     else if (entry->is_behind)
         writer->config.uncollect(writer->config.ctx, entry->change);
+    if (writer->config.settled != NULL)
+        writer->config.settled(writer->config.ctx, entry->change);
     if (entry->done != NULL)
         entry->done(entry->ctx, result);
     change_free(entry->change);
@@ -161,16 +187,27 @@ static void commit_batch(struct writer *writer)
     writer->batch.count = 0;
 }
 
+static void follow(struct writer *writer)
+{
+    char error[STORE_ERROR_SIZE] = "";
+
+    writer->follow_at_ms = clock_monotonic_ms() + WRITER_FOLLOW_MS;
+    note_trouble(writer, writer->config.follow(writer->config.ctx, error) != 0, error);
+}
+
 static void *run(void *ctx)
 {
     struct writer *writer = ctx;
     bool is_stopping = false;
 
     while (!is_stopping) {
-        is_stopping = wait_for_work(writer);
+        sleep_until(writer, next_at_ms(writer));
+        is_stopping = take_work(writer);
         if (is_stopping || clock_monotonic_ms() >= writer->behind_at_ms)
             collect(writer);
         commit_batch(writer);
+        if (writer->config.follow != NULL && clock_monotonic_ms() >= writer->follow_at_ms)
+            follow(writer);
     }
     return NULL;
 }
@@ -178,35 +215,40 @@ static void *run(void *ctx)
 struct writer *writer_start(const struct writer_config *config)
 {
     struct writer *writer = calloc(1, sizeof *writer);
-    pthread_condattr_t attributes;
 
     if (writer == NULL)
         return NULL;
     writer->config = *config;
     writer->behind_at_ms = clock_monotonic_ms() + WRITER_BEHIND_MS;
+    writer->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pthread_mutex_init(&writer->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&writer->wake, &attributes);
-    pthread_condattr_destroy(&attributes);
-    if (pthread_create(&writer->thread, NULL, run, writer) == 0)
+    if (writer->wake >= 0 && pthread_create(&writer->thread, NULL, run, writer) == 0)
         return writer;
+    if (writer->wake >= 0)
+        close(writer->wake);
     free(writer);
     return NULL;
+}
+
+static void wake(struct writer *writer)
+{
+    (void)eventfd_write(writer->wake, 1);
 }
 
 void writer_submit(struct writer *writer, struct change *change, writer_done *done, void *ctx)
 {
     const int64_t since_us = clock_monotonic_us();
-    bool is_queued = false;
+    bool is_queued = false, is_first = false;
 
     if (change != NULL) {
         pthread_mutex_lock(&writer->lock);
         is_queued = queue_add(&writer->waiting, (struct entry){change, done, ctx, false, since_us});
+        is_first = writer->waiting.count == 1;
         atomic_store(&writer->stats.waiting, writer->waiting.count);
-        pthread_cond_signal(&writer->wake);
         pthread_mutex_unlock(&writer->lock);
     }
+    if (is_first)
+        wake(writer);
     if (is_queued)
         return;
     if (done != NULL)
@@ -223,11 +265,11 @@ void writer_stop(struct writer *writer)
 {
     pthread_mutex_lock(&writer->lock);
     writer->is_stopping = true;
-    pthread_cond_signal(&writer->wake);
     pthread_mutex_unlock(&writer->lock);
+    wake(writer);
     pthread_join(writer->thread, NULL);
     pthread_mutex_destroy(&writer->lock);
-    pthread_cond_destroy(&writer->wake);
+    close(writer->wake);
     free(writer->waiting.entries);
     free(writer->batch.entries);
     free(writer->changes);

@@ -11,6 +11,7 @@
 #include "server/store/store.h"
 
 #define WRITER_BEHIND_MS 1000
+#define WRITER_FOLLOW_MS 500 /* between two looks at what others have changed */
 
 struct writer;
 
@@ -25,6 +26,11 @@ struct writer_config {
     struct change *(*collect)(void *ctx);
     /* One that was collected could not be written. */
     void (*uncollect)(void *ctx, const struct change *change);
+    /* What became of any change, after all the others have been told; null: none. */
+    void (*settled)(void *ctx, const struct change *change);
+    /* For stores that several servers share, else null: time to see what the others have
+     * changed. 0, or -1 with a line in error. */
+    int (*follow)(void *ctx, char error[STORE_ERROR_SIZE]);
     /* Writing began to fail, or (null) works again. With a ctx of its own. */
     void (*trouble)(void *trouble_ctx, const char *error);
     void *trouble_ctx;

@@ -6,6 +6,7 @@
 #include "updraft/hex.h"
 
 #include <curl/curl.h>
+#include <jansson.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <pthread.h>
@@ -17,6 +18,7 @@
 #define TIMEOUT_MS     10000L
 #define ANSWER_MAX     65536u /* bytes that are read of an answer */
 #define NOT_WRITTEN_MS 10000  /* until the next attempt when this one cannot be noted */
+#define NOT_LEADING_MS 2000   /* until it may be this server's turn */
 #define HTTP_OK_FIRST  200
 #define HTTP_OK_LAST   299
 #define HEADER_SIZE    160
@@ -80,6 +82,20 @@ static void add_header(struct attempt *attempt, const char *name, const char *va
         attempt->headers = longer;
 }
 
+/* A body is stored before the delivery has its id. */
+static void complete(struct delivery *delivery)
+{
+    json_t *body = json_loads(delivery->body, 0, NULL);
+
+    json_object_set_new(body, "id", json_integer(delivery->id));
+    char *text = body != NULL ? json_dumps(body, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+    json_decref(body);
+    if (text == NULL)
+        return;
+    free(delivery->body);
+    delivery->body = text;
+}
+
 static void set_up(struct attempt *attempt)
 {
     const struct delivery *delivery = attempt->delivery;
@@ -131,6 +147,7 @@ static bool begin(struct courier *courier, const struct webhook *webhook, struct
         free_attempt(attempt);
         return false;
     }
+    complete(delivery);
     set_up(attempt);
     attempt->next = courier->attempts;
     courier->attempts = attempt;
@@ -227,6 +244,8 @@ static int64_t begin_all(struct courier *courier)
     struct delivery *delivery;
     int64_t wait_ms;
 
+    if (!fleet_leads(courier->fleet))
+        return NOT_LEADING_MS;
     while ((delivery = webhooks_take_due(courier->webhooks, clock_now_ms(), &webhook, &wait_ms)) !=
            NULL)
         if (!begin(courier, &webhook, delivery)) {

@@ -23,7 +23,6 @@ struct webhooks {
     struct hook *hooks[WEBHOOKS_MAX];
     size_t count;
     uint32_t last_id;
-    uint32_t last_delivery;
     void (*wake)(void *ctx);
     void *wake_ctx;
 };
@@ -135,8 +134,6 @@ static int read_delivery(void *ctx, const struct delivery *stored)
     struct hook *hook = find(webhooks, stored->webhook);
     struct delivery *delivery = hook != NULL ? delivery_copy(stored) : NULL;
 
-    if (stored->id > webhooks->last_delivery)
-        webhooks->last_delivery = stored->id;
     if (delivery == NULL)
         return hook != NULL ? -1 : 0;
     if (delivery->done_ms != 0)
@@ -153,10 +150,48 @@ int webhooks_load(struct webhooks *webhooks, struct store *store)
     return store->class->load_webhooks(store, &reader, webhooks);
 }
 
+/* Takes the other's webhooks in exchange; who is being delivered to still is. */
+static void exchange(struct webhooks *webhooks, struct webhooks *read)
+{
+    for (size_t i = 0; i < read->count; i++) {
+        const struct hook *known = find(webhooks, read->hooks[i]->webhook.id);
+        read->hooks[i]->is_busy = known != NULL && known->is_busy;
+    }
+    for (size_t i = 0; i < WEBHOOKS_MAX; i++) {
+        struct hook *kept = webhooks->hooks[i];
+        webhooks->hooks[i] = read->hooks[i];
+        read->hooks[i] = kept;
+    }
+    const size_t count = webhooks->count;
+    webhooks->count = read->count;
+    read->count = count;
+    if (read->last_id > webhooks->last_id)
+        webhooks->last_id = read->last_id;
+}
+
+int webhooks_reload(struct webhooks *webhooks, struct store *store)
+{
+    struct webhooks *read = webhooks_new();
+
+    if (read == NULL)
+        return -1;
+    const int result = webhooks_load(read, store);
+    if (result == 0) {
+        pthread_mutex_lock(&webhooks->lock);
+        exchange(webhooks, read);
+        if (webhooks->wake != NULL)
+            webhooks->wake(webhooks->wake_ctx);
+        pthread_mutex_unlock(&webhooks->lock);
+    }
+    webhooks_free(read);
+    return result;
+}
+
 /* --- events become deliveries --- */
 
-static struct delivery *new_delivery(struct webhooks *webhooks, const struct hook *hook,
-                                     const char *event, const struct change *change)
+/* Its id it gets from the store. */
+static struct delivery *new_delivery(const struct hook *hook, const char *event,
+                                     const struct change *change)
 {
     struct delivery *delivery = calloc(1, sizeof *delivery);
     const int64_t now = clock_now_ms();
@@ -167,11 +202,9 @@ static struct delivery *new_delivery(struct webhooks *webhooks, const struct hoo
         json_decref(body);
         return NULL;
     }
-    delivery->id = ++webhooks->last_delivery;
     delivery->webhook = hook->webhook.id;
     strcpy(delivery->event, event);
     delivery->created_ms = now;
-    json_object_set_new(body, "id", json_integer(delivery->id));
     json_object_set_new(body, "event", json_string(event));
     delivery->body = json_dumps(body, JSON_COMPACT | JSON_SORT_KEYS);
     json_decref(body);
@@ -181,8 +214,7 @@ static struct delivery *new_delivery(struct webhooks *webhooks, const struct hoo
     return NULL;
 }
 
-static void announce_to(struct webhooks *webhooks, struct hook *hook, const char *event,
-                        struct change *change)
+static void announce_to(struct hook *hook, const char *event, struct change *change)
 {
     const bool is_test = change->kind == CHANGE_WEBHOOK;
     struct delivery *delivery = NULL;
@@ -191,7 +223,7 @@ static void announce_to(struct webhooks *webhooks, struct hook *hook, const char
                                               : !webhook_wants(&hook->webhook, event)))
         return;
     if (hook->pending < WEBHOOK_PENDING_MAX)
-        delivery = new_delivery(webhooks, hook, event, change);
+        delivery = new_delivery(hook, event, change);
     if (delivery == NULL) {
         hook->webhook.dropped++;
         return;
@@ -208,7 +240,7 @@ void webhooks_announce(struct webhooks *webhooks, struct change *change)
         return;
     pthread_mutex_lock(&webhooks->lock);
     for (size_t i = 0; i < webhooks->count; i++)
-        announce_to(webhooks, webhooks->hooks[i], event, change);
+        announce_to(webhooks->hooks[i], event, change);
     pthread_mutex_unlock(&webhooks->lock);
 }
 

@@ -19,6 +19,9 @@ void webhooks_free(struct webhooks *webhooks);
 /* 0 or -1. */
 int webhooks_load(struct webhooks *webhooks, struct store *store);
 
+/* Again, after other servers have changed something: 0, or -1, and then all stays as it is. */
+int webhooks_reload(struct webhooks *webhooks, struct store *store);
+
 /* Called when there may be something to deliver; null: nobody. */
 void webhooks_set_waker(struct webhooks *webhooks, void (*wake)(void *ctx), void *ctx);
 

@@ -1,5 +1,5 @@
-# A server on PostgreSQL: what devices get while the database is away, that nothing
-# acknowledged is lost, and that two servers do not share it.
+# A server on PostgreSQL: what devices get while the database is away, and that nothing
+# acknowledged is lost.
 . "$(dirname "$0")/../lib/tap.sh"
 . "$TAP_ROOT/tests/lib/server.sh"
 . "$TAP_ROOT/tests/lib/postgres.sh"
@@ -22,13 +22,6 @@ a_device_is_registered_assigned_and_offered() {
     cmp body new.bin
     ask "$(esp8266 sta-mac=$OTHER)"
     expect status "$status" 304
-}
-
-a_second_server_is_kept_out() {
-    if "$UPDRAFT" serve --data second --database "$POSTGRES_URL" --listen 127.0.0.1:0 2>refused; then
-        return 1
-    fi
-    grep -q 'another server uses this database' refused
 }
 
 # Devices that are known and have nothing to get need no database.
@@ -98,7 +91,6 @@ a_backup_is_left_to_its_own_tools() {
 }
 
 check a_device_is_registered_assigned_and_offered
-check a_second_server_is_kept_out
 check without_it_devices_get_304_or_503
 check it_goes_on_when_the_database_is_back
 check a_backup_is_left_to_its_own_tools
