@@ -168,6 +168,14 @@ export class Api {
         return this.#send("POST", `/releases?${new URLSearchParams(query)}`, file);
     }
 
+    async keyUpdates() {
+        return (await this.#json("GET", "/key-updates")).key_updates;
+    }
+
+    publishKeyUpdate(file, query) {
+        return this.#send("POST", `/key-updates?${new URLSearchParams(query)}`, file);
+    }
+
     editRelease(id, changes) {
         return this.#json("PUT", `/releases/${id}`, changes);
     }

@@ -9,7 +9,7 @@ export class Drop {
     #publish;
     #file = null;
 
-    // publish(file, query) resolves with the draft.
+    // publish(file, query) resolves with the draft, or with what else became of the file.
     constructor(publish) {
         this.#publish = publish;
         const zone = byId("drop-zone");
@@ -53,7 +53,8 @@ export class Drop {
         byId("publish").disabled = true;
         try {
             const release = await this.#publish(this.#file, query);
-            announce(`${release.product} ${release.version} is there as a ${release.state}.`);
+            if (release?.version)
+                announce(`${release.product} ${release.version} is there as a ${release.state}.`);
             byId("drop").reset();
             this.#take(null);
         } catch (error) {

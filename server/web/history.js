@@ -14,13 +14,19 @@ const EVENTS = {
         say: ({ version, before }) =>
             `Runs ${version ?? "another sketch"}${before ? `, before that ${before}` : ""}`,
     },
-    offered: { icon: "state-due", say: ({ version }) => `Was offered ${version}` },
+    offered: {
+        icon: "state-due",
+        say: ({ version, reason }) => `Was offered ${version ?? reason}`,
+    },
     sent: { icon: "state-updating", say: ({ version }) => `Downloaded ${version}` },
     "broke-off": {
         icon: "state-unfit",
         say: ({ version }) => `Broke off the download of ${version}`,
     },
-    arrived: { icon: "state-current", say: ({ version }) => `Arrived at ${version}` },
+    arrived: {
+        icon: "state-current",
+        say: ({ version, reason }) => (version ? `Arrived at ${version}` : `Took ${reason}`),
+    },
     failed: { icon: "state-failing", say: ({ version }) => `Failed: came back without ${version}` },
 };
 
@@ -62,8 +68,10 @@ function node(event) {
     );
 }
 
-function moreOf({ bytes: size, duration_ms: ms, reason }) {
-    return [size && bytes(size), ms && duration(ms), reason].filter(Boolean).join(", ");
+// Of a key update the reason is its name, which is said already.
+function moreOf({ event, version, bytes: size, duration_ms: ms, reason }) {
+    const isNamed = version === null && (event === "offered" || event === "arrived");
+    return [size && bytes(size), ms && duration(ms), isNamed ? null : reason].filter(Boolean).join(", ");
 }
 
 function duration(ms) {

@@ -3,6 +3,7 @@
 import { byId, element } from "./dom.js";
 import { Drop } from "./drop.js";
 import { openPage } from "./frame.js";
+import { isKeyUpdate, keyUpdateLines, publishKeyUpdate } from "./key_updates.js";
 import { ReleaseCard } from "./release_card.js";
 
 const RELOAD_MS = 400;
@@ -15,6 +16,7 @@ class ReleasesPage {
     constructor(api) {
         this.#api = api;
         new Drop(async (file, query) => {
+            if (await isKeyUpdate(file)) return this.#publishKeys(file, query);
             const release = await api.publish(file, query);
             await this.load();
             this.#cards.get(release.id)?.focus();
@@ -23,9 +25,10 @@ class ReleasesPage {
     }
 
     async load() {
-        const [releases, rollouts] = await Promise.all([
+        const [releases, rollouts, updates] = await Promise.all([
             this.#api.releases(),
             this.#api.rollouts(),
+            this.#api.keyUpdates(),
         ]);
         for (const release of releases) this.#card(release, rollouts);
         const drafts = releases.filter(({ state }) => state === "draft");
@@ -34,10 +37,17 @@ class ReleasesPage {
             releases.filter(({ state }) => state !== "draft"),
             ({ product }) => product,
         );
+        const keys = Map.groupBy(updates, ({ product }) => product);
         byId("release-list").replaceChildren(
-            ...[...products].map(([product, of]) => this.#section(product, of)),
+            ...[...new Set([...products.keys(), ...keys.keys()])].map((product) =>
+                this.#section(
+                    product,
+                    products.get(product) ?? [],
+                    keyUpdateLines(keys.get(product) ?? []),
+                ),
+            ),
         );
-        if (releases.length === 0) byId("release-list").replaceChildren(nothing());
+        if (releases.length + updates.length === 0) byId("release-list").replaceChildren(nothing());
         offer("known-products", new Set(releases.map(({ product }) => product)));
         offer("known-channels", new Set(["stable", ...releases.map(({ channel }) => channel)]));
     }
@@ -48,6 +58,12 @@ class ReleasesPage {
             this.#timer = null;
             this.load().catch(() => {});
         }, RELOAD_MS);
+    }
+
+    async #publishKeys(file, query) {
+        const update = await publishKeyUpdate(this.#api, file, query.product);
+        await this.load();
+        return update;
     }
 
     #card(release, rollouts) {
@@ -63,11 +79,12 @@ class ReleasesPage {
         byId(id).replaceChildren(...(releases.length > 0 ? [this.#section(title, releases)] : []));
     }
 
-    #section(title, releases) {
+    #section(title, releases, keys = null) {
         return element(
             "section",
             { class: "release-group", "aria-label": title },
             element("h3", {}, title),
+            keys,
             element(
                 "ul",
                 { class: "cards" },

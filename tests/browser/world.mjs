@@ -20,6 +20,17 @@ export function makeImage(folder, project, version, size = 400000) {
     return file;
 }
 
+// One that adds a key of the test vectors, as a product's update of this number.
+export function makeKeyUpdate(folder, product, number) {
+    const keys = path.join(ROOT, "tests/vectors/signing");
+    const file = path.join(folder, `${product}-${number}.signed`);
+    execFileSync(process.env.UPDRAFT, [
+        ...["key", "add", path.join(keys, "p256.pub"), "--number", String(number)],
+        ...["--product", product, "--key", path.join(keys, "rsa2048.key"), "--out", file],
+    ]);
+    return file;
+}
+
 export class Server {
     origin = null;
     token = null;

@@ -20,7 +20,9 @@
 #include "protocol_examples_common.h"
 #include "sdkconfig.h"
 
+#include <bearssl.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -235,25 +237,58 @@ void esp_rom_md5_final(uint8_t *digest, md5_context_t *context)
     ud_md5.end(context, digest);
 }
 
+/* The ESP32's engine: of one context, from its first block until it is freed or finished. */
+enum { SHA_UNUSED, SHA_ENGINE, SHA_MEMORY };
+static bool is_sha_held;
+
+_Static_assert(sizeof(br_sha256_context) <= offsetof(mbedtls_sha256_context, mode),
+               "the digest's own state ends before the mode");
+
+static void leave_engine(mbedtls_sha256_context *context)
+{
+    if (context->mode == SHA_ENGINE)
+        is_sha_held = false;
+    context->mode = SHA_MEMORY;
+}
+
+bool standin_sha_is_held(void)
+{
+    return is_sha_held;
+}
+
 void mbedtls_sha256_init(mbedtls_sha256_context *context)
 {
     memset(context, 0, sizeof *context);
 }
 
+void mbedtls_sha256_clone(mbedtls_sha256_context *clone, const mbedtls_sha256_context *source)
+{
+    *clone = *source;
+    if (clone->mode == SHA_ENGINE)
+        clone->mode = SHA_MEMORY;
+}
+
 void mbedtls_sha256_free(mbedtls_sha256_context *context)
 {
+    leave_engine(context);
     memset(context, 0, sizeof *context);
 }
 
 int mbedtls_sha256_starts(mbedtls_sha256_context *context, int is224)
 {
+    leave_engine(context);
     ud_sha256.begin(context);
+    context->mode = SHA_UNUSED;
     return is224;
 }
 
 int mbedtls_sha256_update(mbedtls_sha256_context *context, const unsigned char *input,
                           size_t length)
 {
+    if (context->mode == SHA_UNUSED) {
+        context->mode = is_sha_held ? SHA_MEMORY : SHA_ENGINE;
+        is_sha_held = true;
+    }
     ud_sha256.add(context, input, (uint32_t)length);
     return 0;
 }
@@ -261,6 +296,7 @@ int mbedtls_sha256_update(mbedtls_sha256_context *context, const unsigned char *
 int mbedtls_sha256_finish(mbedtls_sha256_context *context, unsigned char *output)
 {
     ud_sha256.end(context, output);
+    leave_engine(context);
     return 0;
 }
 

@@ -26,4 +26,7 @@ void standin_wait_for_restart(void);
 /* How often it has. */
 unsigned standin_restarts(void);
 
+/* Is the engine for SHA-256 some context's? */
+bool standin_sha_is_held(void);
+
 #endif

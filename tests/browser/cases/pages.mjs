@@ -4,7 +4,7 @@
 import fs from "node:fs";
 import { equal, ok, test, until } from "../harness.mjs";
 import { DashboardPage } from "../page.mjs";
-import { makeImage } from "../world.mjs";
+import { makeImage, makeKeyUpdate } from "../world.mjs";
 
 const COUNT = 10;
 const macOf = (number) => `5C:CF:7F:0B:00:${number.toString(16).toUpperCase().padStart(2, "0")}`;
@@ -51,6 +51,18 @@ async function publishCases({ page, server, folder }) {
         ok("the signature", facts.includes("not signed"));
         await draft.locator(".fits", { hasText: `Fits ${COUNT} of ${COUNT} devices` }).waitFor();
         equal("to a device", await server.visit(MACS[0]), 304);
+    });
+
+    await test("a dropped key update is published after a question, and listed", async () => {
+        const update = makeKeyUpdate(folder, "oven", 1);
+        await page.setInputFiles("#file", update);
+        await agree(page, "Not now");
+        equal("what is listed", await page.locator(".key-updates li").count(), 0);
+        await page.setInputFiles("#file", update);
+        await agree(page, "Publish");
+        const line = page.locator(".key-updates li");
+        await line.waitFor();
+        ok("what it does", /^Key update 1 · adds [0-9a-f]{16} · on 0 devices$/.test(await line.innerText()));
     });
 
     await test("a file that is no firmware is refused, and says why", async () => {

@@ -27,6 +27,19 @@ const struct ud_digest_class updraft_md5 = {
     UD_MD5_SIZE, sizeof(md5_context_t), md5_begin, md5_add, md5_end,
 };
 
+/* On chips with an engine for one digest at a time, a state that is in it holds it until it is
+ * freed, and the library gives digests up without a word. A clone has its state in memory:
+ * so between calls nothing is held. */
+static void leave_engine(mbedtls_sha256_context *context)
+{
+    mbedtls_sha256_context clone;
+
+    mbedtls_sha256_init(&clone);
+    mbedtls_sha256_clone(&clone, context);
+    mbedtls_sha256_free(context);
+    *context = clone;
+}
+
 static void sha256_begin(void *context)
 {
     mbedtls_sha256_init(context);
@@ -36,6 +49,7 @@ static void sha256_begin(void *context)
 static void sha256_add(void *context, const void *data, uint32_t length)
 {
     (void)mbedtls_sha256_update(context, data, length);
+    leave_engine(context);
 }
 
 static void sha256_end(void *context, uint8_t *digest)

@@ -11,12 +11,14 @@ typedef struct {
     uint32_t state[8];
     unsigned char buffer[64];
     int first_block;
-    int mode;
     int sha_state;
+    int mode;
 } mbedtls_sha256_context;
 
 void mbedtls_sha256_init(mbedtls_sha256_context *context);
 void mbedtls_sha256_free(mbedtls_sha256_context *context);
+/* Whose state is in memory, wherever the source's is. */
+void mbedtls_sha256_clone(mbedtls_sha256_context *clone, const mbedtls_sha256_context *source);
 int mbedtls_sha256_starts(mbedtls_sha256_context *context, int is224);
 int mbedtls_sha256_update(mbedtls_sha256_context *context, const unsigned char *input,
                           size_t length);
