@@ -47,6 +47,7 @@ struct http_server {
     pthread_cond_t wake;   /* the watch is to end */
     bool is_ending;
     struct http_client *clients;
+    struct http_client *watched; /* the next to be looked at in this round */
 };
 
 struct http_field {

@@ -1,5 +1,6 @@
 #include "server/http/sender.h"
 
+#include "server/http/shared_file.h"
 #include "server/http/socket.h"
 #include "server/model/clock.h"
 
@@ -29,7 +30,8 @@ struct sending {
     uint64_t start;        /* bytes acknowledged when the file's first is */
     uint64_t length;       /* of the file's part that is sent */
     struct http_file file; /* offset and length: of what is left */
-    size_t head_length;    /* of what is left of it */
+    struct shared_file *shared;
+    size_t head_length; /* of what is left of it */
     char head[];
 };
 
@@ -40,8 +42,9 @@ struct sender {
     pthread_t thread;
     atomic_bool is_ending;
     atomic_uint count;
-    pthread_mutex_t lock;  /* of the list's links; who is in it is removed by the thread alone */
-    struct sending *first; /* the latest */
+    pthread_mutex_t lock;  /* of the lists' links */
+    struct sending *first; /* the latest; removed by the thread alone */
+    struct shared_file *files;
 };
 
 enum step { STEP_MORE, STEP_WHOLE, STEP_BROKEN };
@@ -85,7 +88,6 @@ static enum step send_some(int socket, const char **head, size_t *head_length,
 
 static void tell_end(const struct http_file *file, bool is_whole)
 {
-    close(file->file);
     if (file->done != NULL)
         file->done(file->ctx, is_whole);
 }
@@ -108,6 +110,7 @@ static void end(struct sender *sender, struct sending *sending, bool is_whole)
         sending->previous->next = sending->next;
     else
         sender->first = sending->next;
+    shared_file_leave(&sender->files, sending->shared);
     pthread_mutex_unlock(&sender->lock);
     /* Closing is not enough: the library may not have closed its descriptor yet. */
     epoll_ctl(sender->epoll, EPOLL_CTL_DEL, sending->socket, NULL);
@@ -241,19 +244,26 @@ unsigned sender_count(struct sender *sender)
     return atomic_load(&sender->count);
 }
 
-/* From here on it is the thread's. False: it cannot go on, and is still the caller's. */
+/* Takes the file over, and where it succeeds the lot: it is the thread's from here on. The lock
+ * is held, so that the thread cannot end what is not in the list yet. */
 static bool enlist(struct sender *sender, struct sending *sending)
 {
     struct epoll_event event = {.events = EPOLLOUT, .data.ptr = sending};
 
-    pthread_mutex_lock(&sender->lock);
-    if (sender->first == NULL) /* it may be waiting without a time limit */
+    sending->shared = shared_file_join(&sender->files, sending->file.file);
+    if (sending->shared == NULL) {
+        close(sending->file.file);
+        return false;
+    }
+    sending->file.file = sending->shared->file;
+    if (epoll_ctl(sender->epoll, EPOLL_CTL_ADD, sending->socket, &event) != 0) {
+        shared_file_leave(&sender->files, sending->shared);
+        return false;
+    }
+    if (sender->first == NULL) /* the thread may be waiting without a time limit */
         wake(sender);
-    const bool is_watched = epoll_ctl(sender->epoll, EPOLL_CTL_ADD, sending->socket, &event) == 0;
-    if (is_watched)
-        link_in(sender, sending);
-    pthread_mutex_unlock(&sender->lock);
-    return is_watched;
+    link_in(sender, sending);
+    return true;
 }
 
 static struct sending *new_sending(int socket, const struct sender_answer *answer)
@@ -274,19 +284,25 @@ static struct sending *new_sending(int socket, const struct sender_answer *answe
     return sending;
 }
 
-/* Hands to the thread what is left of an answer. False: it cannot go on. */
+/* Hands to the thread what is left of an answer, and the file in any case. False: it cannot
+ * go on. */
 static bool hand_over(struct sender *sender, int socket, const struct sender_answer *whole,
                       const struct sender_answer *left)
 {
     struct sending *sending = new_sending(socket, left);
 
-    if (sending == NULL)
+    if (sending == NULL) {
+        close(left->file.file);
         return false;
+    }
     memcpy(sending->head, left->head, left->head_length);
     sending->head_length = left->head_length;
     sending->start += whole->head_length;
     sending->length = whole->file.length;
-    if (enlist(sender, sending))
+    pthread_mutex_lock(&sender->lock);
+    const bool is_enlisted = enlist(sender, sending);
+    pthread_mutex_unlock(&sender->lock);
+    if (is_enlisted)
         return true;
     close(sending->socket);
     free(sending);
@@ -302,7 +318,9 @@ bool sender_send(struct sender *sender, int socket, const struct sender_answer *
         return false;
     }
     const enum step step = send_some(socket, &left.head, &left.head_length, &left.file);
-    if (step == STEP_MORE && hand_over(sender, socket, answer, &left))
+    if (step != STEP_MORE)
+        close(left.file.file);
+    else if (hand_over(sender, socket, answer, &left))
         return true;
     atomic_fetch_sub(&sender->count, 1);
     tell_end(&left.file, step == STEP_WHOLE);

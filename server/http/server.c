@@ -77,6 +77,8 @@ static void add_client(struct http_server *server, struct http_client *client)
 static void remove_client(struct http_server *server, struct http_client *client)
 {
     pthread_mutex_lock(&server->lock);
+    if (server->watched == client)
+        server->watched = client->next;
     if (client->next != NULL)
         client->next->previous = client->previous;
     if (client->previous != NULL)

@@ -6,6 +6,7 @@
 
 #include "server/model/clock.h"
 
+#include <malloc.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -46,31 +47,73 @@ static void watch_transfer(const struct http_server *server, struct http_client 
                           sent < client->file.length ? sent : client->file.length);
 }
 
-static void watch_all(struct http_server *server)
+static void watch_client(const struct http_server *server, struct http_client *client, int64_t now)
+{
+    if (client->phase == PHASE_HEADERS && now >= client->deadline_ms)
+        shutdown(client->socket, SHUT_RDWR);
+    else if (client->phase == PHASE_TRANSFER)
+        watch_transfer(server, client, now);
+}
+
+/* So many at a time: who connects meanwhile is not kept waiting for all of them. */
+#define AT_A_TIME 64
+
+/* Returns how many there are. The lock is held, and let go of now and then; who is removed
+ * then moves `watched` on. */
+static size_t watch_all(struct http_server *server)
+{
+    const int64_t now = clock_monotonic_ms();
+    size_t count = 0;
+
+    server->watched = server->clients;
+    while (server->watched != NULL) {
+        struct http_client *client = server->watched;
+        server->watched = client->next;
+        watch_client(server, client, now);
+        if (++count % AT_A_TIME != 0)
+            continue;
+        pthread_mutex_unlock(&server->lock);
+        pthread_mutex_lock(&server->lock);
+    }
+    return count;
+}
+
+#define CROWD        1000
+#define TRIM_WAIT_MS 5000
+
+/* Memory of connections goes back to the system when a crowd has gone. */
+static void trim(size_t count, size_t *crowd, int64_t *trimmed_ms)
 {
     const int64_t now = clock_monotonic_ms();
 
-    for (struct http_client *client = server->clients; client != NULL; client = client->next) {
-        if (client->phase == PHASE_HEADERS && now >= client->deadline_ms)
-            shutdown(client->socket, SHUT_RDWR);
-        else if (client->phase == PHASE_TRANSFER)
-            watch_transfer(server, client, now);
-    }
+    if (count > *crowd)
+        *crowd = count;
+    if (*crowd < count + CROWD || now - *trimmed_ms < TRIM_WAIT_MS)
+        return;
+    malloc_trim(0);
+    *crowd = count;
+    *trimmed_ms = now;
 }
 
 void *http_watch(void *ctx)
 {
     struct http_server *server = ctx;
     struct timespec next;
+    int64_t trimmed_ms = 0;
+    size_t crowd = 0;
 
     pthread_mutex_lock(&server->lock);
     while (!server->is_ending) {
-        watch_all(server);
+        const size_t count = watch_all(server);
+        pthread_mutex_unlock(&server->lock);
+        trim(count, &crowd, &trimmed_ms);
+        pthread_mutex_lock(&server->lock);
         clock_gettime(CLOCK_MONOTONIC, &next);
         next.tv_nsec += WATCH_MS * 1000000;
         next.tv_sec += next.tv_nsec / 1000000000;
         next.tv_nsec %= 1000000000;
-        pthread_cond_timedwait(&server->wake, &server->lock, &next);
+        if (!server->is_ending)
+            pthread_cond_timedwait(&server->wake, &server->lock, &next);
     }
     pthread_mutex_unlock(&server->lock);
     return NULL;

@@ -431,6 +431,43 @@ static void a_file_whole_and_in_part(void **state)
     free(answer);
 }
 
+/* On a kept connection it is the library that sends; on one that ends, a sender. */
+static void files_come_on_kept_connections_too(void **state)
+{
+    struct fixture *fixture = *state;
+    char *answer = malloc(FILE_SIZE + 2000);
+    const int client = open_client(fixture);
+    size_t length = 0;
+
+    send_text(client, "GET /file HTTP/1.1\r\nHost: x\r\n\r\n");
+    while (length < FILE_SIZE)
+        length += receive(client, answer + length, FILE_SIZE + 2000 - length, 300);
+    assert_null(strstr(answer, "Connection: close"));
+    expect_file(answer, length, 0);
+    send_text(client, "GET /304 HTTP/1.1\r\nHost: x\r\n\r\n");
+    receive(client, answer, 1000, 300);
+    assert_non_null(strstr(answer, " 304 "));
+    send_text(client, "GET /file?from=1000 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    length = receive(client, answer, FILE_SIZE + 2000, 5000);
+    assert_non_null(strstr(answer, "Connection: close\r\n"));
+    assert_non_null(strstr(answer, " GMT\r\n"));
+    expect_file(answer, length, 1000);
+    assert_true(reaches(&fixture->done_whole, 2));
+    close(client);
+    free(answer);
+}
+
+static void a_head_is_sent_without_the_file(void **state)
+{
+    char *answer = malloc(FILE_SIZE + 2000);
+    const size_t length =
+        strlen(ask(*state, "HEAD /file HTTP/1.0\r\n\r\n", answer, FILE_SIZE + 2000));
+
+    assert_non_null(strstr(answer, "Content-Length: 409600\r\n"));
+    assert_string_equal(answer + length - 4, "\r\n\r\n");
+    free(answer);
+}
+
 static void who_leaves_early_is_noticed(void **state)
 {
     struct fixture *fixture = *state;
@@ -587,6 +624,21 @@ static void a_stalled_upload_is_cut(void **state)
     close(client);
 }
 
+/* Descriptors of this process that are open on a file. */
+static unsigned count_open(const char *path)
+{
+    char link[64], target[FOLDER_PATH_SIZE];
+    unsigned count = 0;
+
+    for (int descriptor = 0; descriptor < 1024; descriptor++) {
+        snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+        const ssize_t length = readlink(link, target, sizeof target - 1);
+        target[length > 0 ? length : 0] = '\0';
+        count += strcmp(target, path) == 0;
+    }
+    return count;
+}
+
 #define SLOW_CLIENTS 100
 
 static void a_hundred_slow_downloads_arrive_whole(void **state)
@@ -601,6 +653,13 @@ static void a_hundred_slow_downloads_arrive_whole(void **state)
         clients[i] = open_client(fixture);
         send_text(clients[i], "GET /file HTTP/1.0\r\n\r\n");
     }
+    char *path = realpath(fixture->file, NULL);
+    for (int i = 0;
+         i < 500 && (http_connection_count(fixture->server) < SLOW_CLIENTS || count_open(path) > 2);
+         i++)
+        usleep(10000);
+    assert_true(count_open(path) <= 2); /* one for each sender */
+    free(path);
     for (int round = 0; left > 0 && round < 1000; round++) {
         char answer[500];
         const int64_t start = clock_monotonic_ms();
@@ -631,6 +690,40 @@ static void a_hundred_slow_downloads_arrive_whole(void **state)
     for (int i = 0; i < SLOW_CLIENTS; i++)
         expect_file(answers[i], lengths[i], 0);
     assert_true(reaches(&fixture->done_whole, SLOW_CLIENTS));
+}
+
+#define FEW       4 /* connections that ask */
+#define DOWNLOADS 7 /* at once: those the senders have are none that ask any more */
+
+static void downloads_do_not_keep_others_out(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct http_config config = {.listen = "127.0.0.1:0",
+                                       .service = &service,
+                                       .ctx = fixture,
+                                       .threads = 2,
+                                       .connection_limit = FEW};
+    char error[HTTP_ERROR_SIZE], *answer = malloc(FILE_SIZE + 2000);
+    int clients[DOWNLOADS];
+    bool is_usage;
+
+    http_stop(fixture->server, 1000);
+    fixture->server = http_start(&config, error, &is_usage);
+    assert_non_null(fixture->server);
+    fixture->port = atoi(strrchr(http_listen_address(fixture->server), ':') + 1);
+    for (int i = 0; i < DOWNLOADS; i++) {
+        clients[i] = open_client(fixture);
+        send_text(clients[i], "GET /file HTTP/1.0\r\n\r\n");
+        receive(clients[i], answer, 10, 5000); /* its head is under way */
+    }
+    assert_int_equal(fixture->done_whole, 0);
+    assert_non_null(strstr(ask(fixture, "GET /304 HTTP/1.0\r\n\r\n", answer, 1000), " 304 "));
+    for (int i = 0; i < DOWNLOADS; i++) {
+        assert_true(receive(clients[i], answer, FILE_SIZE + 2000, 5000) > FILE_SIZE);
+        close(clients[i]);
+    }
+    assert_true(reaches(&fixture->done_whole, DOWNLOADS));
+    free(answer);
 }
 
 /* --- starting and stopping --- */
@@ -745,6 +838,8 @@ int main(void)
         TEST(a_body_may_be_refused_unseen),
         TEST(a_body_may_be_taken_as_it_comes),
         TEST(a_file_whole_and_in_part),
+        TEST(files_come_on_kept_connections_too),
+        TEST(a_head_is_sent_without_the_file),
         TEST(who_leaves_early_is_noticed),
         TEST(progress_is_what_has_arrived),
         TEST(a_suspended_request_goes_on),
@@ -756,6 +851,7 @@ int main(void)
         TEST(a_stalled_download_is_cut),
         TEST(a_stalled_upload_is_cut),
         TEST(a_hundred_slow_downloads_arrive_whole),
+        TEST(downloads_do_not_keep_others_out),
         TEST(stopping_lets_downloads_finish),
         TEST(stopping_does_not_wait_for_ever),
         TEST(addresses_that_cannot_be_listened_on),
