@@ -32,21 +32,24 @@ static void merge_release(struct release *own, const struct release *stored)
 static int follow_release(void *ctx, const struct release *stored)
 {
     struct fleet *fleet = ctx;
-    struct release checked = *stored;
+    struct release copy;
 
-    /* Which takes a while, so not under the lock. */
-    fleet_look_for_files(fleet, &checked);
     pthread_mutex_lock(&fleet->lock);
     struct release *own = pair_map_get(&fleet->by_version, stored->product, stored->version);
     if (own != NULL)
-        merge_release(own, &checked);
+        merge_release(own, stored);
     else
-        own = fleet_add_release(fleet, &checked);
+        own = fleet_add_release(fleet, stored);
+    /* Of those that are missing fleet_note_file() is told when they are here, and not before. */
+    if (own != NULL) {
+        fleet_look_for_files(fleet, own);
+        copy = *own;
+    }
     fleet_mark_all_changed(fleet);
     pthread_mutex_unlock(&fleet->lock);
     if (own == NULL)
         return -1;
-    fleet->config.released(fleet->config.ctx, &checked);
+    fleet->config.released(fleet->config.ctx, &copy);
     return 0;
 }
 

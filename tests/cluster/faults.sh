@@ -1,10 +1,10 @@
-# Servers, PostgreSQL and HAProxy under load: while releases are rolled out a server is
+# Three servers, PostgreSQL and HAProxy under load: while releases are rolled out a server is
 # killed, the database is killed, a server stands still for longer than its lease. Each rollout
 # ends as it should on all servers, and HAProxy's log has no device that was offered a release more
 # often than its limit.
 #   UPDRAFT_CLUSTER_ROUNDS=N   N rollouts instead of three, from the fourth on with faults by chance
 #   UPDRAFT_CLUSTER_SEED=N     of that chance (printed)
-#   UPDRAFT_CLUSTER_NODES=N    servers instead of one
+#   UPDRAFT_CLUSTER_NODES=N    servers instead of three
 . "$(dirname "$0")/../lib/tap.sh"
 . "$TAP_ROOT/tests/lib/server.sh"
 . "$TAP_ROOT/tests/lib/postgres.sh"
@@ -12,7 +12,7 @@
 . "$TAP_ROOT/tests/lib/nodes.sh"
 trap 'postgres_cleanup; tap_cleanup' EXIT
 
-NODES=${UPDRAFT_CLUSTER_NODES:-1}
+NODES=${UPDRAFT_CLUSTER_NODES:-3}
 ROUNDS=${UPDRAFT_CLUSTER_ROUNDS:-3}
 RANDOM=${UPDRAFT_CLUSTER_SEED:-$((SECONDS + $$))}
 SEED=$RANDOM

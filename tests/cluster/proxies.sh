@@ -44,8 +44,8 @@ through_nginx_files_come_whole() { files_come_whole 2.1.0 02; }
 
 # Cookies are for https alone where the people's side of the proxy has it.
 a_cookie_is_secure_where_the_proxy_says_https() {
-    "$UPDRAFT" user add vera --role admin >link
-    ticket=$(sed -n 's/.*#setup=\([^,]*\),.*/\1/p' link)
+    "$UPDRAFT" user add vera --role admin >invitation
+    ticket=$(sed -n 's/.*#setup=\([^,]*\),.*/\1/p' invitation)
     api POST /setup -H "Content-Type: application/json" --data "{\"ticket\": \"$ticket\", \"user\": \"\", \"password\": \"twelve horses\"}" >/dev/null
     for protocol in http https; do
         curl -sS -o answer -D head -H "X-Forwarded-Proto: $protocol" -H 'Content-Type: application/json' \
