@@ -13,15 +13,16 @@ publish_net() { # VERSION
     die "demo $1 could not be published"
 }
 
-# Each in its process; sets devices_pid.
+# Each in its process; sets devices_pid. Who stays can use their pages and uploads.
 run_boards() {
-    local number
+    local number ways
     devices_pid=
     for number in $(seq $BOARDS); do
+        ways=(--page $((FIRST_PAGE + number - 1)) --uploads $((FIRST_UPLOAD + number - 1)))
+        ! $once || ways=()
         "$BUILD/updraft" device --qemu --url "$UPDRAFT_SERVER/update" --mac "$(mac_of "$number")" \
             --flash "$STAGE/devices/$number.flash" --app "$BUILD/firmware/net-$OLD.bin" --poll 1 \
-            --page $((FIRST_PAGE + number - 1)) --uploads $((FIRST_UPLOAD + number - 1)) \
-            </dev/null >"$STAGE/board-$number.log" 2>&1 &
+            ${ways[@]+"${ways[@]}"} </dev/null >"$STAGE/board-$number.log" 2>&1 &
         devices_pid="$devices_pid $!"
     done
 }

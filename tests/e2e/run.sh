@@ -71,6 +71,18 @@ a_fleet_stops_a_bad_release() {
     grep -q 'rollout 2 of demo 2.1.0-hangs is halted: ' "$TAP_TMP/told"
 }
 
+# The same on the chip's own instruction set, in emulators.
+boards_arrive_and_confirm_it() {
+    local number
+    cd "$TAP_ROOT"
+    ./run --qemu --once >"$TAP_TMP/boards" || { tail -n 5 build/run/board-*.log; return 1; }
+    expect "the last line" "$(tail -n 1 "$TAP_TMP/boards")" "3 of 3 boards run 2.0.0 and have confirmed it"
+    for number in 1 2 3; do
+        "$UPDRAFT" image "build/run/devices/$number.flash" | grep '2\.0\.0' >/dev/null
+        grep -q '^confirmed' "build/run/board-$number.log"
+    done
+}
+
 an_unknown_option_is_one_line() {
     cd "$TAP_ROOT"
     ./run --twice >"$TAP_TMP/out" 2>"$TAP_TMP/err" && return 1 || status=$?
@@ -86,6 +98,8 @@ check the_tree_stays_clean
 check it_stays_up_until_ctrl_c
 check nothing_goes_on_afterwards
 check a_fleet_stops_a_bad_release
+check nothing_goes_on_afterwards
+check boards_arrive_and_confirm_it
 check nothing_goes_on_afterwards
 check an_unknown_option_is_one_line
 tap_end
