@@ -1,27 +1,12 @@
-# What the device with a network takes of the chip: flash, IRAM, data RAM and stack, in
-# all and for lwIP. Stack is measured during a whole update over HTTP in the emulator.
+# What the device with a network takes of the chip: flash, IRAM, data RAM and stack;
+# network_sizes.py says what of it is whose. Stack is measured during a whole update over HTTP in the emulator.
 # Prints rows for ./bench.
 scripts/network.sh || exit 1
 need_packages qemu-system-misc python3
 work=$BUILD/bench-network
-program=$BUILD/lx106/firmware/net/net-1.0.0.elf
-lwip=$BUILD/lx106/firmware/net/liblwip.a
 mac=5C:CF:7F:00:00:01
 rm -rf "$work"
 mkdir -p "$work/files"
-
-section() { # NAME…: bytes of the program's sections
-    xtensa-lx106-elf-size -A "$program" |
-        awk -v names=" $* " 'index(names, " " $1 " ") { bytes += $2 } END { print bytes + 0 }'
-}
-
-# lwip_bytes TYPES: of those of its symbols that were linked, by nm's letters.
-lwip_bytes() {
-    xtensa-lx106-elf-nm --defined-only "$lwip" 2>/dev/null | awk 'NF == 3 { print $3 }' | sort -u >"$work/names"
-    xtensa-lx106-elf-nm -S --defined-only "$program" | while read -r _ size type name; do
-        case $type in [$1]) echo "$((0x$size)) $name" ;; esac
-    done | awk 'NR == FNR { known[$1]; next } $2 in known { bytes += $1 } END { print bytes + 0 }' "$work/names" -
-}
 
 # Until the restart into the update: the board reports at its end only.
 run_update() {
@@ -43,12 +28,19 @@ run_update() {
 
 run_update
 echo "flash, firmware file	$(stat -c %s "$BUILD/firmware/net-1.0.0.bin")	B	-	-"
-echo "flash, code run from there	$(section .irom0.text)	B	-	<= 1044464"
-echo "flash, of it lwIP	$(lwip_bytes tT)	B	-	-"
-echo "IRAM	$(section .text)	B	-	<= 32768"
-echo "data RAM, constants included	$(section .data .rodata .bss)	B	-	<= 81920"
-echo "data RAM, constants and initialised	$(section .data .rodata)	B	-	-"
-echo "data RAM, of it lwIP	$(lwip_bytes bBdDrR)	B	-	-"
+"$PROJECT_ROOT/benchmarks/network_sizes.py" "$BUILD" >"$work/sizes" || exit 1
+awk '
+    BEGIN { OFS = "\t" }
+    /^#/ || NF < 6 { next }
+    $1 == "all" {
+        print "flash, code run from there", $2, "B", "-", "<= 1044464"
+        print "IRAM", $3, "B", "-", "<= 32768"
+        print "data RAM, constants included", $6, "B", "-", "<= 81920"
+        print "data RAM, constants", $4, "B", "-", "-"
+        next
+    }
+    { print "flash, of it " $1, $2, "B", "-", "-"; if ($6) print "data RAM, of it " $1, $6, "B", "-", "-" }
+' "$work/sizes"
 # From the end of the ROM's variables to 40000000, where it begins.
 echo "stack, a whole update	$(awk '$1 == "stack_bytes" { print $2 }' "$work/report")	B	-	<= 5328"
 echo "flash operations of an update, staged	$(awk '$1 == "operations" { print $2 }' "$work/report")		-	-"
