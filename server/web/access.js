@@ -1,12 +1,14 @@
-// The page of users, tokens and the audit log.
+// The page of users, tokens, devices' secrets, webhooks and the audit log.
 
 import { Api } from "./api.js";
 import { attempt } from "./attempt.js";
 import { AuditList } from "./audit_list.js";
+import { DeviceSecretList } from "./device_secret_list.js";
 import { announce, byId } from "./dom.js";
 import { needSession, showFrame } from "./frame.js";
 import { TokenList } from "./token_list.js";
 import { UserList } from "./user_list.js";
+import { WebhookList } from "./webhook_list.js";
 
 function showOwn(api) {
     const problem = byId("password-problem");
@@ -33,9 +35,9 @@ function show(session) {
     if (session.kind === "session") showOwn(api);
     const audit = new AuditList(api);
     if (session.role === "admin") {
-        const changed = () => audit.load();
-        new UserList(api, { mayChange: !session.read_only, changed }).load();
-        new TokenList(api, { mayChange: !session.read_only, changed }).load();
+        const options = { mayChange: !session.read_only, changed: () => audit.load() };
+        for (const List of [UserList, TokenList, DeviceSecretList, WebhookList])
+            new List(api, options).load();
     }
     audit.load();
     byId("page").hidden = false;

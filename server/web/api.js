@@ -121,6 +121,39 @@ export class Api {
         return this.#json("DELETE", `/tokens/${id}`);
     }
 
+    // {policy, secrets}.
+    deviceSecrets() {
+        return this.#json("GET", "/device-secrets");
+    }
+
+    addDeviceSecret(secret) {
+        return this.#json("POST", "/device-secrets", secret);
+    }
+
+    revokeDeviceSecret(id) {
+        return this.#json("DELETE", `/device-secrets/${id}`);
+    }
+
+    async webhooks() {
+        return (await this.#json("GET", "/webhooks")).webhooks;
+    }
+
+    addWebhook(webhook) {
+        return this.#json("POST", "/webhooks", webhook);
+    }
+
+    changeWebhook(id, changes) {
+        return this.#json("PUT", `/webhooks/${id}`, changes);
+    }
+
+    testWebhook(id) {
+        return this.#json("POST", `/webhooks/${id}/test`);
+    }
+
+    removeWebhook(id) {
+        return this.#json("DELETE", `/webhooks/${id}`);
+    }
+
     // Records before a number, newest first; 0: the latest.
     async audit(before) {
         return (await this.#json("GET", `/audit?limit=50&before=${before}`)).records;
@@ -144,6 +177,10 @@ export class Api {
 
     async groups() {
         return (await this.#json("GET", "/groups")).groups;
+    }
+
+    changeGroup(name, settings) {
+        return this.#json("PUT", `/groups/${name}`, settings);
     }
 
     // span: "hour", "day" or "month".

@@ -71,7 +71,9 @@ function node(event) {
 // Of a key update the reason is its name, which is said already.
 function moreOf({ event, version, bytes: size, duration_ms: ms, reason }) {
     const isNamed = version === null && (event === "offered" || event === "arrived");
-    return [size && bytes(size), ms && duration(ms), isNamed ? null : reason].filter(Boolean).join(", ");
+    return [size && bytes(size), ms && duration(ms), isNamed ? null : reason]
+        .filter(Boolean)
+        .join(", ");
 }
 
 function duration(ms) {

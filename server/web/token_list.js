@@ -1,68 +1,34 @@
 // Tokens for programs: list, make, revoke.
 
-import { attempt } from "./attempt.js";
-import { announce, byId, element } from "./dom.js";
+import { announce, byId } from "./dom.js";
+import { day, ManagedList } from "./managed_list.js";
 
-export class TokenList {
+export class TokenList extends ManagedList {
     #api;
-    #options;
-    #problem = byId("token-problem");
 
-    // options: mayChange; changed() is called after a change.
     constructor(api, options) {
+        super("token", "tokens", options);
         this.#api = api;
-        this.#options = options;
-        byId("tokens").hidden = false;
-        byId("token-form").hidden = !options.mayChange;
-        byId("token-form").addEventListener("submit", (event) => {
-            event.preventDefault();
-            this.#change(async () => {
-                this.#showSecret(await api.addToken(asked()));
-                byId("token-form").reset();
-            });
-        });
     }
 
-    load() {
-        return attempt(this.#problem, async () => {
-            const tokens = await this.#api.tokens();
-            byId("token-rows").replaceChildren(...tokens.map((token) => this.#row(token)));
-        });
+    async rows() {
+        return (await this.#api.tokens()).map((token) => this.#row(token));
     }
 
-    async #change(act) {
-        await attempt(this.#problem, async () => {
-            await act();
-            this.#options.changed();
-        });
-        if (this.#problem.textContent === "") await this.load();
-    }
-
-    #showSecret({ token, secret }) {
-        byId("token-secret").hidden = false;
-        byId("token-secret").replaceChildren(
-            `The token ${token.name}. It is shown this once: `,
-            element("code", {}, secret),
-        );
+    async submit() {
+        const { token, secret } = await this.#api.addToken(asked());
+        this.showSecret(`The token ${token.name}. It is shown this once: `, secret);
         announce(`The token ${token.name} is made.`);
     }
 
     #row(token) {
-        const cells = [rights(token), token.created_by, day(token.expires), day(token.used)];
-        const revoke = element("button", { type: "button" }, "Revoke");
-        revoke.setAttribute("aria-label", `Revoke ${token.name}`);
-        revoke.addEventListener("click", () =>
-            this.#change(async () => {
+        return this.row(
+            token.name,
+            [rights(token), token.created_by, day(token.expires), day(token.used)],
+            this.deed("Revoke", `Revoke ${token.name}`, async () => {
                 await this.#api.revokeToken(token.id);
                 announce(`The token ${token.name} is revoked.`);
             }),
-        );
-        return element(
-            "tr",
-            {},
-            element("th", { scope: "row" }, token.name),
-            ...cells.map((text) => element("td", {}, text)),
-            element("td", { class: "deeds" }, this.#options.mayChange ? revoke : null),
         );
     }
 }
@@ -82,8 +48,4 @@ function rights({ role, read_only, product }) {
     return [role, read_only ? "read-only" : null, product ? `releases of ${product}` : null]
         .filter((word) => word !== null)
         .join(", ");
-}
-
-function day(time) {
-    return time ? time.slice(0, 10) : "never";
 }

@@ -1,45 +1,26 @@
 // Users: list, add, change, remove.
 
-import { attempt } from "./attempt.js";
 import { announce, byId, element } from "./dom.js";
+import { ManagedList } from "./managed_list.js";
 
 const ROLES = ["viewer", "operator", "admin"];
 
-export class UserList {
+export class UserList extends ManagedList {
     #api;
-    #options;
-    #problem = byId("user-problem");
 
-    // options: mayChange; changed() is called after a change.
     constructor(api, options) {
+        super("user", "users", options);
         this.#api = api;
-        this.#options = options;
-        byId("users").hidden = false;
-        byId("user-form").hidden = !options.mayChange;
-        byId("user-form").addEventListener("submit", (event) => {
-            event.preventDefault();
-            this.#change(async () => {
-                const name = byId("user-name").value;
-                this.#showLink(await api.addUser(name, byId("user-role").value));
-                byId("user-form").reset();
-                announce(`${name} is a user now.`);
-            });
-        });
     }
 
-    load() {
-        return attempt(this.#problem, async () => {
-            const users = await this.#api.users();
-            byId("user-rows").replaceChildren(...users.map((user) => this.#row(user)));
-        });
+    async rows() {
+        return (await this.#api.users()).map((user) => this.#row(user));
     }
 
-    async #change(act) {
-        await attempt(this.#problem, async () => {
-            await act();
-            this.#options.changed();
-        });
-        if (this.#problem.textContent === "") await this.load();
+    async submit() {
+        const name = byId("user-name").value;
+        this.#showLink(await this.#api.addUser(name, byId("user-role").value));
+        announce(`${name} is a user now.`);
     }
 
     #showLink({ user, link }) {
@@ -52,14 +33,11 @@ export class UserList {
     }
 
     #row(user) {
-        return element(
-            "tr",
-            {},
-            element("th", { scope: "row" }, user.name),
-            element("td", {}, this.#options.mayChange ? this.#roleField(user) : user.role),
-            element("td", {}, passwordState(user)),
-            element("td", {}, String(user.sessions)),
-            element("td", { class: "deeds" }, ...this.#deeds(user)),
+        const role = this.mayChange ? this.#roleField(user) : user.role;
+        return this.row(
+            user.name,
+            [role, passwordState(user), String(user.sessions)],
+            ...this.#deeds(user),
         );
     }
 
@@ -70,7 +48,7 @@ export class UserList {
             ...ROLES.map((role) => element("option", { selected: role === user.role }, role)),
         );
         field.addEventListener("change", () =>
-            this.#change(async () => {
+            this.change(async () => {
                 const { value } = field;
                 field.value = user.role; // until the server agrees
                 await this.#api.changeUser(user.name, value);
@@ -81,18 +59,17 @@ export class UserList {
     }
 
     #deeds({ name }) {
-        if (!this.#options.mayChange) return [];
         const deed = (word, label, act) =>
             element("button", { type: "button", "aria-label": label, onclick: act }, word);
         const remove = deed("Remove", `Remove ${name}`, () => {
             if (remove.textContent === "Remove") {
                 remove.textContent = "Really remove";
                 remove.className = "danger";
-            } else this.#change(() => this.#api.removeUser(name));
+            } else this.change(() => this.#api.removeUser(name));
         });
         return [
             deed("New link", `Make a link that sets a password for ${name}`, () =>
-                this.#change(async () => this.#showLink(await this.#api.resetUser(name))),
+                this.change(async () => this.#showLink(await this.#api.resetUser(name))),
             ),
             remove,
         ];

@@ -93,6 +93,68 @@ export async function accessCases({ browser, watch, server, shoot }) {
         await shoot(page, "access");
     });
 
+    await test("devices' secrets are made, shown once and revoked", async () => {
+        const { page } = anna;
+        ok("the policy", (await page.innerText("#device-policy")).includes("need not prove"));
+        await page.fill("#device-secret-mac", "not a MAC");
+        await page.click("#device-secret-form button");
+        equal("rows of a malformed one", await page.locator("#device-secret-rows tr").count(), 0);
+        await page.fill("#device-secret-mac", MAC);
+        await page.click("#device-secret-form button");
+        const secret = await page.locator("#device-secret-secret code").innerText();
+        ok("a secret", /^[0-9a-f]{64}$/.test(secret));
+        const row = page.locator("#device-secret-rows tr", { hasText: MAC });
+        await row.getByRole("button", { name: "Revoke" }).click();
+        await row.waitFor({ state: "detached" });
+    });
+
+    await test("a webhook is added, switched off and removed after a question", async () => {
+        const { page } = anna;
+        await page.fill("#webhook-url", "http://127.0.0.1:9/hook");
+        await page.fill("#webhook-events", "rollout.*, release.published");
+        await page.click("#webhook-form button");
+        await page.locator("#webhook-secret", { hasText: "shown this once" }).waitFor();
+        const row = page.locator("#webhook-rows tr", { hasText: "http://127.0.0.1:9/hook" });
+        ok("events", (await row.innerText()).includes("rollout.*, release.published"));
+        await row.getByRole("button", { name: "Switch off" }).click();
+        await row.getByRole("button", { name: "Switch on" }).waitFor();
+        await row.getByRole("button", { name: "Remove" }).click();
+        await page.locator("dialog").getByRole("button", { name: "Remove" }).click();
+        await row.waitFor({ state: "detached" });
+        await page.fill("#webhook-url", "ftp://nowhere");
+        await page.fill("#webhook-events", "*");
+        await page.click("#webhook-form button");
+        await until("a reason", async () => (await page.innerText("#webhook-problem")) !== "");
+        watch.forgive(/status of 400/);
+    });
+
+    await test("a group is made, and edited from its row", async () => {
+        const { page } = anna;
+        await page.click("#nav a[href='/groups.html']");
+        await page.waitForSelector("#page:not([hidden])");
+        await page.fill("#group-name", "kitchens");
+        await page.fill("#group-accept", "mac=5C:CF:7F*");
+        await page.fill("#group-offset", "60");
+        await page.click("#group-form button");
+        const row = page.locator("#group-rows tr", { hasText: "kitchens" });
+        await row.waitFor();
+        equal("the form", await page.inputValue("#group-name"), "");
+        await row.getByRole("button", { name: "Edit" }).click();
+        equal("what joins it", await page.inputValue("#group-accept"), "mac=5C:CF:7F*");
+        await page.fill("#group-channel", "beta");
+        await page.fill("#group-accept", "");
+        await page.click("#group-form button");
+        await page.locator("#group-rows tr", { hasText: "beta" }).waitFor();
+        const { groups } = await server.api("GET", "/groups");
+        const group = groups.find(({ name }) => name === "kitchens");
+        equal("its channel", group.channel, "beta");
+        equal("what joins it now", group.accept, null);
+        equal("its time zone", group.utc_offset_minutes, 60);
+        await shoot(page, "groups");
+        await page.goto(`${server.origin}/access.html`);
+        await page.waitForSelector("#users:not([hidden])");
+    });
+
     await test("a viewer sees the fleet and changes nothing", async () => {
         const vera = await DashboardPage.open(browser, watch, link, PHONE);
         await setPassword(vera.page, null);

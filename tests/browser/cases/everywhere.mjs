@@ -15,6 +15,7 @@ const pagesOf = (rollout) => ({
     wizard: "/rollouts.html#new",
     releases: "/releases.html",
     device: `/device.html#mac=${MAC}`,
+    groups: "/groups.html",
     access: "/access.html",
 });
 
