@@ -180,14 +180,24 @@ static void open_and_send(struct visit *visit)
                      release->product, release->version);
 }
 
+/* Somebody has offered it something else meanwhile, or it could not be written. */
+static void answer_not_offered(const struct visit *visit)
+{
+    if (visit->result == CHANGE_CONFLICT)
+        answer_nothing_due(visit->request);
+    else
+        answer_not_written(visit->request);
+}
+
 /* The offer is counted, or could not be. */
 static void go_on_offered(void *ctx, struct http_request *request)
 {
     struct visit *visit = ctx;
     char mac[MAC_TEXT_SIZE];
 
+    (void)request;
     if (visit->result != CHANGE_DONE) {
-        answer_not_written(request);
+        answer_not_offered(visit);
         return;
     }
     log_line("%s is offered %s %s", mac_format(visit->mac, mac), visit->choice.release->product,
@@ -195,20 +205,12 @@ static void go_on_offered(void *ctx, struct http_request *request)
     open_and_send(visit);
 }
 
-static struct change *offer_of_files(const struct visit *visit)
-{
-    struct change *change = change_new(CHANGE_FS_OFFER, visit->mac);
-
-    if (change != NULL)
-        change->as.offer.release = visit->choice.release->id;
-    return change;
-}
-
 static void count_offer(struct visit *visit)
 {
-    struct change *change = visit->mode == DEVICE_MODE_SPIFFS
-                                ? offer_of_files(visit)
-                                : fleet_offer(visit->api->fleet, visit->mac, &visit->decision);
+    struct change *change =
+        visit->mode == DEVICE_MODE_SPIFFS
+            ? fleet_offer_files(visit->api->fleet, visit->mac, &visit->decision.files)
+            : fleet_offer(visit->api->fleet, visit->mac, &visit->decision);
 
     http_suspend(visit->request, go_on_offered, visit);
     fleet_submit(visit->api->fleet, change, written, visit);
@@ -280,7 +282,7 @@ static void go_on_with_keys(void *ctx, struct http_request *request)
     char mac[MAC_TEXT_SIZE], md5[2 * UD_MD5_SIZE + 1];
 
     if (visit->result != CHANGE_DONE) {
-        answer_not_written(request);
+        answer_not_offered(visit);
         return;
     }
     log_line("%s is offered key update %u of %s", mac_format(visit->mac, mac), update->number,

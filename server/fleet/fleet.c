@@ -134,6 +134,14 @@ const struct writer_stats *fleet_writer_stats(const struct fleet *fleet)
     return writer_stats(fleet->writer);
 }
 
+void fleet_base_on(struct change *change, const struct device *device)
+{
+    if (change == NULL)
+        return;
+    change->is_conditional = true;
+    change->seen = (struct device_seen){device->offers, device->part.comebacks};
+}
+
 void fleet_submit_ahead(struct fleet *fleet, struct device *device, struct change *change)
 {
     if (change != NULL) {
@@ -306,6 +314,7 @@ static void note_arrival(struct fleet *fleet, struct device *device, const struc
     struct change *change =
         change_new(was_offered ? CHANGE_ARRIVED : CHANGE_FORGET_OFFERS, device->mac);
 
+    fleet_base_on(change, device);
     if (was_offered)
         fleet_note_result(fleet, device, change, true);
     fleet->results.arrived += was_offered;
@@ -328,6 +337,7 @@ static void note_comeback(struct fleet *fleet, struct device *device,
     if (!had_it || offered == NULL || policy_runs(facts, offered))
         return;
     struct change *change = change_new(CHANGE_CAME_BACK, device->mac);
+    fleet_base_on(change, device);
     fleet_note_result(fleet, device, change, false);
     fleet->results.failed++;
     device->part.comebacks++;
@@ -384,6 +394,17 @@ static uint32_t running_release(const struct fleet *fleet, const struct device *
     return 0;
 }
 
+/* It may have been offered more meanwhile. */
+static void base_on_decision(struct change *change, const struct device *device,
+                             const struct policy_decision *decision)
+{
+    if (device == NULL)
+        return;
+    fleet_base_on(change, device);
+    if (change->seen.offers.release == decision->next->id)
+        change->seen.offers.count = decision->offers;
+}
+
 struct change *fleet_offer(struct fleet *fleet, mac_address mac,
                            const struct policy_decision *decision)
 {
@@ -396,6 +417,7 @@ struct change *fleet_offer(struct fleet *fleet, mac_address mac,
     pthread_mutex_lock(&fleet->lock);
     const struct device *device = device_table_find(&fleet->devices, mac);
     const struct rollout *rollout = decision->rollout;
+    base_on_decision(change, device, decision);
     /* One that sends devices back is over: what it remembers of them stays. */
     if (device != NULL && rollout != NULL && decision->next == rollout->release) {
         change->as.offer.rollout = rollout->id;
@@ -428,6 +450,30 @@ static void keep_sketch(const struct device *device, struct device_facts *facts)
         memcpy(facts->version, known.version, sizeof facts->version);
 }
 
+static void base_on_files(struct change *change, const struct device *device)
+{
+    if (change == NULL)
+        return;
+    change->is_conditional = true;
+    change->seen.offers = (struct device_offers){device->files.offered, device->files.offers};
+}
+
+struct change *fleet_offer_files(struct fleet *fleet, mac_address mac,
+                                 const struct policy_files *files)
+{
+    struct change *change = change_new(CHANGE_FS_OFFER, mac);
+
+    if (change == NULL)
+        return NULL;
+    change->as.offer.release = files->release->id;
+    pthread_mutex_lock(&fleet->lock);
+    const struct device *device = device_table_find(&fleet->devices, mac);
+    if (device != NULL)
+        base_on_files(change, device);
+    pthread_mutex_unlock(&fleet->lock);
+    return change;
+}
+
 /* Heard of again after a whole download of a file system: it has it. Devices tell
  * nothing more of it. */
 static void note_files(struct fleet *fleet, struct device *device)
@@ -439,7 +485,9 @@ static void note_files(struct fleet *fleet, struct device *device)
     files->release = files->offered;
     files->offers = 0;
     files->taken_ms = 0;
-    fleet_submit_ahead(fleet, device, change_new(CHANGE_FS_ARRIVED, device->mac));
+    struct change *change = change_new(CHANGE_FS_ARRIVED, device->mac);
+    base_on_files(change, device);
+    fleet_submit_ahead(fleet, device, change);
 }
 
 void fleet_files_taken(struct fleet *fleet, mac_address mac, uint32_t bytes)
@@ -452,6 +500,7 @@ void fleet_files_taken(struct fleet *fleet, mac_address mac, uint32_t bytes)
         device->files.taken_ms = fleet_now(fleet);
         if (change != NULL)
             change->as.taken.at_ms = device->files.taken_ms;
+        base_on_files(change, device);
         fleet_note_files(fleet, device, change, bytes);
         fleet_submit_ahead(fleet, device, change);
     } else
@@ -539,6 +588,7 @@ static void note_taken(struct fleet *fleet, struct device *device)
     device->part.taken_ms = fleet_now(fleet);
     if (change != NULL)
         change->as.taken.at_ms = device->part.taken_ms;
+    fleet_base_on(change, device);
     fleet_note_transfer(fleet, device, change, device->transfer_size, true);
     fleet_submit_ahead(fleet, device, change);
 }

@@ -79,11 +79,14 @@ bool fleet_check_in(struct fleet *fleet, mac_address mac, const struct device_fa
 
 void fleet_download_over(struct fleet *fleet, const uint8_t address[16]);
 
-/* The change that counts an offer as decided on; null when memory is out. */
+/* The change that counts an offer as decided on; null when memory is out. Conflict: by now
+ * another decision would be made. */
 struct change *fleet_offer(struct fleet *fleet, mac_address mac,
                            const struct policy_decision *decision);
 
-/* The same for the key update decided on. */
+/* The same for the file system, and for the key update, decided on. */
+struct change *fleet_offer_files(struct fleet *fleet, mac_address mac,
+                                 const struct policy_files *files);
 struct change *fleet_offer_keys(struct fleet *fleet, mac_address mac,
                                 const struct policy_keys *keys);
 

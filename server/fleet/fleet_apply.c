@@ -438,10 +438,14 @@ void fleet_uncollect(void *ctx, const struct change *change)
     pthread_mutex_unlock(&fleet->lock);
 }
 
-void fleet_settled(void *ctx, const struct change *change)
+void fleet_settled(void *ctx, const struct change *change, enum change_result result)
 {
     struct fleet *fleet = ctx;
+    const struct store_class *class = fleet->config.store;
 
+    /* What was decided by is not so: memory is to learn how it is. */
+    if (change->is_conditional && result != CHANGE_DONE && class->reread != NULL)
+        class->reread(fleet->store, change->device);
     if (!change->is_ahead)
         return;
     pthread_mutex_lock(&fleet->lock);

@@ -68,6 +68,14 @@ void fleet_apply_ring(struct fleet *fleet, const struct change *change)
     fleet_mark_changed(fleet, device);
 }
 
+static void base_on_ring(struct change *change, const struct device *device)
+{
+    if (change == NULL || device == NULL)
+        return;
+    change->is_conditional = true;
+    change->seen.offers = (struct device_offers){device->ring.offered, device->ring.offers};
+}
+
 void fleet_note_ring_told(struct fleet *fleet, struct device *device,
                           const struct device_facts *facts)
 {
@@ -76,6 +84,7 @@ void fleet_note_ring_told(struct fleet *fleet, struct device *device,
     if (offered == NULL || !facts->abilities.has_ring || facts->abilities.ring < offered->number)
         return;
     struct change *change = change_new(CHANGE_RING_ARRIVED, device->mac);
+    base_on_ring(change, device);
     fleet_note_ring(fleet, change, offered, EVENT_ARRIVED);
     device->ring = (struct device_ring){0, 0};
     fleet_submit_ahead(fleet, device, change);
@@ -90,6 +99,9 @@ struct change *fleet_offer_keys(struct fleet *fleet, mac_address mac,
         return NULL;
     change->as.offer.release = keys->update->id;
     fleet_note_ring(fleet, change, keys->update, EVENT_OFFERED);
+    pthread_mutex_lock(&fleet->lock);
+    base_on_ring(change, device_table_find(&fleet->devices, mac));
+    pthread_mutex_unlock(&fleet->lock);
     return change;
 }
 

@@ -70,6 +70,9 @@ void fleet_note_ring(const struct fleet *fleet, struct change *change,
 void fleet_note_check_in(struct fleet *fleet, const struct device *device,
                          const struct device_facts *facts);
 
+/* The change holds only while the store has of the device what memory has. */
+void fleet_base_on(struct change *change, const struct device *device);
+
 /* Writes what memory has of the device already; the change may be null. */
 void fleet_submit_ahead(struct fleet *fleet, struct device *device, struct change *change);
 
@@ -111,7 +114,7 @@ void fleet_announce(void *ctx, struct change *change);
 void fleet_committed(void *ctx, const struct change *change);
 struct change *fleet_collect(void *ctx);
 void fleet_uncollect(void *ctx, const struct change *change);
-void fleet_settled(void *ctx, const struct change *change);
+void fleet_settled(void *ctx, const struct change *change, enum change_result result);
 int fleet_follow(void *ctx, char error[STORE_ERROR_SIZE]);
 extern const struct store_reader fleet_reader;
 

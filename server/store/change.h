@@ -83,12 +83,21 @@ struct settings {
     char accept[FILTER_TEXT_SIZE];
 };
 
+/* What was known of a device when something about it was decided. While it has to do with a
+ * file system or a key update, its offers are meant. */
+struct device_seen {
+    struct device_offers offers;
+    uint32_t comebacks;
+};
+
 struct change {
     enum change_kind kind;
     struct delivery *deliveries; /* owned; to webhooks, written with the change */
     struct device_event *event;  /* owned; for the device's history; null: none */
     struct audit_note *audit;    /* owned; recorded with the change; null: it is nobody's */
     mac_address device;
+    bool is_conditional; /* Conflict: the store has something else than this of the device: */
+    struct device_seen seen;
     uint64_t lease; /* CHANGE_PROGRESS: that it is decided under. Conflict: it is over; 0 = none */
     bool is_ahead;  /* of a device: memory had it before it was written */
     bool goes_live; /* CHANGE_EDIT: the release becomes its channel's newest */

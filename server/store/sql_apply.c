@@ -20,19 +20,28 @@ static const char *const texts[STATEMENT_COUNT] = {
         "UPDATE devices SET first_seen_ms = coalesce(first_seen_ms, ?2), last_seen_ms = ?2,"
         " chip = ?3, mode = ?4, chip_id = ?5, ap_mac = ?6, free_space = ?7, sketch_size = ?8,"
         " chip_size = ?9, sketch_md5 = ?10, sketch_sha256 = ?11, version = ?12,"
-        " sdk_version = ?13, address = ?14, abilities = ?15 WHERE mac = ?1",
+        " sdk_version = ?13, address = ?14, abilities = ?15 WHERE mac = ?1"
+        /* Not what another server heard before; but clocks may be set back. */
+        " AND NOT coalesce(last_seen_ms BETWEEN ?2 + 1 AND ?2 + 60000, FALSE)",
     [STATEMENT_OFFER] =
         "UPDATE devices SET offers = CASE WHEN offered = ?2 THEN offers + 1 ELSE 1 END,"
         " offered = ?2, taken_ms = 0,"
         " comebacks = CASE WHEN offered = ?2 AND ?3 IN (0, rollout) THEN comebacks ELSE 0 END,"
         " before_release = CASE WHEN ?3 IN (0, rollout) THEN before_release ELSE ?4 END,"
-        " rollout = CASE WHEN ?3 = 0 THEN rollout ELSE ?3 END WHERE mac = ?1",
-    [STATEMENT_TAKEN] = "UPDATE devices SET taken_ms = ?2 WHERE mac = ?1",
+        " rollout = CASE WHEN ?3 = 0 THEN rollout ELSE ?3 END WHERE mac = ?1"
+        " AND (?5 = 0 OR (offered = ?6 AND offers = ?7 AND comebacks = ?8"
+        "  AND EXISTS (SELECT 1 FROM releases WHERE id = ?2 AND state = 'live')"
+        "  AND (?3 = 0 OR EXISTS (SELECT 1 FROM rollouts WHERE id = ?3"
+        "   AND state IN ('running', 'awaiting', 'finished')))))",
+    [STATEMENT_TAKEN] = "UPDATE devices SET taken_ms = ?2 WHERE mac = ?1"
+                        " AND (?3 = 0 OR (offered = ?4 AND offers > 0))",
     [STATEMENT_CAME_BACK] = "UPDATE devices SET comebacks = comebacks + 1, taken_ms = 0,"
-                            " offers = CASE WHEN offers = 0 THEN 1 ELSE offers END WHERE mac = ?1",
-    [STATEMENT_ARRIVED] = "UPDATE devices SET offers = 0, taken_ms = 0 WHERE mac = ?1",
-    [STATEMENT_FORGET_OFFERS] = "UPDATE devices SET offered = 0, offers = 0, comebacks = 0, "
-                                "taken_ms = 0 WHERE mac = ?1",
+                            " offers = CASE WHEN offers = 0 THEN 1 ELSE offers END WHERE mac = ?1"
+                            " AND (?2 = 0 OR (offered = ?3 AND offers = ?4 AND comebacks = ?5))",
+    [STATEMENT_ARRIVED] = "UPDATE devices SET offers = 0, taken_ms = 0 WHERE mac = ?1"
+                          " AND (?2 = 0 OR (offered = ?3 AND offers > 0))",
+    [STATEMENT_FORGET_OFFERS] = "UPDATE devices SET offered = 0, offers = 0, comebacks = 0,"
+                                " taken_ms = 0 WHERE mac = ?1 AND (?2 = 0 OR offered = ?3)",
     [STATEMENT_ENTER] = "INSERT INTO devices (mac) VALUES (?1) ON CONFLICT (mac) DO NOTHING",
     [STATEMENT_ASSIGN] = "UPDATE devices SET product = CASE WHEN ?2 <> 0 THEN ?3 ELSE product END,"
                          " channel = CASE WHEN ?4 <> 0 THEN ?5 ELSE channel END,"
@@ -77,12 +86,15 @@ static const char *const texts[STATEMENT_COUNT] = {
     [STATEMENT_FS_ORDER] = "UPDATE releases SET fs_first = ?2 WHERE id = ?1",
     [STATEMENT_FS_OFFER] =
         "UPDATE devices SET fs_offers = CASE WHEN fs_offered = ?2 THEN fs_offers + 1 ELSE 1 END,"
-        " fs_offered = ?2, fs_taken_ms = 0 WHERE mac = ?1",
+        " fs_offered = ?2, fs_taken_ms = 0 WHERE mac = ?1"
+        " AND (?3 = 0 OR (fs_offered = ?4 AND fs_offers = ?5))",
     [STATEMENT_FS_FORGET] = "UPDATE devices SET fs_release = 0, fs_offered = 0, fs_offers = 0,"
                             " fs_taken_ms = 0, ring_offered = 0, ring_offers = 0 WHERE mac = ?1",
-    [STATEMENT_FS_TAKEN] = "UPDATE devices SET fs_taken_ms = ?2 WHERE mac = ?1",
+    [STATEMENT_FS_TAKEN] = "UPDATE devices SET fs_taken_ms = ?2 WHERE mac = ?1"
+                           " AND (?3 = 0 OR (fs_offered = ?4 AND fs_offers > 0))",
     [STATEMENT_FS_ARRIVED] = "UPDATE devices SET fs_release = fs_offered, fs_offers = 0,"
-                             " fs_taken_ms = 0 WHERE mac = ?1",
+                             " fs_taken_ms = 0 WHERE mac = ?1"
+                             " AND (?2 = 0 OR (fs_offered = ?3 AND fs_taken_ms <> 0))",
     [STATEMENT_RING_UPDATE] =
         "INSERT INTO ring_updates (id, product, number, published_ms, content)"
         " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
@@ -91,9 +103,9 @@ static const char *const texts[STATEMENT_COUNT] = {
     [STATEMENT_RING_OFFER] =
         "UPDATE devices SET ring_offered = ?2,"
         " ring_offers = CASE WHEN ring_offered = ?2 THEN ring_offers + 1 ELSE 1 END"
-        " WHERE mac = ?1",
-    [STATEMENT_RING_ARRIVED] =
-        "UPDATE devices SET ring_offered = 0, ring_offers = 0 WHERE mac = ?1",
+        " WHERE mac = ?1 AND (?3 = 0 OR (ring_offered = ?4 AND ring_offers = ?5))",
+    [STATEMENT_RING_ARRIVED] = "UPDATE devices SET ring_offered = 0, ring_offers = 0 WHERE mac = ?1"
+                               " AND (?2 = 0 OR ring_offered = ?3)",
     [STATEMENT_GO_LIVE] = "UPDATE releases SET state = 'live' WHERE id = ?1 AND state = 'draft'",
     [STATEMENT_ROLLOUT] =
         "INSERT INTO rollouts (id, release, device_group, channel, from_version, sdk_version,"
@@ -106,7 +118,8 @@ static const char *const texts[STATEMENT_COUNT] = {
         " needs_approval, time_limit_s) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     [STATEMENT_PROGRESS] =
         "UPDATE rollouts SET revision = ?2, state = ?3, stage = ?4, opened_ms = ?5, forgiven = ?6,"
-        " reason = ?7 WHERE id = ?1 AND revision = ?2 - 1",
+        " reason = ?7 WHERE id = ?1 AND revision = ?2 - 1"
+        " AND (?8 = 0 OR EXISTS (SELECT 1 FROM cluster WHERE place = 1 AND lease = ?8))",
     [STATEMENT_STAGE_END] =
         "UPDATE rollout_stages SET end_place = ?3 WHERE rollout = ?1 AND place = ?2",
     /* Of devices that are there. */
@@ -242,9 +255,25 @@ static int apply_to_device(struct db_statement *statement, const struct change *
     return db_run(statement);
 }
 
-static int apply_retry(struct sql_store *store, const struct change *change)
+int sql_apply_decided(struct sql_store *store, enum sql_statement name, int place,
+                      const struct change *change, enum change_result *result)
 {
-    const int status = apply_to_device(store->statements[STATEMENT_FORGET_OFFERS], change);
+    struct db_statement *statement = store->statements[name];
+
+    db_bind_number(statement, place, change->is_conditional);
+    db_bind_number(statement, place + 1, change->seen.offers.release);
+    db_bind_number(statement, place + 2, change->seen.offers.count);
+    db_bind_number(statement, place + 3, change->seen.comebacks);
+    const int status = apply_to_device(statement, change);
+    if (status == DB_OK && change->is_conditional && db_changes(store->database) == 0)
+        *result = CHANGE_CONFLICT;
+    return status;
+}
+
+static int apply_retry(struct sql_store *store, const struct change *change,
+                       enum change_result *result)
+{
+    const int status = sql_apply_decided(store, STATEMENT_FORGET_OFFERS, 2, change, result);
 
     return status == DB_OK ? apply_to_device(store->statements[STATEMENT_FS_FORGET], change)
                            : status;
@@ -258,18 +287,29 @@ static int apply_remove(struct sql_store *store, const struct change *change)
                            : status;
 }
 
-static int apply_offer(struct db_statement *statement, const struct change *change)
+static int apply_offer(struct sql_store *store, const struct change *change,
+                       enum change_result *result)
 {
+    struct db_statement *statement = store->statements[STATEMENT_OFFER];
+
     db_bind_number(statement, 2, change->as.offer.release);
     db_bind_number(statement, 3, change->as.offer.rollout);
     db_bind_number(statement, 4, change->as.offer.before);
-    return apply_to_device(statement, change);
+    return sql_apply_decided(store, STATEMENT_OFFER, 5, change, result);
 }
 
-static int apply_taken(struct db_statement *statement, const struct change *change)
+static int apply_fs_offer(struct sql_store *store, const struct change *change,
+                          enum change_result *result)
 {
-    db_bind_number(statement, 2, change->as.taken.at_ms);
-    return apply_to_device(statement, change);
+    db_bind_number(store->statements[STATEMENT_FS_OFFER], 2, change->as.offer.release);
+    return sql_apply_decided(store, STATEMENT_FS_OFFER, 3, change, result);
+}
+
+static int apply_taken(struct sql_store *store, enum sql_statement name,
+                       const struct change *change, enum change_result *result)
+{
+    db_bind_number(store->statements[name], 2, change->as.taken.at_ms);
+    return sql_apply_decided(store, name, 3, change, result);
 }
 
 static int apply_channel(struct sql_store *store, const struct release *release)
@@ -484,10 +524,11 @@ static int apply_register(struct sql_store *store, const struct change *change,
     return db_run(assign);
 }
 
-static int apply_progress(struct sql_store *store, const struct rollout *rollout,
+static int apply_progress(struct sql_store *store, const struct change *change,
                           enum change_result *result)
 {
-    const int status = sql_apply_progress(store, rollout, result);
+    const struct rollout *rollout = change->as.rollout;
+    const int status = sql_apply_progress(store, rollout, change->lease, result);
 
     if (status != DB_OK || *result != CHANGE_DONE || rollout->state != ROLLOUT_FINISHED ||
         rollout->channel[0] == '\0')
@@ -508,15 +549,15 @@ static int apply_one(struct sql_store *store, const struct change *change,
     case CHANGE_SEEN:
         return apply_seen(store->statements[STATEMENT_SEEN], change);
     case CHANGE_OFFER:
-        return apply_offer(store->statements[STATEMENT_OFFER], change);
+        return apply_offer(store, change, result);
     case CHANGE_TAKEN:
-        return apply_taken(store->statements[STATEMENT_TAKEN], change);
+        return apply_taken(store, STATEMENT_TAKEN, change, result);
     case CHANGE_CAME_BACK:
-        return apply_to_device(store->statements[STATEMENT_CAME_BACK], change);
+        return sql_apply_decided(store, STATEMENT_CAME_BACK, 2, change, result);
     case CHANGE_ARRIVED:
-        return apply_to_device(store->statements[STATEMENT_ARRIVED], change);
+        return sql_apply_decided(store, STATEMENT_ARRIVED, 2, change, result);
     case CHANGE_FORGET_OFFERS:
-        return apply_to_device(store->statements[STATEMENT_FORGET_OFFERS], change);
+        return sql_apply_decided(store, STATEMENT_FORGET_OFFERS, 2, change, result);
     case CHANGE_EVENT:
         return DB_OK;
     case CHANGE_REMOVE:
@@ -532,16 +573,15 @@ static int apply_one(struct sql_store *store, const struct change *change,
     case CHANGE_FILE:
         return apply_file(store, change->as.release, result);
     case CHANGE_RETRY:
-        return apply_retry(store, change);
+        return apply_retry(store, change, result);
     case CHANGE_FS_FILE:
         return apply_fs_file(store, change->as.release, result);
     case CHANGE_FS_OFFER:
-        db_bind_number(store->statements[STATEMENT_FS_OFFER], 2, change->as.offer.release);
-        return apply_to_device(store->statements[STATEMENT_FS_OFFER], change);
+        return apply_fs_offer(store, change, result);
     case CHANGE_FS_TAKEN:
-        return apply_taken(store->statements[STATEMENT_FS_TAKEN], change);
+        return apply_taken(store, STATEMENT_FS_TAKEN, change, result);
     case CHANGE_FS_ARRIVED:
-        return apply_to_device(store->statements[STATEMENT_FS_ARRIVED], change);
+        return sql_apply_decided(store, STATEMENT_FS_ARRIVED, 2, change, result);
     case CHANGE_RING_UPDATE:
     case CHANGE_RING_WITHDRAWN:
     case CHANGE_RING_OFFER:
@@ -552,7 +592,7 @@ static int apply_one(struct sql_store *store, const struct change *change,
     case CHANGE_ROLLOUT:
         return apply_rollout(store, change->as.rollout, result);
     case CHANGE_PROGRESS:
-        return apply_progress(store, change->as.rollout, result);
+        return apply_progress(store, change, result);
     case CHANGE_WEBHOOK:
         return sql_apply_webhook(store, change->as.webhook, result);
     case CHANGE_ACCOUNT:

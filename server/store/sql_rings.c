@@ -22,19 +22,14 @@ static int withdraw(struct db_statement *statement, const struct ring_update *up
 
 int sql_apply_ring(struct sql_store *store, const struct change *change, enum change_result *result)
 {
-    struct db_statement *offer = store->statements[STATEMENT_RING_OFFER];
-    struct db_statement *arrived = store->statements[STATEMENT_RING_ARRIVED];
     int status;
 
     if (change->kind == CHANGE_RING_OFFER) {
-        db_bind_number(offer, 1, (int64_t)change->device);
-        db_bind_number(offer, 2, change->as.offer.release);
-        return db_run(offer);
+        db_bind_number(store->statements[STATEMENT_RING_OFFER], 2, change->as.offer.release);
+        return sql_apply_decided(store, STATEMENT_RING_OFFER, 3, change, result);
     }
-    if (change->kind == CHANGE_RING_ARRIVED) {
-        db_bind_number(arrived, 1, (int64_t)change->device);
-        return db_run(arrived);
-    }
+    if (change->kind == CHANGE_RING_ARRIVED)
+        return sql_apply_decided(store, STATEMENT_RING_ARRIVED, 2, change, result);
     if (change->kind == CHANGE_RING_UPDATE)
         status = insert_update(store->statements[STATEMENT_RING_UPDATE], change->as.ring_update);
     else

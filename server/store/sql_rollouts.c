@@ -67,7 +67,7 @@ static int update_end(struct db_statement *statement, const struct rollout *roll
     return db_run(statement);
 }
 
-int sql_apply_progress(struct sql_store *store, const struct rollout *rollout,
+int sql_apply_progress(struct sql_store *store, const struct rollout *rollout, uint64_t lease,
                        enum change_result *result)
 {
     struct db_statement *statement = store->statements[STATEMENT_PROGRESS];
@@ -79,6 +79,7 @@ int sql_apply_progress(struct sql_store *store, const struct rollout *rollout,
     db_bind_number(statement, 5, rollout->opened_ms);
     db_bind_number(statement, 6, rollout->forgiven);
     bind_text(statement, 7, rollout->reason);
+    db_bind_number(statement, 8, (int64_t)lease);
     int status = db_run(statement);
     if (status == DB_OK && db_changes(store->database) == 0)
         *result = CHANGE_CONFLICT;

@@ -118,6 +118,12 @@ static int postgres_read_audit(const char *location, const struct audit_query *q
     return sql_read_audit(&db_postgres, location, query, visit, ctx, error);
 }
 
+/* When memory is out the device is as memory has it, until somebody changes it. */
+static void reread(struct store *base, mac_address mac)
+{
+    (void)sql_put_off((struct sql_store *)base, mac);
+}
+
 static int postgres_socket(struct store *base)
 {
     struct db *database = ((struct sql_store *)base)->database;
@@ -142,6 +148,7 @@ const struct store_class store_postgres = {
     .read_audit = postgres_read_audit,
     .follow = sql_follow,
     .stand = sql_stand,
+    .reread = reread,
     .socket = postgres_socket,
     .was_told = postgres_was_told,
     .load_webhooks = sql_load_webhooks,

@@ -154,6 +154,11 @@ int sql_prepare(struct sql_store *store);
 void sql_apply(struct store *store, struct change *const *changes, size_t count,
                enum change_result *results, char error[STORE_ERROR_SIZE]);
 
+/* A change to a device, that holds only while the row is as the change says: that is bound from
+ * `place` on, as far as the statement goes by it. */
+int sql_apply_decided(struct sql_store *store, enum sql_statement name, int place,
+                      const struct change *change, enum change_result *result);
+
 /* Changes to key updates, and to what devices have of them. */
 int sql_apply_ring(struct sql_store *store, const struct change *change,
                    enum change_result *result);
@@ -163,7 +168,7 @@ int sql_load_ring_updates(struct sql_store *store, bool is_touched,
 /* CHANGE_ROLLOUT and CHANGE_PROGRESS. */
 int sql_apply_rollout(struct sql_store *store, const struct rollout *rollout,
                       enum change_result *result);
-int sql_apply_progress(struct sql_store *store, const struct rollout *rollout,
+int sql_apply_progress(struct sql_store *store, const struct rollout *rollout, uint64_t lease,
                        enum change_result *result);
 
 /* All rollouts, or those that others have touched. 0, the reader's result, or -1. */

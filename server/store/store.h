@@ -98,7 +98,7 @@ struct store_class {
     void (*apply)(struct store *store, struct change *const *changes, size_t count,
                   enum change_result *results, char error[STORE_ERROR_SIZE]);
     void (*close)(struct store *store);
-    /* Stores that several servers share; these four are null for others. Gives the reader
+    /* Stores that several servers share; these five are null for others. Gives the reader
      * the rows that others changed since it was last called: enum store_news, or -1 with a
      * line in error. */
     int (*follow)(struct store *store, const struct store_reader *reader, void *ctx,
@@ -107,9 +107,10 @@ struct store_class {
      * is among them is as far as it was known. */
     int (*stand)(struct store *store, struct store_standing *standing,
                  char error[STORE_ERROR_SIZE]);
-    int (*socket)(struct store *store);    /* readable when others may have changed
-                                            * something; -1: none */
-    bool (*was_told)(struct store *store); /* that they have; empties the socket */
+    void (*reread)(struct store *store, mac_address mac); /* with the next follow() */
+    int (*socket)(struct store *store);                   /* readable when others may have changed
+                                                           * something; -1: none */
+    bool (*was_told)(struct store *store);                /* that they have; empties the socket */
     int (*load_accounts)(struct store *store, const struct account_reader *reader, void *ctx);
     int (*load_webhooks)(struct store *store, const struct webhook_reader *reader, void *ctx);
     /* Copies what `location` names, as of one instant, to a file that is not there yet. On

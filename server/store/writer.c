@@ -33,7 +33,9 @@ struct writer {
     int wake;             /* an eventfd: something waits, or the thread is to stop */
     struct queue waiting; /* under lock */
     bool is_stopping;     /* under lock */
-    bool is_failing;      /* the thread's own, as all that follows */
+    bool is_last;         /* the thread's own, as all that follows: nothing is tried again */
+    struct queue again;   /* to be tried again, in their order */
+    bool is_failing;
     int64_t behind_at_ms; /* when to collect next */
     int64_t follow_at_ms; /* when to see next what others have changed */
     struct queue batch;
@@ -125,18 +127,26 @@ static bool make_room(struct writer *writer, size_t count)
     return true;
 }
 
+static bool is_kept(struct writer *writer, const struct entry *entry, enum change_result result)
+{
+    return result == CHANGE_FAILED && entry->change->is_ahead && !writer->is_last &&
+           queue_add(&writer->again, *entry);
+}
+
 static void settle(struct writer *writer, struct entry *entry, enum change_result result)
 {
     if (result == CHANGE_FAILED)
         atomic_fetch_add(&writer->stats.failures, 1);
-    else if (!entry->is_behind)
+    if (is_kept(writer, entry, result))
+        return;
+    if (result != CHANGE_FAILED && !entry->is_behind)
         histogram_note(&writer->stats.waits, clock_monotonic_us() - entry->since_us);
     if (result == CHANGE_DONE)
         writer->config.committed(writer->config.ctx, entry->change);
     else if (entry->is_behind)
         writer->config.uncollect(writer->config.ctx, entry->change);
     if (writer->config.settled != NULL)
-        writer->config.settled(writer->config.ctx, entry->change);
+        writer->config.settled(writer->config.ctx, entry->change, result);
     if (entry->done != NULL)
         entry->done(entry->ctx, result);
     change_free(entry->change);
@@ -187,6 +197,22 @@ static void commit_batch(struct writer *writer)
     writer->batch.count = 0;
 }
 
+/* What failed goes before what came later. */
+static void try_again(struct writer *writer)
+{
+    struct queue later = writer->batch;
+    size_t moved = 0;
+
+    writer->batch = writer->again;
+    writer->again = (struct queue){0};
+    while (moved < later.count && queue_add(&writer->batch, later.entries[moved]))
+        moved++;
+    /* Memory is out: whoever waits for them is told. */
+    for (; moved < later.count; moved++)
+        settle(writer, &later.entries[moved], CHANGE_FAILED);
+    free(later.entries);
+}
+
 static void follow(struct writer *writer)
 {
     char error[STORE_ERROR_SIZE] = "";
@@ -203,7 +229,11 @@ static void *run(void *ctx)
     while (!is_stopping) {
         sleep_until(writer, next_at_ms(writer));
         is_stopping = take_work(writer);
-        if (is_stopping || clock_monotonic_ms() >= writer->behind_at_ms)
+        writer->is_last = is_stopping;
+        const bool is_time = is_stopping || clock_monotonic_ms() >= writer->behind_at_ms;
+        if (writer->again.count > 0 && (is_time || writer->batch.count > 0))
+            try_again(writer);
+        if (is_time)
             collect(writer);
         commit_batch(writer);
         if (writer->config.follow != NULL && clock_monotonic_ms() >= writer->follow_at_ms)
@@ -272,6 +302,7 @@ void writer_stop(struct writer *writer)
     close(writer->wake);
     free(writer->waiting.entries);
     free(writer->batch.entries);
+    free(writer->again.entries);
     free(writer->changes);
     free(writer->results);
     free(writer);

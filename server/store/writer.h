@@ -26,8 +26,9 @@ struct writer_config {
     struct change *(*collect)(void *ctx);
     /* One that was collected could not be written. */
     void (*uncollect)(void *ctx, const struct change *change);
-    /* What became of any change, after all the others have been told; null: none. */
-    void (*settled)(void *ctx, const struct change *change);
+    /* What became of any change, before its `done`; null: none. One that memory had before it
+     * was written, and that could not be, is tried again until it can: no word of it before. */
+    void (*settled)(void *ctx, const struct change *change, enum change_result result);
     /* For stores that several servers share, else null: time to see what the others have
      * changed. 0, or -1 with a line in error. */
     int (*follow)(void *ctx, char error[STORE_ERROR_SIZE]);

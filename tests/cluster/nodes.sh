@@ -56,20 +56,29 @@ what_one_publishes_the_other_knows() {
     api GET /releases | json releases 0 version | grep -qx 1.0.0
 }
 
+# Both are asked at the same moment, again and again: three times in all it is offered.
 attempts_are_counted_for_both() {
-    local offers=0 round
+    local round asking
+    api POST "/devices/$MAC/retry" >/dev/null
     on left
-    eventually answers 200
-    # Whatever they know of each other by then.
-    for round in $(seq 10); do
-        on right
-        if answers 200; then offers=$((offers + 1)); fi
-        on left
-        if answers 200; then offers=$((offers + 1)); fi
-    done
-    expect offers $offers 2
+    eventually says state due
     on right
-    says state failing
+    eventually says state due
+    : >offered
+    for round in $(seq 12); do
+        asking=()
+        for name in left right; do
+            (on $name && cd "$(mktemp -d "$TAP_TMP/ask.XXXXXX")" &&
+                if answers 200; then echo "$name" >>"$TAP_TMP/offered"; fi) &
+            asking+=($!)
+        done
+        wait "${asking[@]}" || :
+    done
+    expect offered "$(wc -l <offered)" 3
+    on left
+    eventually says state failing
+    on right
+    eventually says state failing
 }
 
 a_device_that_is_removed_is_gone_everywhere() {
@@ -140,5 +149,6 @@ node_start left
 check it_knows_what_was_done_meanwhile
 check the_database_knows_both_nodes
 check both_go_on_when_the_database_was_away
+check attempts_are_counted_for_both
 check a_device_that_is_removed_is_gone_everywhere
 tap_end
