@@ -76,11 +76,14 @@ def completion(helps):
     cases = "".join(
         f"    {name}) words='{' '.join([row[2] for row in parts(text)[2]])}' ;;\n"
         for name, text in helps.items())
-    return ("_updraft()\n{\n    local words=\n    COMPREPLY=()\n    if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
-            f"        COMPREPLY=($(compgen -W 'help version {' '.join(helps)}' -- \"$2\"))\n"
-            "        return\n    fi\n    case ${COMP_WORDS[1]} in\n" + cases + "    esac\n"
+    return ("_updraft_options() # COMMAND WORD\n{\n    local words=\n    case $1 in\n" + cases + "    esac\n"
             "    case $2 in -*) COMPREPLY=($(compgen -W \"$words\" -- \"$2\")) ;; esac\n}\n"
-            "complete -o default -F _updraft updraft\n")
+            "_updraft()\n{\n    COMPREPLY=()\n    if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
+            f"        COMPREPLY=($(compgen -W 'help version {' '.join(helps)}' -- \"$2\"))\n"
+            "    else\n        _updraft_options \"${COMP_WORDS[1]}\" \"$2\"\n    fi\n}\n"
+            "_updraft_stand_in()\n{\n    COMPREPLY=()\n    _updraft_options \"${1##*/}\" \"$2\"\n}\n"
+            "complete -o default -F _updraft updraft\n"
+            f"complete -o default -F _updraft_stand_in {' '.join(STAND_INS)}\n")
 
 
 def write_all(program, share):
@@ -97,6 +100,9 @@ def write_all(program, share):
         (manuals / f"updraft-{name}.1").write_text(command_page(name, about, helps[name], version))
     for name in STAND_INS:
         (manuals / f"{name}.1").write_text(f".so man1/updraft-{name}.1\n")
+        # A shell looks for a program's completion by the program's name.
+        (completions / name).unlink(missing_ok=True)
+        (completions / name).symlink_to("updraft")
     (completions / "updraft").write_text(completion(helps))
 
 

@@ -37,6 +37,35 @@ a_page_for_each_name() {
     [ -s "$ROOT/usr/share/bash-completion/completions/updraft" ]
 }
 
+the_bootloader_is_in_it() {
+    local boot
+    for boot in "$ROOT/usr/share/updraft/boot.elf" "$TAP_ROOT/build/lx106/boot/lx106/boot.elf"; do
+        "$UPDRAFT" image --pack "packed-$(stat -c %i "$boot").bin" --boot "$boot" \
+            --app "$TAP_ROOT/build/lx106/firmware/demo-1.1.0.elf"
+    done
+    cmp packed-*.bin
+}
+
+# Into a root of its own; what it depends on is in this one.
+in_a_root() { dpkg --root="$PWD/installed" --force-depends --force-script-chrootless --log="$PWD/dpkg.log" "$@"; }
+
+dpkg_installs_and_removes_it() {
+    local folder=installed/var/lib/dpkg
+    mkdir -p $folder/info $folder/updates $folder/triggers
+    touch $folder/status $folder/available
+    in_a_root --install "$(cat name)"
+    [ "$(installed/usr/bin/updraft version)" = "$("$ROOT/usr/bin/updraft" version)" ]
+    in_a_root --verify updraft
+    in_a_root --purge updraft
+    [ -z "$(find installed/usr -type f)" ] || { find installed/usr -type f; return 1; }
+}
+
+# Complaints that are meant to be are in packaging/lintian-overrides, with the reasons.
+lintian_has_no_complaint() {
+    lintian --allow-root --fail-on none "$(cat name)" >complaints
+    ! grep -E '^[EW]:' complaints
+}
+
 # The command line of the unit, as systemd would put it together.
 its_unit_starts_the_server() {
     local unit=$ROOT/usr/lib/systemd/system/updraft.service line
@@ -61,4 +90,11 @@ check all_is_root_s_and_nothing_is_open
 check it_goes_by_three_names
 check a_page_for_each_name
 check its_unit_starts_the_server
+check the_bootloader_is_in_it
+if [ "$(id -u)" -eq 0 ]; then
+    check dpkg_installs_and_removes_it
+else
+    skip dpkg_installs_and_removes_it "only root installs packages"
+fi
+check lintian_has_no_complaint
 tap_end

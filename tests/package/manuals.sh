@@ -72,10 +72,23 @@ completion_knows_commands_and_options() {
     done
 }
 
+stand_ins_are_completed_by_their_own_names() {
+    local name
+    for name in espota signing; do
+        bash -c '. "$0"; _updraft_stand_in "$1" --; echo "${COMPREPLY[*]}"' \
+            "$SHARE/bash-completion/completions/$name" "/usr/bin/$name" >offered
+        for option in $(options_of "$name"); do
+            grep -qwF -- "$option" offered || { echo "$name $option is not offered"; return 1; }
+        done
+        bash -c '. "$0"; complete -p "$1"' "$SHARE/bash-completion/completions/$name" "$name" >/dev/null
+    done
+}
+
 check every_option_is_in_its_page
 check a_missing_option_is_seen
 check every_command_has_its_line
 check stand_ins_have_pages
 check groff_has_no_complaint
 check completion_knows_commands_and_options
+check stand_ins_are_completed_by_their_own_names
 tap_end
