@@ -9,7 +9,7 @@ awk '
         OFS = "\t"
         flash["updater"] = 7424; flash["espota"] = 13312; flash["pull"] = 14336
         flash["form"] = 18432; flash["all"] = 27136
-        ram["all"] = 2752
+        ram["all"] = 2048
         stack["all"] = 1024
     }
     function budget(of) { return $1 in of ? "<= " of[$1] : "-" }

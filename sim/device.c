@@ -198,6 +198,7 @@ static int prepare_pull(struct sim_device *device)
         .user = config->user,
         .password = config->password,
         .redirects = config->redirects,
+        .location = device->location,
         .can_tls = device->session != NULL,
     };
 

@@ -50,6 +50,7 @@ struct sim_device {
     char abilities[SIM_DEVICE_ABILITIES];
     struct ud_updater updater;
     struct ud_pull pull;
+    char location[UD_PULL_URL_MAX]; /* where a redirect leads */
     struct ud_posix_pull driver;
     struct sim_device_session *session; /* of TLS; null: it does not ask by https */
     struct ud_espota espota;

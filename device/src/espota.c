@@ -43,13 +43,11 @@ static void put_text(struct ud_espota *espota, bool is_reply, const char *words)
 /* "ERROR[n]: text\n", as a reply after "ERR: ". */
 static void put_error(struct ud_espota *espota, bool is_reply, int error)
 {
-    char line[UD_MESSAGE_MAX];
     struct ud_text text;
 
-    ud_updater_error_line(espota->config.updater, error, line, sizeof line);
     begin_text(espota, &text, is_reply);
     ud_text_add(&text, is_reply ? "ERR: " : "");
-    ud_text_add(&text, line);
+    ud_text_add_error(&text, espota->config.updater, error);
     ud_text_add(&text, "\n");
     end_text(espota, &text);
 }
@@ -179,7 +177,10 @@ static void challenge(struct ud_espota *espota, uint32_t now_ms)
 {
     espota->is_reply = true;
     espota->text_sent = 0;
-    espota->text_length = (uint8_t)strlen(espota->said.proof.challenge);
+    espota->text_length = (uint8_t)(UD_ESPOTA_CHALLENGE + 2 * espota->config.digest->size);
+    memcpy(espota->said.challenge, "AUTH ", UD_ESPOTA_CHALLENGE);
+    ud_hex_encode(espota->said.nonce, espota->config.digest->size,
+                  espota->said.challenge + UD_ESPOTA_CHALLENGE);
     enter(espota, UD_ESPOTA_CHALLENGED, now_ms);
 }
 
@@ -194,9 +195,7 @@ static void invite(struct ud_espota *espota, const struct ud_espota_invitation *
         accept(espota, now_ms);
         return;
     }
-    memcpy(espota->said.proof.challenge, "AUTH ", UD_ESPOTA_CHALLENGE);
-    ud_hex_encode(random, espota->config.digest->size,
-                  espota->said.proof.challenge + UD_ESPOTA_CHALLENGE);
+    memcpy(espota->said.nonce, random, sizeof espota->said.nonce);
     if (espota->is_held_off)
         espota->state = UD_ESPOTA_HELD;
     else
@@ -278,11 +277,13 @@ static void hold_off(struct ud_espota *espota, uint32_t now_ms)
 void ud_espota_judge(struct ud_espota *espota, const char *key, uint32_t now_ms)
 {
     const struct ud_digest_class *digest = espota->config.digest;
+    const struct ud_espota_proof *proof = &espota->said.proof;
     uint8_t expected[UD_DIGEST_MAX_SIZE];
+    char nonce[UD_ESPOTA_HEX_TEXT];
 
-    ud_espota_response(digest, key, espota->said.proof.challenge + UD_ESPOTA_CHALLENGE,
-                       espota->said.proof.cnonce, expected);
-    if (is_same_digest(espota->response, expected, digest->size)) {
+    ud_hex_encode(espota->said.nonce, digest->size, nonce);
+    ud_espota_response(digest, key, nonce, proof->cnonce, expected);
+    if (is_same_digest(proof->response, expected, digest->size)) {
         espota->failures = 0;
         accept(espota, now_ms);
         return;
@@ -294,11 +295,12 @@ void ud_espota_judge(struct ud_espota *espota, const char *key, uint32_t now_ms)
 }
 
 static void proof_received(struct ud_espota *espota, const struct ud_espota_peer *from,
-                           uint32_t now_ms)
+                           const struct ud_espota_proof *proof, uint32_t now_ms)
 {
     char hash[UD_ESPOTA_HEX_TEXT];
 
     espota->peer = *from;
+    espota->said.proof = *proof;
     espota->text_length = 0;
     if (espota->config.digest->size == UD_SHA256_SIZE) {
         enter(espota, UD_ESPOTA_STRETCHING, now_ms);
@@ -313,14 +315,14 @@ void ud_espota_datagram(struct ud_espota *espota, const struct ud_espota_peer *f
                         uint32_t now_ms)
 {
     struct ud_espota_invitation invitation;
+    struct ud_espota_proof proof;
 
     ud_espota_tick(espota, now_ms); /* what is overdue is over first */
     if (ud_espota_parse_invitation(data, length, &invitation))
         invitation_received(espota, from, &invitation, random, now_ms);
     else if (espota->state == UD_ESPOTA_CHALLENGED && is_inviter(espota, from) &&
-             ud_espota_parse_proof(data, length, espota->config.digest->size,
-                                   espota->said.proof.cnonce, espota->response))
-        proof_received(espota, from, now_ms);
+             ud_espota_parse_proof(data, length, espota->config.digest->size, &proof))
+        proof_received(espota, from, &proof, now_ms);
 }
 
 /* ---- the image ---- */

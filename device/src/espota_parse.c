@@ -74,19 +74,19 @@ bool ud_espota_parse_invitation(const void *data, uint32_t length,
            is_at_end(&cursor);
 }
 
-bool ud_espota_parse_proof(const void *data, uint32_t length, uint32_t digest_size, char *cnonce,
-                           uint8_t *response)
+bool ud_espota_parse_proof(const void *data, uint32_t length, uint32_t digest_size,
+                           struct ud_espota_proof *proof)
 {
     struct cursor cursor = {data, (const char *)data + length};
-    const char *digits;
+    const char *cnonce;
     uint32_t command;
 
     if (!take_number(&cursor, &command) || command != PROOF_COMMAND)
         return false;
-    digits = take_digest(&cursor, digest_size, response);
-    if (digits == NULL)
+    cnonce = take_digest(&cursor, digest_size, proof->response);
+    if (cnonce == NULL)
         return false;
-    memcpy(cnonce, digits, 2 * digest_size);
-    cnonce[2 * digest_size] = '\0';
-    return take_digest(&cursor, digest_size, response) != NULL && is_at_end(&cursor);
+    memcpy(proof->cnonce, cnonce, 2 * digest_size);
+    proof->cnonce[2 * digest_size] = '\0';
+    return take_digest(&cursor, digest_size, proof->response) != NULL && is_at_end(&cursor);
 }

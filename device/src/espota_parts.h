@@ -22,16 +22,16 @@ enum ud_espota_state {
 bool ud_espota_parse_invitation(const void *data, uint32_t length,
                                 struct ud_espota_invitation *invitation);
 
-/* Proofs have as many digits as `digest_size` bytes; cnonce is of UD_ESPOTA_HEX_TEXT. */
-bool ud_espota_parse_proof(const void *data, uint32_t length, uint32_t digest_size, char *cnonce,
-                           uint8_t *response);
+/* Proofs have as many digits as `digest_size` bytes. */
+bool ud_espota_parse_proof(const void *data, uint32_t length, uint32_t digest_size,
+                           struct ud_espota_proof *proof);
 
 /* ---- espota.c ---- */
 
 /* H, as digits in lower case. */
 void ud_espota_own_hash(const struct ud_espota *espota, char *hash);
 
-/* Judges the proof in cnonce and response by what it would be. */
+/* Judges the proof that has come by what it would be. */
 void ud_espota_judge(struct ud_espota *espota, const char *key, uint32_t now_ms);
 
 #endif

@@ -47,9 +47,10 @@ static void take_data(struct ud_image *image, const uint8_t *bytes, uint32_t len
     image->checksum = checksum;
 }
 
-static void take_padding(struct ud_image *image, const uint8_t *bytes, uint32_t length)
+/* Padding means nothing, and no loader looks at it; a hash is for who watches. */
+static void take_nothing(struct ud_image *image, const uint8_t *bytes, uint32_t length)
 {
-    (void)image; /* its bytes mean nothing and no loader looks at them */
+    (void)image;
     (void)bytes;
     (void)length;
 }
@@ -208,9 +209,9 @@ static const struct {
     [UD_IMAGE_HEADER] = {take_held, header_done},
     [UD_IMAGE_SEGMENT] = {take_held, segment_done},
     [UD_IMAGE_DATA] = {take_data, data_done},
-    [UD_IMAGE_PADDING] = {take_padding, padding_done},
+    [UD_IMAGE_PADDING] = {take_nothing, padding_done},
     [UD_IMAGE_CHECKSUM] = {take_held, checksum_done},
-    [UD_IMAGE_HASH] = {take_held, hash_done},
+    [UD_IMAGE_HASH] = {take_nothing, hash_done},
     [UD_IMAGE_GAP] = {take_held, gap_done},
     [UD_IMAGE_TRAILING] = {take_trailing, NULL}, /* longer than any stream: never done */
 };

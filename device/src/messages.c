@@ -98,7 +98,7 @@ static void add_updater_text(struct ud_text *text, const struct ud_updater *upda
         add_figures(text, updater, error);
 }
 
-static void add_updater_line(struct ud_text *text, const struct ud_updater *updater, int error)
+void ud_text_add_error(struct ud_text *text, const struct ud_updater *updater, int error)
 {
     ud_text_add(text, "ERROR[");
     ud_text_add_decimal(text, ud_updater_error_number(error));
@@ -119,5 +119,5 @@ void ud_updater_error_line(const struct ud_updater *updater, int error, char *te
     struct ud_text out;
 
     ud_text_begin(&out, text, size);
-    add_updater_line(&out, updater, error);
+    ud_text_add_error(&out, updater, error);
 }

@@ -84,6 +84,8 @@ static bool is_config_sound(const struct ud_pull_config *config)
         return false;
     if (config->timeout_ms > INT32_MAX) /* a deadline further off looks passed */
         return false;
+    if (config->redirects != NULL && config->location == NULL)
+        return false;
     return config->expected_md5 == NULL || is_md5(config->expected_md5);
 }
 
@@ -97,6 +99,7 @@ int ud_pull_init(struct ud_pull *pull, const struct ud_pull_config *config)
         pull->config.timeout_ms = UD_PULL_TIMEOUT_MS;
     if (pull->config.redirect_limit == 0)
         pull->config.redirect_limit = UD_PULL_REDIRECT_LIMIT;
+    pull->url = "";
     return ud_pull_request_check(pull);
 }
 
@@ -115,7 +118,6 @@ static bool is_running(const struct ud_pull *pull)
 
 int ud_pull_begin(struct ud_pull *pull, const char *url, uint32_t now_ms)
 {
-    const size_t length = strlen(url);
     int error = UD_ERR_HTTP_URL;
 
     if (is_running(pull))
@@ -124,11 +126,10 @@ int ud_pull_begin(struct ud_pull *pull, const char *url, uint32_t now_ms)
     pull->redirects_left = pull->config.redirect_limit;
     pull->available_version[0] = '\0';
     pull->retry_after_s = 0;
-    if (length < sizeof pull->url) {
-        memcpy(pull->url, url, length + 1);
-        error = ud_pull_open_url(pull);
-    }
     pull->is_foreign = false;
+    pull->url = url;
+    if (strlen(url) < UD_PULL_URL_MAX)
+        error = ud_pull_open_url(pull);
     pull->error = error;
     pull->state = FINISHED;
     if (error == UD_OK)
@@ -147,11 +148,8 @@ static void wait_for_answer(struct ud_pull *pull)
 
 static void fill_line(struct ud_pull *pull)
 {
-    const int error = ud_pull_request_fill(pull);
-
-    if (error != UD_OK)
-        fail(pull, error);
-    else if (pull->line_length == 0)
+    ud_pull_request_fill(pull);
+    if (pull->line_length == 0)
         wait_for_answer(pull);
 }
 
@@ -161,7 +159,7 @@ void ud_pull_connected(struct ud_pull *pull, uint32_t now_ms)
         return;
     pull->last_event_ms = now_ms;
     pull->state = SENDING;
-    ud_pull_request_begin(pull);
+    pull->request_sent = 0;
     fill_line(pull);
 }
 

@@ -160,20 +160,14 @@ int ud_pull_head_line(struct ud_pull *pull)
 
 int ud_pull_open_url(struct ud_pull *pull)
 {
-    struct ud_url parts;
-    const int error = ud_url_parse(pull->url, &parts);
+    struct ud_url *parts = &pull->parts;
+    const int error = ud_url_parse(pull->url, parts);
 
     if (error != UD_OK)
         return error;
-    if (parts.host_length >= sizeof pull->host || (parts.tls && !pull->config.can_tls))
+    if (parts->host_length >= sizeof pull->host || (parts->tls && !pull->config.can_tls))
         return UD_ERR_HTTP_URL;
-
-    const struct ud_http_value host = {pull->url + parts.host, parts.host_length};
-    if (pull->parts.tls != parts.tls || pull->parts.port != parts.port ||
-        !ud_http_is(&host, pull->host))
-        pull->is_foreign = true;
-    memcpy(pull->host, host.text, host.length);
-    pull->host[host.length] = '\0';
-    pull->parts = parts;
+    memcpy(pull->host, pull->url + parts->host, parts->host_length);
+    pull->host[parts->host_length] = '\0';
     return UD_OK;
 }

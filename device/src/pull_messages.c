@@ -67,7 +67,7 @@ void ud_pull_error_text(int error, const struct ud_updater *updater, char *text,
         return;
     if (message == NULL) {
         ud_text_add(&out, "Update error: ");
-        ud_updater_error_line(updater, error, text + out.length, size - out.length);
+        ud_text_add_error(&out, updater, error);
         return;
     }
     if (message->number >= HTTP_CLIENT_LAST)

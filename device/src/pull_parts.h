@@ -16,15 +16,11 @@ enum ud_pull_field_state {
 
 /* ---- pull_request.c ---- */
 
-/* Starts the request anew, at its first line. */
-void ud_pull_request_begin(struct ud_pull *pull);
+/* Puts the next piece of the request into pull->line; nothing when it has been sent
+ * whole. */
+void ud_pull_request_fill(struct ud_pull *pull);
 
-/* Puts the next lines into pull->line, as many as it holds; none when the
- * request is complete. UD_ERR_HTTP_URL when a line cannot be put whole. */
-UD_MUST_CHECK int ud_pull_request_fill(struct ud_pull *pull);
-
-/* UD_ERR_ARGUMENT when config holds a text that would not make a whole line, or
- * more than one. */
+/* UD_ERR_ARGUMENT when config holds a text that would make more than one line. */
 UD_MUST_CHECK int ud_pull_request_check(struct ud_pull *pull);
 
 /* ---- pull_head.c ---- */

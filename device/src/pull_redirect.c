@@ -11,9 +11,11 @@ static bool is_one(uint16_t status)
 }
 
 /* The new URL takes the old one's place at once: the request for that has been
- * sent. So only the first Location counts. */
+ * sent. So only the first Location counts. It is resolved in a copy of the old one. */
 static void take_location(struct ud_pull *pull, const struct ud_http_value *value)
 {
+    char *location = pull->config.location;
+
     if (!is_one(pull->status) || pull->location_state != UD_PULL_FIELD_ABSENT)
         return;
     pull->location_state = UD_PULL_FIELD_BAD;
@@ -23,7 +25,10 @@ static void take_location(struct ud_pull *pull, const struct ud_http_value *valu
     /* The value ends in or before the last of the line's bytes in use. */
     const uint32_t start = (uint32_t)(value->text - pull->line);
     pull->line[start + value->length] = '\0';
-    if (ud_url_resolve(pull->url, sizeof pull->url, pull->line + start) == UD_OK)
+    if (pull->url != location)
+        memcpy(location, pull->url, strlen(pull->url) + 1);
+    pull->url = location;
+    if (ud_url_resolve(location, UD_PULL_URL_MAX, pull->line + start, &pull->is_foreign) == UD_OK)
         pull->location_state = UD_PULL_FIELD_GOOD;
 }
 

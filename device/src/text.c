@@ -18,7 +18,11 @@ void ud_text_begin(struct ud_text *text, char *out, uint32_t size)
 void ud_text_add_bytes(struct ud_text *text, const char *bytes, uint32_t length)
 {
     const uint32_t room = text->size == 0 ? 0 : text->size - 1 - text->length;
+    const uint32_t skipped = length < text->skip ? length : text->skip;
 
+    text->skip -= skipped;
+    bytes += skipped;
+    length -= skipped;
     if (length > room) {
         text->is_cut = true;
         length = room;

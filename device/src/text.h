@@ -8,6 +8,8 @@
 struct ud_text {
     char *out; /* always ends in a NUL, if size is not 0 */
     uint32_t size;
+    uint32_t skip;     /* characters still to be passed over: of a text put together in
+                        * pieces the ones before this piece */
     uint32_t length;   /* characters so far, without the NUL */
     bool is_cut;       /* not all that was added fitted */
     bool has_controls; /* ud_text_add_printable met a control character */
@@ -21,5 +23,10 @@ void ud_text_add(struct ud_text *text, const char *string);
 void ud_text_add_printable(struct ud_text *text, const char *string);
 
 void ud_text_add_decimal(struct ud_text *text, uint32_t number);
+
+struct ud_updater;
+
+/* "ERROR[n]: text": messages.c */
+void ud_text_add_error(struct ud_text *text, const struct ud_updater *updater, int error);
 
 #endif

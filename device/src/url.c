@@ -196,15 +196,17 @@ static int splice(char *text, uint32_t size, uint32_t kept, const char *referenc
 /* A location that names a server. `kept` bytes of the base stay in front of it:
  * the scheme, if it has none of its own. */
 static int resolve_server(char *text, uint32_t size, const struct ud_url *base, uint32_t kept,
-                          const char *location)
+                          const char *location, bool *is_elsewhere)
 {
     struct ud_url url = {.tls = base->tls};
     const int error = kept == 0 ? ud_url_parse(location, &url) : parse_authority(location, 2, &url);
 
     if (error != UD_OK)
         return error;
-    if (!is_same_server(text, base, location, &url))
+    if (!is_same_server(text, base, location, &url)) {
+        *is_elsewhere = true;
         return splice(text, size, kept, location, false);
+    }
     const char *target = location + url.target;
     return splice(text, size, base->target, target, target[0] != '/');
 }
@@ -217,7 +219,7 @@ static int resolve_target(char *text, uint32_t size, const struct ud_url *base,
     return splice(text, size, kept, reference, kept == base->target && reference[0] != '/');
 }
 
-int ud_url_resolve(char *text, uint32_t size, const char *location)
+int ud_url_resolve(char *text, uint32_t size, const char *location, bool *is_elsewhere)
 {
     struct ud_url base;
     int error = is_clean(location) ? ud_url_parse(text, &base) : UD_ERR_HTTP_URL;
@@ -225,9 +227,9 @@ int ud_url_resolve(char *text, uint32_t size, const char *location)
     if (error != UD_OK)
         return error;
     if (has_scheme(location))
-        error = resolve_server(text, size, &base, 0, location);
+        error = resolve_server(text, size, &base, 0, location, is_elsewhere);
     else if (location[0] == '/' && location[1] == '/')
-        error = resolve_server(text, size, &base, base.tls ? 6 : 5, location);
+        error = resolve_server(text, size, &base, base.tls ? 6 : 5, location, is_elsewhere);
     else
         error = resolve_target(text, size, &base, location);
     if (error == UD_OK)

@@ -119,11 +119,20 @@ void rig_reset(struct pull_rig *rig)
 
 /* ---- playing ---- */
 
+static void note_endpoint(struct pull_rig *rig)
+{
+    const struct ud_pull_endpoint endpoint = ud_pull_endpoint(&rig->pull);
+
+    memcpy(rig->host, endpoint.host, strlen(endpoint.host) + 1);
+    rig->port = endpoint.port;
+}
+
 void rig_connect(struct pull_rig *rig, const char *url)
 {
     assert_int_equal(ud_pull_init(&rig->pull, &rig->config), UD_OK);
     assert_int_equal(ud_pull_begin(&rig->pull, url, rig->now_ms), UD_OK);
     assert_int_equal(ud_pull_want(&rig->pull), UD_PULL_CONNECT);
+    note_endpoint(rig);
     ud_pull_connected(&rig->pull, rig->now_ms);
 }
 
@@ -169,10 +178,7 @@ void rig_receive(struct pull_rig *rig, const void *bytes, uint32_t length, struc
 
 static void connect_next(struct pull_rig *rig, uint32_t answers)
 {
-    const struct ud_pull_endpoint endpoint = ud_pull_endpoint(&rig->pull);
-
-    memcpy(rig->host, endpoint.host, strlen(endpoint.host) + 1);
-    rig->port = endpoint.port;
+    note_endpoint(rig);
     if (rig->connections == answers) {
         ud_pull_connection_failed(&rig->pull);
         return;

@@ -36,6 +36,7 @@ struct pull_rig {
     struct ud_updater updater;
     struct ud_pull_config config; /* a test may change it before rig_play() */
     struct ud_pull pull;
+    char location[UD_PULL_URL_MAX];
     uint32_t buffer[1024]; /* the updater's sector buffer */
     uint32_t now_ms;
 

@@ -571,6 +571,22 @@ static void a_copy_of_an_invitation(void **state)
     assert_int_equal(rig->device.starts, 1);
 }
 
+/* It comes while the challenge has not been sent. */
+static void a_broken_proof_leaves_the_challenge(void **state)
+{
+    static const char broken[] = "200 0123456789abcdef0123456789abcdef 0123\n";
+    struct espota_rig *rig = *state;
+    const struct ud_espota_peer from = espota_rig_peer(RIG_INVITER, 1);
+
+    start_with_md5(rig);
+    ud_espota_datagram(&rig->espota, &from, INVITATION, sizeof INVITATION - 1, rig->random, 0);
+    ud_espota_datagram(&rig->espota, &from, broken, sizeof broken - 1, rig->random, 0);
+    espota_rig_serve(rig);
+    assert_string_equal(rig->said, "> AUTH " MD5_NONCE "\n");
+    espota_rig_hear(rig, RIG_INVITER, MD5_PROOF);
+    assert_string_equal(rig->said, "> AUTH " MD5_NONCE "\n> OK\n");
+}
+
 /* In the wrong order they make no sense, and no harm. */
 static void a_proof_before_its_invitation(void **state)
 {
@@ -691,7 +707,11 @@ static void an_image_that_is_not_what_was_announced(void **state)
     espota_rig_start(rig);
     connect_for_files(rig);
     espota_rig_receive(rig, "same files", FILES_SIZE, 0);
-    assert_non_null(strstr(rig->said, "< ERROR[7]: MD5 verification failed: expected: "));
+    const char *line = strstr(rig->said, "< ERROR[7]: MD5 verification failed: expected: ");
+    assert_non_null(line);
+    line = strstr(line, ", calculated: "); /* the longest line there is goes out whole */
+    assert_non_null(line);
+    assert_int_equal(strlen(line), strlen(", calculated: ") + 2 * UD_MD5_SIZE + 2);
     assert_null(strstr(rig->said, "OK"));
     assert_int_equal(rig->failure, UD_ESPOTA_END_FAILED);
     rig_assert_untouched(&rig->device);
@@ -829,6 +849,7 @@ int main(void)
         TEST(a_proof_from_another_socket_of_the_inviter),
         TEST(another_invitation_starts_over),
         TEST(a_copy_of_an_invitation),
+        TEST(a_broken_proof_leaves_the_challenge),
         TEST(a_proof_before_its_invitation),
         TEST(replies_that_wait),
         TEST(an_image_that_does_not_fit),

@@ -72,8 +72,9 @@ static void hear_proof(struct espota_rig *rig)
     uint8_t response[UD_SHA256_SIZE];
     struct ud_pbkdf2 key;
     const struct ud_espota_peer from = espota_rig_peer(RIG_INVITER, 1);
-    const char *nonce = rig->espota.said.proof.challenge + UD_ESPOTA_CHALLENGE;
+    char nonce[UD_ESPOTA_HEX_TEXT];
 
+    ud_hex_encode(rig->espota.said.nonce, sizeof response, nonce);
     ud_espota_hash(&ud_sha256, "admin", key_text);
     ud_espota_key_begin(&key, &ud_sha256, key_text, nonce, CNONCE);
     ud_pbkdf2_step(&key, UINT32_MAX);

@@ -154,6 +154,7 @@ static void set_up(struct pull_rig *rig)
     rig_init(rig);
     rig->config.mode = UD_PULL_FILESYSTEM;
     rig->config.redirects = &ud_pull_follow;
+    rig->config.location = rig->location;
     assert_int_equal(ud_pull_init(&rig->pull, &rig->config), UD_OK);
 }
 

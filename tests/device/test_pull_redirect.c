@@ -22,6 +22,7 @@ static void set_up(struct pull_rig *rig)
     rig_init(rig);
     rig->config.mode = UD_PULL_FILESYSTEM;
     rig->config.redirects = &ud_pull_follow;
+    rig->config.location = rig->location;
 }
 
 static void assert_target(const struct pull_rig *rig, const char *target)

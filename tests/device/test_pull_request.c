@@ -163,8 +163,8 @@ static void an_endpoint_address_has_no_brackets(void **state)
     (void)state;
     rig_init(&rig);
     rig_connect(&rig, "http://[2001:db8::1]:81/");
-    assert_string_equal(ud_pull_endpoint(&rig.pull).host, "2001:db8::1");
-    assert_int_equal(ud_pull_endpoint(&rig.pull).port, 81);
+    assert_string_equal(rig.host, "2001:db8::1");
+    assert_int_equal(rig.port, 81);
     rig_free(&rig);
 }
 
@@ -251,23 +251,19 @@ static void texts_cannot_add_headers(void **state)
 
 static void configs_that_make_no_sense_are_refused(void **state)
 {
-    static char long_text[UD_PULL_LINE_MAX];
     struct pull_rig rig;
 
     (void)state;
     rig_init(&rig);
-    memset(long_text, 'a', sizeof long_text - 1);
     const struct ud_pull_config good = rig.config;
-    struct ud_pull_config configs[] = {good, good, good, good, good, good, good, good};
+    struct ud_pull_config configs[] = {good, good, good, good, good, good, good};
     configs[0].chip = UD_CHIP_UNKNOWN;
     configs[1].updater = NULL;
     configs[2].expected_md5 = "0123";
     configs[3].expected_md5 = "0123456789abcdef0123456789abcdeg";
-    configs[4].version = long_text;
+    configs[4].redirects = &ud_pull_follow; /* and nowhere to put a location */
     configs[5].mode = (enum ud_pull_mode)3;
     configs[6].timeout_ms = 0x80000000u;
-    configs[7].user = long_text;
-    configs[7].password = "p";
     for (size_t i = 0; i < sizeof configs / sizeof configs[0]; i++)
         assert_int_equal(ud_pull_init(&rig.pull, &configs[i]), UD_ERR_ARGUMENT);
 
@@ -275,6 +271,30 @@ static void configs_that_make_no_sense_are_refused(void **state)
     version.updater = NULL;
     version.mode = UD_PULL_VERSION;
     assert_int_equal(ud_pull_init(&rig.pull, &version), UD_OK);
+    rig_free(&rig);
+}
+
+/* A line may be longer than what is sent at a time. */
+static void a_long_text_goes_out_whole(void **state)
+{
+    static char token[4 * UD_PULL_LINE_MAX] = "Bearer ";
+    struct pull_rig rig;
+
+    (void)state;
+    rig_init(&rig);
+    for (uint32_t length = 2 * UD_PULL_LINE_MAX; length < sizeof token - 1; length += 97) {
+        for (uint32_t i = (uint32_t)strlen("Bearer "); i < length; i++)
+            token[i] = (char)('a' + i % 26);
+        rig.config.authorization = token;
+        rig_connect(&rig, "http://host/");
+        rig_take_request(&rig);
+        const char *line = strstr(rig.request, "\r\nAuthorization: Bearer ");
+        assert_non_null(line);
+        line += strlen("\r\nAuthorization: ");
+        assert_memory_equal(line, token, length);
+        assert_memory_equal(line + length, "\r\nConnection: close\r\n", 21);
+        assert_string_equal(rig.request + rig.request_length - 4, "\r\n\r\n");
+    }
     rig_free(&rig);
 }
 
@@ -318,7 +338,7 @@ static void the_longest_urls_fit(void **state)
     rig_init(&rig);
     memset(url + strlen(url), 'h', UD_PULL_HOST_MAX - 1);
     rig_connect(&rig, url);
-    assert_string_equal(ud_pull_endpoint(&rig.pull).host, url + strlen("http://"));
+    assert_string_equal(rig.host, url + strlen("http://"));
 
     memcpy(url, "http://host/", sizeof "http://host/");
     memset(url + strlen(url), 'a', UD_PULL_URL_MAX - 1 - strlen(url));
@@ -331,20 +351,24 @@ static void the_longest_urls_fit(void **state)
     rig_free(&rig);
 }
 
-/* A URL can hold more of a user than a header line does. */
-static void a_user_too_long_for_a_line_fails(void **state)
+/* Encoded, it is longer than what is sent at a time. */
+static void a_long_user_of_a_url_goes_out_whole(void **state)
 {
     static char url[UD_PULL_URL_MAX] = "http://";
     struct pull_rig rig;
 
     (void)state;
     rig_init(&rig);
-    memset(url + strlen(url), 'u', 230);
+    memset(url + strlen(url), 'u', 231); /* "uuu" is "dXV1" */
     memcpy(url + strlen(url), "@h", sizeof "@h");
     rig_connect(&rig, url);
     rig_take_request(&rig);
-    assert_int_equal(ud_pull_error(&rig.pull), UD_ERR_HTTP_URL);
-    assert_int_equal(ud_pull_want(&rig.pull), UD_PULL_CLOSE);
+    const char *line = strstr(rig.request, "\r\nAuthorization: Basic ");
+    assert_non_null(line);
+    line += strlen("\r\nAuthorization: Basic ");
+    for (int i = 0; i < 231 / 3; i++)
+        assert_memory_equal(line + 4 * i, "dXV1", 4);
+    assert_memory_equal(line + 231 / 3 * 4, "\r\n", 2);
     rig_free(&rig);
 }
 
@@ -375,9 +399,10 @@ int main(void)
         cmocka_unit_test(a_request_can_leave_in_any_pieces),
         cmocka_unit_test(texts_cannot_add_headers),
         cmocka_unit_test(configs_that_make_no_sense_are_refused),
+        cmocka_unit_test(a_long_text_goes_out_whole),
         cmocka_unit_test(bad_urls_are_refused),
         cmocka_unit_test(the_longest_urls_fit),
-        cmocka_unit_test(a_user_too_long_for_a_line_fails),
+        cmocka_unit_test(a_long_user_of_a_url_goes_out_whole),
         cmocka_unit_test(a_version_request_says_so),
     };
 

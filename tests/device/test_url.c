@@ -159,12 +159,39 @@ static void locations_are_resolved(void **state)
 {
     (void)state;
     for (size_t i = 0; i < SIZE(resolved); i++) {
+        bool is_elsewhere = false;
         char text[64];
 
         print_message("%s + %s\n", resolved[i].base, resolved[i].location);
         memcpy(text, resolved[i].base, strlen(resolved[i].base) + 1);
-        assert_int_equal(ud_url_resolve(text, sizeof text, resolved[i].location), UD_OK);
+        assert_int_equal(ud_url_resolve(text, sizeof text, resolved[i].location, &is_elsewhere),
+                         UD_OK);
         assert_string_equal(text, resolved[i].expected);
+    }
+}
+
+static void other_servers_are_told_apart(void **state)
+{
+    static const struct {
+        const char *location;
+        bool is_elsewhere;
+    } rows[] = {
+        {"/c", false},         {"c", false},         {"//a/c", false},  {"HTTP://A:80/c", false},
+        {"http://a:81", true}, {"https://a/", true}, {"//ab/c", true},  {"http://u@b/", true},
+        {"//a.b/c", true},     {"//u@a/c", false},   {"?//b/c", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < SIZE(rows); i++) {
+        char text[64] = "http://a/b";
+        bool is_elsewhere = false;
+
+        print_message("%s\n", rows[i].location);
+        assert_int_equal(ud_url_resolve(text, sizeof text, rows[i].location, &is_elsewhere), UD_OK);
+        assert_int_equal(is_elsewhere, rows[i].is_elsewhere);
+        is_elsewhere = true;
+        assert_int_equal(ud_url_resolve(text, sizeof text, "/d", &is_elsewhere), UD_OK);
+        assert_true(is_elsewhere); /* it has been left once */
     }
 }
 
@@ -177,10 +204,12 @@ static void useless_locations_are_refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < SIZE(rows); i++) {
+        bool is_elsewhere = false;
         char text[64] = "http://a/b";
 
         print_message("row %zu\n", i);
-        assert_int_equal(ud_url_resolve(text, sizeof text, rows[i]), UD_ERR_HTTP_URL);
+        assert_int_equal(ud_url_resolve(text, sizeof text, rows[i], &is_elsewhere),
+                         UD_ERR_HTTP_URL);
     }
 }
 
@@ -192,14 +221,15 @@ static void room_is_kept_to(void **state)
 
     (void)state;
     for (size_t i = 0; i < SIZE(locations); i++) {
+        bool is_elsewhere = false;
         char whole[32] = "http://a/b";
-        assert_int_equal(ud_url_resolve(whole, sizeof whole, locations[i]), UD_OK);
+        assert_int_equal(ud_url_resolve(whole, sizeof whole, locations[i], &is_elsewhere), UD_OK);
         const uint32_t needed = (uint32_t)strlen(whole) + 1;
 
         for (uint32_t size = (uint32_t)sizeof "http://a/b"; size <= needed; size++) {
             char text[33] = "http://a/b";
             memset(text + size, 'x', sizeof text - size);
-            const int error = ud_url_resolve(text, size, locations[i]);
+            const int error = ud_url_resolve(text, size, locations[i], &is_elsewhere);
 
             assert_int_equal(error, size == needed ? UD_OK : UD_ERR_HTTP_URL);
             assert_int_equal(text[size], 'x');
@@ -212,7 +242,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parts_are_found),        cmocka_unit_test(others_are_refused),
         cmocka_unit_test(locations_are_resolved), cmocka_unit_test(useless_locations_are_refused),
-        cmocka_unit_test(room_is_kept_to),
+        cmocka_unit_test(room_is_kept_to),        cmocka_unit_test(other_servers_are_told_apart),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,6 +25,7 @@ enum setting {
 static void configure(struct pull_rig *rig, uint8_t setting)
 {
     rig->config.redirects = setting & FOLLOWS ? &ud_pull_follow : NULL;
+    rig->config.location = rig->location;
     rig->config.can_tls = setting & TLS;
     rig->config.keep_alive = setting & KEEPS_ALIVE;
     if (setting & FILESYSTEM)

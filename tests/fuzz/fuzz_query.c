@@ -21,6 +21,7 @@ static void as_url(const char *text, const char *other)
 {
     char base[URL_MAX];
     struct ud_url url;
+    bool is_elsewhere = false;
     const size_t length = strlen(text);
 
     if (ud_url_parse(text, &url) != UD_OK)
@@ -31,7 +32,7 @@ static void as_url(const char *text, const char *other)
     if (length >= sizeof base)
         return;
     strcpy(base, text);
-    if (ud_url_resolve(base, sizeof base, other) == UD_OK)
+    if (ud_url_resolve(base, sizeof base, other, &is_elsewhere) == UD_OK)
         require(memchr(base, '\0', sizeof base) != NULL && ud_url_parse(base, &url) == UD_OK);
 }
 

@@ -50,8 +50,8 @@
 #define UD_ESPOTA_TIMEOUT_MS   10000u /* as long as the uploaders wait */
 #define UD_ESPOTA_SETTLE_MS    1000u  /* keeps "OK" apart from the last count, and from the end */
 #define UD_ESPOTA_RANDOM       UD_DIGEST_MAX_SIZE
-#define UD_ESPOTA_TEXT_MAX     (UD_MESSAGE_MAX + 6u) /* "ERR: ", the longest message, newline */
-#define UD_ESPOTA_CHALLENGE    5u                    /* bytes of "AUTH " */
+#define UD_ESPOTA_TEXT_MAX     132u /* "ERR: ", the longest error line of the updater, newline */
+#define UD_ESPOTA_CHALLENGE    5u   /* bytes of "AUTH " */
 
 /* ArduinoOTA's numbers for what went wrong. */
 enum ud_espota_failure {
@@ -76,7 +76,6 @@ struct ud_espota_config {
                                            * there is no password */
     const char *password;                 /* null or empty: none; outlives the engine */
     const char *password_hash;            /* in place of it: H as lower-case digits */
-    bool stays_up;                        /* no RESTART after a success */
     uint32_t timeout_ms;                  /* of every phase; 0: UD_ESPOTA_TIMEOUT_MS */
     /* Erases the SDK's settings once an image is committed; null: they stay. With
      * a boot journal its sector, the first of the four, must not be among them.
@@ -84,6 +83,7 @@ struct ud_espota_config {
     int (*erase_settings)(void *ctx);
     void *erase_ctx;
     bool needs_erase; /* a failed erase withdraws the update; else it is only reported */
+    bool stays_up;    /* no RESTART after a success */
     struct ud_espota_events events; /* each may be null */
 };
 
@@ -111,6 +111,12 @@ struct ud_espota_invitation {
     uint8_t md5[UD_MD5_SIZE];
 };
 
+/* What an uploader proves the password with. */
+struct ud_espota_proof {
+    char cnonce[UD_ESPOTA_HEX_TEXT];
+    uint8_t response[UD_DIGEST_MAX_SIZE];
+};
+
 /* State; private, public only for its size. */
 struct ud_espota {
     uint8_t state;
@@ -128,13 +134,15 @@ struct ud_espota {
     struct ud_espota_config config;
     struct ud_espota_peer peer;
     struct ud_espota_invitation invitation;
-    uint8_t response[UD_DIGEST_MAX_SIZE];
     union {
         char text[UD_ESPOTA_TEXT_MAX]; /* what is being said */
         struct {                       /* from the invitation until the proof is judged */
-            char challenge[UD_ESPOTA_CHALLENGE + UD_ESPOTA_HEX_TEXT]; /* "AUTH <nonce>" */
-            char cnonce[UD_ESPOTA_HEX_TEXT];
-        } proof;
+            union {
+                char challenge[UD_ESPOTA_CHALLENGE + UD_ESPOTA_HEX_TEXT]; /* "AUTH <nonce>" */
+                struct ud_espota_proof proof;                             /* the answer to it */
+            };
+            uint8_t nonce[UD_DIGEST_MAX_SIZE];
+        };
     } said;
 };
 

@@ -121,15 +121,15 @@ enum ud_image_hash { UD_HASH_ABSENT, UD_HASH_UNCHECKED, UD_HASH_MATCH, UD_HASH_M
 /* Everything learned from a stream; valid after ud_image_end() returned UD_OK,
  * and as far as it got after an error. */
 struct ud_image_report {
-    uint8_t part_count; /* 1 or 2 */
+    uint8_t part_count;      /* 1 or 2 */
+    uint8_t built_mode_byte; /* header bytes 2 and 3 as the build had them: */
+    uint8_t built_size_byte; /* meaningful when crc is MATCH or PATCHED */
+    bool has_description;    /* it is in what watches, if something does */
     struct ud_image_part parts[UD_IMAGE_MAX_PARTS];
     uint32_t length;   /* bytes of all images with the padding between them */
     uint32_t trailing; /* bytes after that */
     enum ud_image_crc crc;
-    uint8_t built_mode_byte; /* header bytes 2 and 3 as the build had them: */
-    uint8_t built_size_byte; /* meaningful when crc is MATCH or PATCHED */
     enum ud_image_hash hash;
-    bool has_description; /* it is in what watches, if something does */
 };
 
 /* The application part: the last one. */
@@ -152,7 +152,7 @@ struct ud_image {
     uint8_t segment_index;
     uint8_t checksum;
     uint8_t held_length; /* bytes in held */
-    uint8_t held[32];    /* the file's first bytes, a header or a hash being collected */
+    uint8_t held[24];    /* the file's first bytes or a header, being collected */
     uint8_t words[8];    /* as read at UD_IMAGE_LENGTH_WORD_OFFSET */
     struct ud_image_watch *watch;
     struct ud_image_report report;

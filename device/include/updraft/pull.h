@@ -34,7 +34,7 @@
 #include <stdint.h>
 
 #define UD_PULL_URL_MAX        256u /* bytes of a URL, NUL included; longer is refused */
-#define UD_PULL_LINE_MAX       320u /* longest line sent, or looked at when received */
+#define UD_PULL_LINE_MAX       272u /* longest line looked at, and most that is sent at a time */
 #define UD_PULL_VERSION_MAX    33u
 #define UD_PULL_TIMEOUT_MS     8000u
 #define UD_PULL_REDIRECT_LIMIT 10u
@@ -79,7 +79,8 @@ struct ud_pull_config {
     enum ud_pull_mode mode;
     const struct ud_pull_redirects *redirects; /* &ud_pull_follow; null: a redirect is a wrong
                                                 * status, as in the core by default */
-    uint8_t redirect_limit;                    /* 0: UD_PULL_REDIRECT_LIMIT */
+    char *location;              /* UD_PULL_URL_MAX bytes for them, alive as long as the pull */
+    uint8_t redirect_limit;      /* 0: UD_PULL_REDIRECT_LIMIT */
     uint32_t timeout_ms;         /* of silence, in every phase; 0: UD_PULL_TIMEOUT_MS */
     uint32_t filesystem_space;   /* bytes of the file system, for filesystem mode */
     bool auto_map;               /* layout chosen at boot: header sizes bind nobody */
@@ -107,7 +108,7 @@ enum ud_pull_want {
 };
 
 struct ud_pull_endpoint {
-    const char *host; /* NUL-terminated, valid until the next event */
+    const char *host; /* NUL-terminated */
     uint16_t port;
     bool tls;
 };
@@ -117,13 +118,11 @@ struct ud_pull {
     int error;
     uint8_t state;
     uint8_t result;
-    uint8_t request_step; /* which line of the request comes next */
     uint8_t redirects_left;
     uint8_t field;        /* which field the last header line was, for folded ones */
     uint8_t length_state; /* of Content-Length */
     uint8_t md5_state;    /* of x-MD5 */
     uint8_t location_state;
-    uint16_t retry_after_s;
     bool is_encoded;     /* the answer has a Transfer-Encoding */
     bool is_redirecting; /* connect again once closed */
     bool is_foreign;     /* a redirect has left the server the credentials are for */
@@ -131,37 +130,43 @@ struct ud_pull {
     bool wants_others_closed;
     bool line_overflowed; /* the line goes on beyond what is in `line` */
     uint16_t status;
+    uint16_t retry_after_s;
     uint16_t head_bytes;
     uint16_t line_length; /* sending: of the bytes in `line`; receiving: of the line so far */
     uint16_t line_sent;
     struct ud_url parts; /* of url */
     uint8_t first_length;
-    uint8_t first[4]; /* of the body, judged before the updater begins */
+    uint8_t first[4];      /* of the body, judged before the updater begins */
+    uint32_t request_sent; /* bytes of the request that are, or were, in `line` */
     uint32_t content_length;
     uint32_t body_received;
     uint32_t last_event_ms;
     struct ud_pull_config config;
     uint8_t md5[UD_MD5_SIZE]; /* of the answer's x-MD5 */
     char available_version[UD_PULL_VERSION_MAX];
-    char host[UD_PULL_HOST_MAX];
-    char url[UD_PULL_URL_MAX];
-    char line[UD_PULL_LINE_MAX];
+    const char *url; /* the caller's, or the location */
+    union {
+        char host[UD_PULL_HOST_MAX]; /* to connect to */
+        char line[UD_PULL_LINE_MAX]; /* once connected: a piece of the request, then a line of
+                                      * the answer */
+    };
 };
 
 /* Checks and copies config. UD_ERR_ARGUMENT when something needed is missing,
- * expected_md5 is not 32 hexadecimal digits, a text has control characters in
- * it, or its header line would be longer than UD_PULL_LINE_MAX. */
+ * expected_md5 is not 32 hexadecimal digits, or a text has control characters in
+ * it. */
 UD_MUST_CHECK int ud_pull_init(struct ud_pull *pull, const struct ud_pull_config *config);
 
 /* Starts a pull of `url`: http://[user:password@]host[:port][/path], or https
- * where the driver can. It is copied. UD_ERR_HTTP_URL, also for spaces and
- * control characters: the engine is then FINISHED with that error. UD_ERR_BUSY
- * while one runs, which goes on. */
+ * where the driver can. It must stay as it is until the pull is FINISHED.
+ * UD_ERR_HTTP_URL, also for spaces and control characters: the engine is then
+ * FINISHED with that error. UD_ERR_BUSY while one runs, which goes on. */
 UD_MUST_CHECK int ud_pull_begin(struct ud_pull *pull, const char *url, uint32_t now_ms);
 
 /* What the engine waits for: a set of enum ud_pull_want. */
 unsigned ud_pull_want(const struct ud_pull *pull);
 
+/* Whom to connect to, while CONNECT is wanted. */
 struct ud_pull_endpoint ud_pull_endpoint(const struct ud_pull *pull);
 
 /* Bytes to send now, valid until the next event. */

@@ -77,6 +77,7 @@ struct ud_updater {
     int error; /* first error of the session; UD_OK while all is well */
     bool running;
     bool has_expectation;
+    uint8_t mode_change; /* bits of header byte 2 that were flipped to patch it */
     enum ud_updater_form form;
     enum ud_command command;
     struct ud_placement placement;
@@ -88,7 +89,6 @@ struct ud_updater {
     uint8_t actual[UD_DIGEST_MAX_SIZE];
     uint32_t flash_size_found; /* bytes named by the header that UD_ERR_FLASH_CONFIG
                                 * or UD_ERR_NEW_FLASH_CONFIG complains about */
-    uint8_t mode_change;       /* bits of header byte 2 that were flipped to patch it */
     struct ud_digest digest;   /* of the config's class, or of what is expected */
     struct ud_image image;
 };

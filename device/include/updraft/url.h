@@ -32,7 +32,9 @@ UD_MUST_CHECK int ud_url_parse(const char *text, struct ud_url *url);
 /* Replaces the URL in `text`, of `size` bytes with room to spare, by the one a
  * Location names relative to it (RFC 3986 section 5, dots and all). A location
  * on the same server keeps the user and password. UD_ERR_HTTP_URL when the
- * outcome is no URL for us or has no room: text is then unspecified. */
-UD_MUST_CHECK int ud_url_resolve(char *text, uint32_t size, const char *location);
+ * outcome is no URL for us or has no room: text is then unspecified. *is_elsewhere becomes
+ * true where the location is on another server, and else stays as it was. */
+UD_MUST_CHECK int ud_url_resolve(char *text, uint32_t size, const char *location,
+                                 bool *is_elsewhere);
 
 #endif

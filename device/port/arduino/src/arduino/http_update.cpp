@@ -57,9 +57,10 @@ struct ESP8266HTTPUpdate::Texts {
     const String accessPointMac;
     const String sketchMD5;
     const String version;
+    char location[UD_PULL_URL_MAX]; /* where a redirect leads */
 };
 
-ud_pull_config ESP8266HTTPUpdate::engineConfig(ud_pull_mode mode, const Texts &texts) const
+ud_pull_config ESP8266HTTPUpdate::engineConfig(ud_pull_mode mode, Texts &texts) const
 {
     ud_pull_config config = {};
 
@@ -81,6 +82,7 @@ ud_pull_config ESP8266HTTPUpdate::engineConfig(ud_pull_mode mode, const Texts &t
     config.authorization = authorization_.length() != 0 ? authorization_.c_str() : nullptr;
     config.mode = mode;
     config.redirects = redirects_ == HTTPC_DISABLE_FOLLOW_REDIRECTS ? nullptr : &ud_pull_follow;
+    config.location = texts.location;
     config.timeout_ms = timeout_;
     config.filesystem_space = Board::filesystemSpace();
     config.can_tls = true; /* if the client can */
@@ -196,7 +198,7 @@ t_httpUpdate_return ESP8266HTTPUpdate::pull(WiFiClient &client, const String &ur
         return finish(result, mode);
     }
     const bool isReady = UpdraftUpdate.engine() != nullptr;
-    const Texts texts(currentVersion);
+    Texts texts(currentVersion);
     const ud_pull_config config = engineConfig(mode, texts);
     lastError_ = isReady ? ud_pull_init(engine, &config) : UD_ERR_FLASH_CONFIG;
     if (lastError_ == UD_OK)

@@ -113,7 +113,7 @@ class ESP8266HTTPUpdate : private UpdateListener
 
     void updateStarted() override;
     void updateProgressed(uint32_t done, uint32_t total) override;
-    ud_pull_config engineConfig(ud_pull_mode mode, const Texts &texts) const;
+    ud_pull_config engineConfig(ud_pull_mode mode, Texts &texts) const;
     t_httpUpdate_return pull(WiFiClient &client, const String &url, const String &currentVersion,
                              ud_pull_mode mode, String *availableVersion);
     t_httpUpdate_return run(ud_pull &engine, WiFiClient &client, const String &url);
