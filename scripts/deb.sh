@@ -25,6 +25,7 @@ for page in espota signing; do
 done
 install -Dm644 LICENSE "$root/usr/share/doc/updraft/copyright"
 install -m644 README.md "$root/usr/share/doc/updraft/"
+cp -r docs "$root/usr/share/doc/updraft/"
 install -Dm644 "$BUILD/lx106/boot/lx106/boot.elf" "$root/usr/share/updraft/boot.elf"
 install -Dm644 packaging/lintian-overrides "$root/usr/share/lintian/overrides/updraft"
 
