@@ -3,6 +3,7 @@
 #define SERVER_HTTP_HTTP_STATE_H
 
 #include "server/http/certificate.h"
+#include "server/http/handshakes.h"
 #include "server/http/http.h"
 #include "server/http/sender.h"
 
@@ -21,7 +22,11 @@ struct http_client {
     struct http_client *next, *previous;
     struct http_server *server;
     int socket;
+    struct MHD_Connection *connection;
     bool has_spoken;   /* TLS: its first bytes are here */
+    bool has_waited;   /* for the rest of a handshake */
+    bool has_finished; /* its own side of the handshake, and we have ours */
+    bool have_finished;
     unsigned requests; /* answered */
     enum http_phase phase;
     int64_t deadline_ms; /* of PHASE_HEADERS */
@@ -40,6 +45,8 @@ struct http_server {
     int listener;
     char address[HTTP_ADDRESS_SIZE];
     struct sender *senders[HTTP_THREADS_MAX]; /* config.threads of them; null: TLS */
+    struct handshakes *handshakes;            /* null: no TLS */
+    gnutls_datum_t tickets;                   /* the key of TLS sessions to be resumed */
     pthread_t watch;
     atomic_bool is_draining;
     atomic_uint suspended; /* requests and streams */

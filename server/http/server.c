@@ -105,6 +105,7 @@ static void note_connection(void *ctx, struct MHD_Connection *connection, void *
     client->socket =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     client->server = server;
+    client->connection = connection;
     *socket_context = client;
     tls_begin(client, connection);
     add_client(server, client);
@@ -174,6 +175,9 @@ static void stop_senders(struct http_server *server)
 static void free_server(struct http_server *server)
 {
     stop_senders(server);
+    if (server->handshakes != NULL)
+        handshakes_stop(server->handshakes);
+    gnutls_free(server->tickets.data);
     if (server->listener >= 0)
         close(server->listener);
     pthread_mutex_destroy(&server->lock);
@@ -208,9 +212,17 @@ static bool start_senders(struct http_server *server)
     return true;
 }
 
+static bool start_tls(struct http_server *server)
+{
+    if (server->config.certificate == NULL)
+        return true;
+    server->handshakes = handshakes_start();
+    return server->handshakes != NULL && gnutls_session_ticket_key_generate(&server->tickets) >= 0;
+}
+
 static bool start_threads(struct http_server *server)
 {
-    if (!start_senders(server))
+    if (!start_senders(server) || !start_tls(server))
         return false;
     server->daemon = start_daemon(server);
     if (server->daemon == NULL)

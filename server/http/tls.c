@@ -40,6 +40,10 @@ static ssize_t pull(gnutls_transport_ptr_t transport, void *data, size_t size)
     struct http_client *client = transport;
     const ssize_t length = recv(client->socket, data, size, 0);
 
+    if (length < 0 && errno == EAGAIN && !(client->has_finished && client->have_finished)) {
+        handshakes_wait(client->server->handshakes, client);
+        errno = EAGAIN;
+    }
     if (length <= 0 || client->has_spoken)
         return length;
     client->has_spoken = true;
@@ -49,6 +53,22 @@ static ssize_t pull(gnutls_transport_ptr_t transport, void *data, size_t size)
     answer_plain(client->socket);
     errno = ECONNABORTED;
     return -1;
+}
+
+/* A message that ends one side's part of the handshake. */
+static int note_finished(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
+                         const gnutls_datum_t *message)
+{
+    struct http_client *client = gnutls_session_get_ptr(session);
+
+    (void)type;
+    (void)when;
+    (void)message;
+    if (incoming != 0)
+        client->has_finished = true;
+    else
+        client->have_finished = true;
+    return 0;
 }
 
 void tls_begin(struct http_client *client, struct MHD_Connection *connection)
@@ -62,6 +82,11 @@ void tls_begin(struct http_client *client, struct MHD_Connection *connection)
     gnutls_transport_get_ptr2(session, &receiving, &sending);
     gnutls_transport_set_ptr2(session, client, sending);
     gnutls_transport_set_pull_function(session, pull);
+    gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_POST,
+                                       note_finished);
+    /* Who shows a certificate shows it each time. */
+    if (client->server->config.client_ca == NULL)
+        gnutls_session_ticket_enable_server(session, &client->server->tickets);
 }
 
 /* GnuTLS 3.7 agrees to a length in TLS 1.2 and then forgets it, unless it is set

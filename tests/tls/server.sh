@@ -129,7 +129,13 @@ who_speaks_http_here_is_told() {
     grep -q 'is it http://?' err
 }
 
+# Hundredths of a second that the server has been on a processor.
+spent_ticks() { awk '{ print $14 + $15 }' "/proc/$server_pid/stat"; }
+
+# It takes the server ten seconds to lose patience, which it does not spend going round and round.
 a_handshake_that_drags_on_is_cut() {
+    local before
+    before=$(spent_ticks)
     timeout 40 python3 - "$PORT" <<'END'
 import socket, sys, time
 stream = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
@@ -145,7 +151,25 @@ while True:  # a byte a second of a greeting of 256
     except OSError:
         break
 END
+    expect "less than two seconds of work" $(($(spent_ticks) - before < 200)) 1
     curl -sS "$SERVER/" >/dev/null
+}
+
+# ask_openssl OPTION…: what it says of a connection on which it asks for the dashboard's page.
+ask_openssl() {
+    printf 'GET / HTTP/1.0\r\n\r\n' |
+        timeout 20 openssl s_client -connect "127.0.0.1:$PORT" -ign_eof "$@" 2>/dev/null
+}
+
+sessions_are_resumed() {
+    local version
+    for version in -tls1_2 -tls1_3; do
+        ask_openssl $version -sess_out session >said
+        grep '^New, ' said >/dev/null
+        ask_openssl $version -sess_in session >said
+        expect "with $version, resumed" "$(grep -c '^Reused, ' said)" 1
+        grep '^HTTP/1.1 200 ' said >/dev/null
+    done
 }
 
 signed_files_alone_go_over_plain_http() {
@@ -280,6 +304,7 @@ check records_keep_to_the_length_asked_for
 check versions_are_1_2_and_1_3
 check who_speaks_http_here_is_told
 check a_handshake_that_drags_on_is_cut
+check sessions_are_resumed
 check signed_files_alone_go_over_plain_http
 check tls_check_likes_it
 check tls_check_says_what_is_wrong_with_others
