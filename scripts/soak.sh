@@ -1,22 +1,24 @@
 #!/usr/bin/env bash
 # Soak: virtual devices that come and go, check-ins, downloads, releases and an operator's
 # requests on one server for a while, and what memory it holds meanwhile.
-#   scripts/soak.sh [--minutes N] [--devices N] [--build DIR]   (default 10, 50, build)
-# DIR holds the programs; configured with -Db_sanitize=address,undefined errors end the
+#   scripts/soak.sh [--minutes N] [--devices N] [--build DIR] [--massif FILE]   (default 10, 50, build)
+# --massif runs the server under valgrind's heap profiler and judges by what that has written to
+# FILE. DIR holds the programs; configured with -Db_sanitize=address,undefined errors end the
 # server, and the soak with it. Exit 1 if the server ends, refuses to stop, or holds more
 # than 20 % more memory in the last quarter than in the second, the first one warming up.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 . scripts/setup.sh
 
-minutes=10 devices=50 build=build
+minutes=10 devices=50 build=build massif=''
 while [ $# -gt 0 ]; do
     [ $# -ge 2 ] || die "$1 needs a value"
     case $1 in
     --minutes) minutes=$2 ;;
     --devices) devices=$2 ;; # at most 256
     --build) build=$2 ;;
-    *) die "unknown option $1; it takes --minutes, --devices and --build" ;;
+    --massif) massif=$2 ;;
+    *) die "unknown option $1; it takes --minutes, --devices, --build and --massif" ;;
     esac
     shift 2
 done
@@ -36,7 +38,12 @@ end_world() {
 }
 trap end_world EXIT
 
-"$program" serve --data "$world/data" --listen 127.0.0.1:0 >"$world/out" 2>"$world/log" &
+profiler=()
+if [ -n "$massif" ]; then
+    need_packages valgrind
+    profiler=(valgrind --quiet --tool=massif --time-unit=ms "--massif-out-file=$massif")
+fi
+"${profiler[@]}" "$program" serve --data "$world/data" --listen 127.0.0.1:0 >"$world/out" 2>"$world/log" &
 server=$!
 for _ in $(seq 600); do
     url=$(sed -n 's|^dashboard: \(http://[^/]*\)/.*|\1|p' "$world/out")
@@ -97,16 +104,19 @@ done
 kill "$server"
 wait "$server" || { tail -n 30 "$world/log" >&2; die "the server did not end well"; }
 server=''
+[ -z "$massif" ] || sed -n 's/^mem_heap_B=//p' "$massif" | awk '{ print int($1 / 1024) }' >"$world/memory"
 
-awk -v devices="$devices" '
+unit=resident
+[ -z "$massif" ] || unit='of heap'
+awk -v devices="$devices" -v generations="$count" -v unit="$unit" '
     { kb[NR] = $1 }
     function mean(first, last, i, sum) { for (i = first; i <= last; i++) sum += kb[i]; return sum / (last - first + 1) }
     END {
-        if (NR < 4) { print "soak: too short to tell: " NR " generations; give it more minutes"; exit 1 }
+        if (NR < 4) { print "soak: too short to tell: " NR " looks; give it more minutes"; exit 1 }
         quarter = int(NR / 4)
         early = mean(quarter + 1, 2 * quarter)
         late = mean(NR - quarter + 1, NR)
-        printf "soak: %d generations of %d devices; resident KB: first %d, second quarter %d, last %d\n",
-            NR, devices, kb[1], early, late
+        printf "soak: %d generations of %d devices; KB %s: first %d, second quarter %d, last %d\n",
+            generations, devices, unit, kb[1], early, late
         exit late > 1.2 * early
     }' "$world/memory"
