@@ -77,6 +77,9 @@ void f(WiFiClient &client, Stream &stream, uint8_t *bytes)
     ret = ESPhttpUpdate.update(client, "http://192.168.0.2/update.php", "optional version");
     ret = ESPhttpUpdate.updateFS(client, "http://192.168.0.2/files.bin");
     ret = ESPhttpUpdate.updateFS("http://192.168.0.2/files.bin");
+    HTTPClient http;
+    ret = ESPhttpUpdate.update(http);
+    ret = ESPhttpUpdate.updateFS(http, "1.0.0");
     ESPhttpUpdate.rebootOnUpdate(false);
     ESPhttpUpdate.closeConnectionsOnUpdate(false);
     ESPhttpUpdate.setFollowRedirects(HTTPC_STRICT_FOLLOW_REDIRECTS);
@@ -128,7 +131,7 @@ sketches_need_the_core_alone() {
     for sketch in "$OBJECTS"/*.o; do
         missing=$(needed "$sketch" |
             grep -vE '^(br_|mem(cpy|move|set|cmp)$|strlen$|malloc$|free$|__|operator (new|delete)|std::nothrow|vtable for)' |
-            grep -vE '^(String|Print|Stream|WiFiClient|WiFiUDP|EspClass|MDNSResponder|ESP8266WiFiClass|ESP8266WebServer|HardwareSerial|IPAddress|BearSSL)' |
+            grep -vE '^(String|Print|Stream|WiFiClient|WiFiUDP|EspClass|MDNSResponder|ESP8266WiFiClass|HTTPClient|ESP8266WebServer|HardwareSerial|IPAddress|BearSSL)' |
             grep -vxE '(ESP|MDNS|Serial|WiFi|coreInputPins\(\)|millis\(\)|yield\(\)|delay\(unsigned long\)|pinMode\(.*\)|digitalWrite\(.*\))' || true)
         [ -z "$missing" ] || { echo "$(basename "$sketch"): $missing"; return 1; }
     done

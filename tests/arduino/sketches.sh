@@ -229,6 +229,43 @@ HttpUpdate_says_what_fails() {
     stays
 }
 
+HttpUpdateClient_has_nothing_new_and_then_takes_a_release() {
+    api DELETE /devices/5C:CF:7F:00:00:01 >/dev/null
+    sketch_of_server HttpUpdateClient
+    says "Nothing new"
+    stop
+    assign_product
+    sketch_of_server HttpUpdateClient
+    arrives
+    expect "version the server knows" "$(device_says 5C:CF:7F:00:00:01 version)" 1.0.0
+}
+
+HttpUpdateClient_says_what_fails() {
+    sketch HttpUpdateClient
+    says "Not updated: HTTP error: connection failed (-1)"
+    stays
+    mkdir -p none
+    serve_files none --open
+    sketch HttpUpdateClient --route "update.example:80=127.0.0.1:$FILES"
+    says "Not updated: File Not Found (404) (-102)"
+    kill "$files_pid"
+    stays
+}
+
+# What the client sends besides, and what a web server that is none of ours answers.
+HttpUpdateClient_sends_the_sketchs_headers() {
+    mkdir -p one
+    cp new.bin one/update
+    serve_files one --open
+    sketch HttpUpdateClient --route "update.example:80=127.0.0.1:$FILES"
+    arrives
+    kill "$files_pid"
+    grep -q '^X-Api-Key: letmein' files.log
+    grep -qi '^x-ESP8266-sketch-md5: [0-9a-f]\{32\}' files.log
+    expect "User-Agent lines" "$(grep -ci '^User-Agent: ESP8266-http-Update' files.log)" 1
+    expect "Host lines" "$(grep -ci '^Host:' files.log)" 1
+}
+
 # serve_files [options]: a plain web server over a folder; its port goes to the variable FILES.
 serve_files() {
     rm -f files.port
@@ -346,6 +383,9 @@ check HttpUpdate_has_nothing_new
 check a_sketch_on_trial_that_confirms_stays
 check HttpUpdate_takes_a_release
 check HttpUpdate_says_what_fails
+check HttpUpdateClient_has_nothing_new_and_then_takes_a_release
+check HttpUpdateClient_says_what_fails
+check HttpUpdateClient_sends_the_sketchs_headers
 check HttpUpdateAdvanced_takes_files_then_the_sketch
 check HttpUpdateAdvanced_tells_of_a_missing_file
 check StreamUpdate_takes_a_stream

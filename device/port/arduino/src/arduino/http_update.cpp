@@ -1,6 +1,6 @@
 #include "http_update.h"
 
-#include "connection.h"
+#include "carrier.h"
 
 #include <ESP8266WiFi.h>
 #include <new>
@@ -92,73 +92,21 @@ ud_pull_config ESP8266HTTPUpdate::engineConfig(ud_pull_mode mode, Texts &texts) 
 
 /* ---- Driving the engine ---- */
 
-static void connect(ud_pull &engine, WiFiClient &client)
-{
-    const struct ud_pull_endpoint endpoint = ud_pull_endpoint(&engine);
-
-    if (client.connect(endpoint.host, endpoint.port))
-        ud_pull_connected(&engine, millis());
-    else
-        ud_pull_connection_failed(&engine);
-}
-
-static void send(ud_pull &engine, WiFiClient &client)
-{
-    uint32_t length;
-    const void *bytes = ud_pull_send_buffer(&engine, &length);
-    const uint32_t sent = sendSome(client, bytes, length);
-
-    if (sent > 0)
-        ud_pull_sent(&engine, sent, millis());
-    else if (isOver(client))
-        ud_pull_peer_closed(&engine);
-}
-
-static void receive(ud_pull &engine, WiFiClient &client)
-{
-    uint8_t bytes[RECEIVE_BYTES];
-    const uint32_t count = receiveSome(client, bytes);
-
-    if (count > 0)
-        ud_pull_received(&engine, bytes, count, millis());
-    else if (isOver(client))
-        ud_pull_peer_closed(&engine);
-    else
-        delay(1);
-}
-
-static void serve(ud_pull &engine, WiFiClient &client, unsigned want)
-{
-    if (want & UD_PULL_CLOSE) {
-        client.stop();
-        ud_pull_closed(&engine, millis());
-    } else if (want & UD_PULL_CLOSE_OTHERS) {
-        board().closeConnections(client);
-        ud_pull_others_closed(&engine, millis());
-    } else if (want & UD_PULL_CONNECT) {
-        connect(engine, client);
-    } else {
-        if (want & UD_PULL_SEND)
-            send(engine, client);
-        if (want & UD_PULL_RECEIVE)
-            receive(engine, client);
-    }
-    ud_pull_tick(&engine, millis());
-    yield();
-}
-
-t_httpUpdate_return ESP8266HTTPUpdate::run(ud_pull &engine, WiFiClient &client, const String &url)
+t_httpUpdate_return ESP8266HTTPUpdate::run(ud_pull &engine, Carrier &carrier, const String &url)
 {
     UpdaterClass::Listening listening(UpdraftUpdate, *this);
     unsigned want;
 
     UpdraftUpdate.setLed(ledPin_, ledOn_);
-    client.setTimeout(timeout_);
+    carrier.setTimeout(timeout_);
     lastError_ = ud_pull_begin(&engine, url.c_str(), millis());
     if (lastError_ != UD_OK)
         return HTTP_UPDATE_FAILED;
-    while (((want = ud_pull_want(&engine)) & UD_PULL_FINISHED) == 0)
-        serve(engine, client, want);
+    while (((want = ud_pull_want(&engine)) & UD_PULL_FINISHED) == 0) {
+        carrier.serve(engine, want);
+        ud_pull_tick(&engine, millis());
+        yield();
+    }
     lastError_ = ud_pull_error(&engine);
     return static_cast<t_httpUpdate_return>(ud_pull_result(&engine));
 }
@@ -186,7 +134,7 @@ t_httpUpdate_return ESP8266HTTPUpdate::finish(t_httpUpdate_return result, ud_pul
     return result;
 }
 
-t_httpUpdate_return ESP8266HTTPUpdate::pull(WiFiClient &client, const String &url,
+t_httpUpdate_return ESP8266HTTPUpdate::pull(Carrier &carrier, const String &url,
                                             const String &currentVersion, ud_pull_mode mode,
                                             String *availableVersion)
 {
@@ -202,11 +150,20 @@ t_httpUpdate_return ESP8266HTTPUpdate::pull(WiFiClient &client, const String &ur
     const ud_pull_config config = engineConfig(mode, texts);
     lastError_ = isReady ? ud_pull_init(engine, &config) : UD_ERR_FLASH_CONFIG;
     if (lastError_ == UD_OK)
-        result = run(*engine, client, url);
+        result = run(*engine, carrier, url);
     if (availableVersion != nullptr && result == HTTP_UPDATE_OK)
         *availableVersion = ud_pull_available_version(engine);
     delete engine;
     return finish(result, mode);
+}
+
+t_httpUpdate_return ESP8266HTTPUpdate::pull(WiFiClient &client, const String &url,
+                                            const String &currentVersion, ud_pull_mode mode,
+                                            String *availableVersion)
+{
+    ConnectionCarrier carrier(client);
+
+    return pull(carrier, url, currentVersion, mode, availableVersion);
 }
 
 /* ---- The documented forms ---- */

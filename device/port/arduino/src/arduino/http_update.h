@@ -17,6 +17,8 @@
 namespace updraft
 {
 
+class Carrier;
+
 enum HTTPUpdateResult {
     HTTP_UPDATE_FAILED = UD_PULL_FAILED,
     HTTP_UPDATE_NO_UPDATES = UD_PULL_NO_UPDATES,
@@ -81,6 +83,11 @@ class ESP8266HTTPUpdate : private UpdateListener
                                const String &currentVersion = "");
     t_httpUpdate_return updateFS(const String &url, const String &currentVersion = "");
 
+    /* Over a client that was given its URL with begin(), headers of the sketch's own and whatever
+     * else; it is ended afterwards. */
+    t_httpUpdate_return update(HTTPClient &http, const String &currentVersion = "");
+    t_httpUpdate_return updateFS(HTTPClient &http, const String &currentVersion = "");
+
     /* Only asks: HTTP_UPDATE_OK and what the server has. */
     t_httpUpdate_return getAvailableVersion(WiFiClient &client, const String &url,
                                             const String &currentVersion, String &availableVersion);
@@ -116,7 +123,9 @@ class ESP8266HTTPUpdate : private UpdateListener
     ud_pull_config engineConfig(ud_pull_mode mode, Texts &texts) const;
     t_httpUpdate_return pull(WiFiClient &client, const String &url, const String &currentVersion,
                              ud_pull_mode mode, String *availableVersion);
-    t_httpUpdate_return run(ud_pull &engine, WiFiClient &client, const String &url);
+    t_httpUpdate_return pull(Carrier &carrier, const String &url, const String &currentVersion,
+                             ud_pull_mode mode, String *availableVersion);
+    t_httpUpdate_return run(ud_pull &engine, Carrier &carrier, const String &url);
     t_httpUpdate_return finish(t_httpUpdate_return result, ud_pull_mode mode);
 
     bool rebootOnUpdate_ = true;
