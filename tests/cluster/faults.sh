@@ -14,8 +14,7 @@ trap 'postgres_cleanup; tap_cleanup' EXIT
 
 NODES=${UPDRAFT_CLUSTER_NODES:-3}
 ROUNDS=${UPDRAFT_CLUSTER_ROUNDS:-3}
-RANDOM=${UPDRAFT_CLUSTER_SEED:-$((SECONDS + $$))}
-SEED=$RANDOM
+SEED=${UPDRAFT_CLUSTER_SEED:-$RANDOM}
 RANDOM=$SEED
 GOOD=40 HANGING=3 QUITTING=3 LOAD=100
 OFFERS_MAX=3
@@ -39,27 +38,51 @@ devices() {
     tap_background $!
 }
 
-# Devices that ask and let go of what they get after its first bytes.
+# Devices that ask, several times at once, and let go of what they get after its first bytes.
 quitters() {
     python3 - "${FRONT#http://}" "$QUITTING" >"$TAP_TMP/quitters" 2>&1 <<'PYTHON' &
-import http.client, itertools, sys, time
+import http.client, sys, threading, time
 
-front, count = sys.argv[1], int(sys.argv[2])
-for number in itertools.cycle(range(1, count + 1)):
+AT_ONCE = 3
+
+def quit_for_ever(front, number):
     headers = {"User-Agent": "ESP8266-http-Update", "x-ESP8266-STA-MAC": f"5C:CF:7F:0F:00:{number:02X}",
                "x-ESP8266-AP-MAC": f"5E:CF:7F:0F:00:{number:02X}", "x-ESP8266-free-space": "2000000",
                "x-ESP8266-sketch-size": "300000", "x-ESP8266-sketch-md5": "0" * 32,
                "x-ESP8266-chip-size": "4194304", "x-ESP8266-sdk-version": "2.2.2", "x-ESP8266-mode": "sketch",
                "x-ESP8266-version": "1.0.0"}
-    try:
-        connection = http.client.HTTPConnection(front, timeout=5)
-        connection.request("GET", "/update", headers=headers)
-        connection.getresponse().read(100)
-        connection.close()
-    except OSError:
-        pass
-    time.sleep(0.3)
+    while True:
+        try:
+            connection = http.client.HTTPConnection(front, timeout=5)
+            connection.request("GET", "/update", headers=headers)
+            connection.getresponse().read(100)
+            connection.close()
+        except (OSError, http.client.HTTPException):
+            pass
+        time.sleep(0.2)
+
+for number in range(1, int(sys.argv[2]) + 1):
+    for _ in range(AT_ONCE):
+        threading.Thread(target=quit_for_ever, args=(sys.argv[1], number)).start()
 PYTHON
+    tap_background $!
+}
+
+# Somebody enters devices all the while, one after the other.
+enter_devices() {
+    (
+        number=0
+        SERVER=$FRONT
+        while [ ! -e "$TAP_TMP/enough" ]; do
+            number=$((number + 1))
+            mac=$(printf '06:00:00:00:%02X:%02X' $((number / 256)) $((number % 256)))
+            if api PUT "/devices/$mac" --data '{"product": "other"}' -m 20; then
+                echo "$mac" >>"$TAP_TMP/entered"
+            fi >/dev/null
+            sleep 0.05
+        done
+        touch "$TAP_TMP/has_enough"
+    ) 2>/dev/null &
     tap_background $!
 }
 
@@ -95,7 +118,7 @@ kinds = {"5C:CF:7F:01": "good", "5C:CF:7F:02": "hanging", "5C:CF:7F:03": "hangin
 found = collections.Counter()
 for device in json.load(sys.stdin)["devices"]:
     kind = kinds.get(device["mac"][:11])
-    if kind == "hanging" and device["mac"][:11] != f"5C:CF:7F:0{sys.argv[1][0]}": kind = "good"
+    if kind == "hanging" and device["mac"][:11] != "5C:CF:7F:0" + sys.argv[1].split(".")[0]: kind = "good"
     if kind: found[kind, device["state"]] += 1
 print("; ".join(f"{kind} {state} {count}" for (kind, state), count in sorted(found.items())))' "$1"
 }
@@ -135,10 +158,42 @@ stop_a_server_for_a_while() {
 }
 mend_stop_a_server_for_a_while() { kill -CONT "$(pid_of "$1")"; }
 
-FAULTS=(kill_a_server kill_the_database stop_a_server_for_a_while)
+# The rest by chance only.
+
+restart_a_server() { node_stop "$1"; }
+mend_restart_a_server() { node_resume "$1"; }
+
+kill_all_servers_but_one() {
+    local number
+    for number in $(seq "$NODES"); do [ "$number" = "$1" ] || node_stop "$number" KILL; done
+    sleep 2
+}
+mend_kill_all_servers_but_one() {
+    local number
+    for number in $(seq "$NODES"); do [ "$number" = "$1" ] || node_resume "$number"; done
+}
+
+# Its connections stay, and nothing comes of them.
+signal_the_database() {
+    local postmaster
+    postmaster=$(head -n 1 "$POSTGRES_FOLDER/data/postmaster.pid")
+    kill "-$1" "$postmaster" $(pgrep -P "$postmaster") 2>/dev/null
+}
+freeze_the_database() {
+    signal_the_database STOP
+    sleep $((RANDOM % 25))
+}
+mend_freeze_the_database() { signal_the_database CONT; }
+
+# Between a server and the database: what it has under way there ends.
+cut_connections() { postgres_ask "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'updraft'" >/dev/null; }
+mend_cut_connections() { :; }
+
+FAULTS=(kill_a_server kill_the_database stop_a_server_for_a_while restart_a_server
+    kill_all_servers_but_one freeze_the_database cut_connections)
 
 # The first three in turn, then by chance: which, of whom.
-fault_of() { if [ "$1" -le 3 ]; then echo "${FAULTS[$1 - 1]}"; else echo "${FAULTS[$((RANDOM % 3))]}"; fi; }
+fault_of() { if [ "$1" -le 3 ]; then echo "${FAULTS[$1 - 1]}"; else echo "${FAULTS[$((RANDOM % ${#FAULTS[@]}))]}"; fi; }
 node_for() { if [ "$1" -le 3 ]; then echo $((($1 - 1) % NODES + 1)); else echo $((RANDOM % NODES + 1)); fi; }
 
 start_round() {
@@ -188,11 +243,28 @@ no_device_was_offered_more_than_its_limit() {
     awk -v max=$OFFERS_MAX '/5C:CF:7F:0F/ && $1 < max - 1 {print $2 " was offered it only " $1 " times"; bad = 1} END {exit bad}' offers
 }
 
-the_servers_count_no_more_than_that() {
+nothing_that_was_acknowledged_is_lost() {
+    local node
+    touch enough
+    until_true 60 test -e has_enough
+    sort entered >wanted
+    [ "$(wc -l <wanted)" -gt 50 ]
+    has_all() {
+        api GET '/devices?filter=mac%3D06:*&limit=100000' | grep -o '06:00:00:00:[0-9A-F:]*' | sort -u |
+            comm -23 wanted - | diff - /dev/null
+    }
+    for node in $(seq "$NODES"); do
+        on "$node"
+        until_true 30 has_all || { echo "not on node $node"; return 1; }
+    done
+}
+
+the_audit_log_is_sound() {
     on_any
     api GET /audit/verify | json sound | grep -qx true
-    ! grep -hE 'AddressSanitizer|runtime error' node*.log node*.before
 }
+
+no_server_complained_of_itself() { ! grep -hE 'Sanitizer|runtime error|^updraft: ' node*.log node*.before; }
 
 postgres_start || exit 1
 echo "seed $SEED"
@@ -215,6 +287,7 @@ devices 5C:CF:7F:01:00:01 $GOOD
 for kind in 2 3 4; do devices 5C:CF:7F:0$kind:00:01 $HANGING --hangs $kind.0.0; done
 devices 02:00:00:00:00:01 $LOAD
 quitters
+enter_devices
 for round in $(seq "$ROUNDS"); do
     fault=$(fault_of "$round")
     node=$(node_for "$round")
@@ -225,6 +298,8 @@ for round in $(seq "$ROUNDS"); do
     check it_ends_on_all_servers_as_it_should
     check no_device_was_offered_more_than_its_limit
 done
-check the_servers_count_no_more_than_that
+check nothing_that_was_acknowledged_is_lost
+check the_audit_log_is_sound
+check no_server_complained_of_itself
 for number in $(seq "$NODES"); do node_stop "$number"; done
 tap_end
