@@ -73,7 +73,7 @@ breaks() {
 
 bench_device() {
     local uploads=$((20000 + RANDOM % 6000 * 2))
-    a_device --uploads $uploads --upload-password-file "$TAP_TMP/password" "$@"
+    a_device --uploads $uploads --upload-password-file "$TAP_TMP/password"
     : >"$HEARD"
     started python3 "$TAP_ROOT/tests/faults/espota_proxy.py" $uploads "$FAULT" "$HEARD"
     way=("127.0.0.1:$PORT" --timeout 5)
