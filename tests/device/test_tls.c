@@ -108,6 +108,42 @@ static void pins_and_dates_are_read_from_any_pieces(void **state)
     check_pieces(false, "a leap day", 951782400);       /* 29 February 2000 */
 }
 
+/* As TLS hands it over, in pieces. What end_chain() says: 0 is that it is trusted. */
+static unsigned judge_by_pin(const struct pair *pair, uint32_t piece)
+{
+    const struct ud_bearssl_trust_config config = {.pin = pair->pin};
+    struct ud_bearssl_trust trust;
+
+    assert_int_equal(ud_bearssl_trust_init(&trust, &config), UD_OK);
+    trust.methods->start_chain(&trust.methods, HOST);
+    trust.methods->start_cert(&trust.methods, pair->length);
+    for (uint32_t at = 0; at < pair->length; at += piece)
+        trust.methods->append(&trust.methods, pair->der + at,
+                              piece < pair->length - at ? piece : pair->length - at);
+    trust.methods->end_cert(&trust.methods);
+    return trust.methods->end_chain(&trust.methods);
+}
+
+/* BearSSL's decoder runs on past its program when it is fed after an error. */
+static void a_damaged_certificate_does_no_harm(void **state)
+{
+    struct pair pair;
+
+    (void)state;
+    make_pair(&pair, true, HOST, NOW_S);
+    assert_int_equal(judge_by_pin(&pair, 64), 0);
+    for (uint32_t at = 0; at < pair.length; at++) {
+        for (uint32_t piece = 1; piece <= 64; piece *= 4) {
+            pair.der[at] ^= 0x20;
+            const unsigned whole = judge_by_pin(&pair, pair.length);
+            assert_int_equal(judge_by_pin(&pair, piece), whole);
+            pair.der[at] ^= 0x20;
+        }
+    }
+    assert_int_equal(judge_by_pin(&pair, 1), 0);
+    free_pair(&pair);
+}
+
 static void half_a_certificate_has_no_pin(void **state)
 {
     struct ud_bearssl_certificate read;
@@ -475,6 +511,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pins_and_dates_are_read_from_any_pieces),
+        cmocka_unit_test(a_damaged_certificate_does_no_harm),
         cmocka_unit_test(half_a_certificate_has_no_pin),
         cmocka_unit_test(damaged_certificates_are_read_within_bounds),
         cmocka_unit_test(days_are_counted_as_bearssl_does),

@@ -110,6 +110,25 @@ static void any_changed_byte_is_refused(void **state)
     }
 }
 
+/* Every byte of the trailer, every 61st of the image, each bit in turn; also where
+ * something else than the signature is what is wrong then. */
+static void no_place_is_left_out(void **state)
+{
+    struct fixture *fixture = *state;
+    uint32_t tried = 0;
+
+    for (uint32_t at = 0; at < fixture->image.length; at += at < fixture->bare - 61 ? 61 : 1) {
+        struct updater_rig rig;
+
+        fixture->image.data[at] ^= (uint8_t)(1 << tried++ % 8);
+        assert_int_not_equal(install(fixture, &rig, 1000), UD_OK);
+        rig_assert_untouched(&rig);
+        rig_free(&rig);
+        fixture->image.data[at] ^= (uint8_t)(1 << (tried - 1) % 8);
+    }
+    assert_true(tried > UD_SIGNATURE_MAX / 2);
+}
+
 static void a_cut_or_lengthened_trailer_is_refused(void **state)
 {
     struct fixture *fixture = *state;
@@ -246,6 +265,7 @@ int main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(a_device_without_a_verifier_takes_it_too, setup, teardown),
         cmocka_unit_test_setup_teardown(any_changed_byte_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_place_is_left_out, setup, teardown),
         cmocka_unit_test_setup_teardown(a_cut_or_lengthened_trailer_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(another_key_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(an_expected_md5_is_not_consulted, setup, teardown),

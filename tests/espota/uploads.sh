@@ -144,8 +144,11 @@ passwords_do_not_stay_in_the_list_of_processes() {
     ln -sf "$UPDRAFT" espota.py
     ./espota.py -i 127.0.0.1 -p "$PORT" --auth=in-the-open -f new.bin 2>said &
     pid=$!
-    sleep 1
-    listed=$(tr '\0' ' ' <"/proc/$pid/cmdline")
+    for tries in $(seq 100); do # it stays as long as the device does not hear
+        listed=$(tr '\0' ' ' <"/proc/$pid/cmdline")
+        case $listed in *--auth=xxx*) break ;; esac
+        sleep 0.02
+    done
     wait $pid
     case $listed in *in-the-open*) echo "$listed"; return 1 ;; *--auth=xxx*) ;; *) return 1 ;; esac
     arrives new.bin
