@@ -9,11 +9,13 @@ export UPDRAFT_TEST_DATABASE=$POSTGRES_URL
 
 the_store_holds() { "$BUILT/tests/server/test_store"; }
 the_audit_log_holds() { "$BUILT/tests/server/test_audit"; }
+nodes_share_it() { "$BUILT/tests/server/test_nodes"; }
 accounts_hold() { "$BUILT/tests/server/test_accounts"; }
 firmware_files_hold() { "$BUILT/tests/server/test_depot"; }
 
 check the_store_holds
 check the_audit_log_holds
+check nodes_share_it
 check accounts_hold
 check firmware_files_hold
 tap_end
