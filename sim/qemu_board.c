@@ -28,6 +28,7 @@ struct qemu_board {
     int rtc_fd;
     uint32_t *rtc;
     int report_fd;
+    struct qemu_pulse pulse;
     char *console; /* always ends with a NUL */
     size_t console_length;
     size_t console_size;
@@ -114,12 +115,15 @@ int qemu_board_open(struct qemu_board **out, const struct qemu_board_config *con
         .flash = {.fd = -1},
         .rtc_fd = -1,
         .report_fd = -1,
+        .pulse = {.fd = -1},
     };
     int error = open_flash(&board->flash, config);
     if (error == 0)
         error = open_rtc(board);
     if (error == 0)
         error = open_console(board);
+    if (error == 0)
+        error = qemu_pulse_open(&board->pulse);
     if (error != 0) {
         qemu_board_close(board);
         return error;
@@ -139,6 +143,7 @@ void qemu_board_close(struct qemu_board *board)
         close(board->rtc_fd);
     if (board->report_fd >= 0)
         close(board->report_fd);
+    qemu_pulse_close(&board->pulse);
     free(board->console);
     free(board);
 }
@@ -155,16 +160,26 @@ uint32_t *qemu_board_rtc_memory(struct qemu_board *board)
 
 /* ---- What the emulator is told ---- */
 
-/* The files are flash, RTC memory and report, in the order they are handed over. */
+/* Its beats would be counted with the instructions, and time is another one then. */
+static bool feels_pulse(const struct qemu_board_run *run)
+{
+    return !run->counts_instructions;
+}
+
+/* The files are flash, RTC memory, report and pulse, in the order they are handed over. */
 static void write_words(char words[WORDS_MAX], const struct qemu_board *board,
                         const struct qemu_board_run *run)
 {
     static const struct cut_plan never = {0};
     char cut[CUT_ID_MAX];
+    char pulse[16] = "";
 
-    snprintf(words, WORDS_MAX, "flash=%d rtc=%d report=%d reset=%d seed=%" PRIu32 " cut=%s%s%s%s%s",
+    if (feels_pulse(run))
+        snprintf(pulse, sizeof pulse, " pulse=%d", QEMU_PROCESS_FIRST_FILE + 3);
+    snprintf(words, WORDS_MAX,
+             "flash=%d rtc=%d report=%d%s reset=%d seed=%" PRIu32 " cut=%s%s%s%s%s",
              QEMU_PROCESS_FIRST_FILE, QEMU_PROCESS_FIRST_FILE + 1, QEMU_PROCESS_FIRST_FILE + 2,
-             run->cause != 0 ? (int)run->cause : QEMU_BOARD_POWER_ON, board->config.seed,
+             pulse, run->cause != 0 ? (int)run->cause : QEMU_BOARD_POWER_ON, board->config.seed,
              cut_print(run->cut != NULL ? run->cut : &never, cut),
              run->stops_at_reset ? " stop=reset" : "", run->stops_at_application ? " stop=app" : "",
              run->nic != NULL ? " mac=" : "", run->nic != NULL ? run->mac : "");
@@ -203,7 +218,8 @@ static int start(struct qemu_process *process, const struct qemu_board *board,
         "shift=5,sleep=off",
         NULL,
     };
-    const int files[QEMU_PROCESS_FILES] = {board->flash.fd, board->rtc_fd, board->report_fd};
+    const int files[QEMU_PROCESS_FILES] = {board->flash.fd, board->rtc_fd, board->report_fd,
+                                           board->pulse.fd};
 
     write_words(words, board, run);
     return qemu_process_start(process, (char *const *)(uintptr_t)arguments, files);
@@ -248,11 +264,11 @@ static bool has_said(const struct qemu_board *board, size_t new_length, const ch
 /* Listens until it has ended (0), has said what was waited for (1), or a negative
  * errno. */
 static int listen_to(struct qemu_board *board, struct qemu_process *process,
-                     const struct qemu_board_run *run)
+                     const struct qemu_board_run *run, uint64_t deadline_ms)
 {
-    const uint64_t deadline = qemu_process_now_ms() + run->timeout_ms;
     const struct qemu_process_limit limit = {
-        .deadline_ms = run->timeout_ms != 0 ? &deadline : NULL,
+        .deadline_ms = run->timeout_ms != 0 ? &deadline_ms : NULL,
+        .pulse = feels_pulse(run) ? &board->pulse : NULL,
         .stop_fd = run->stop_fd != 0 ? run->stop_fd : -1,
         .typed_fd = run->typed_fd,
     };
@@ -354,24 +370,47 @@ static int finish(struct qemu_board *board, struct qemu_process *process, int he
     qemu_process_kill(process);
     result->end = heard == 1            ? QEMU_BOARD_SAID
                   : heard == -ETIMEDOUT ? QEMU_BOARD_HUNG
+                  : heard == -ETIME     ? QEMU_BOARD_WATCHDOG
                                         : QEMU_BOARD_STOPPED;
-    return heard == 1 || heard == -ETIMEDOUT || heard == -ECANCELED ? 0 : heard;
+    return heard == 1 || heard == -ETIMEDOUT || heard == -ETIME || heard == -ECANCELED ? 0 : heard;
 }
 
-int qemu_board_run(struct qemu_board *board, const struct qemu_board_run *run,
-                   struct qemu_board_result *result)
+/* From the board's start until it ends, or hangs with interrupts off. */
+static int run_once(struct qemu_board *board, const struct qemu_board_run *run,
+                    uint64_t deadline_ms, struct qemu_board_result *result)
 {
     struct qemu_process process;
 
-    board->console_length = 0;
-    board->console[0] = '\0';
     if (ftruncate(board->report_fd, 0) != 0 || lseek(board->report_fd, 0, SEEK_SET) != 0)
         return -errno;
+    qemu_pulse_start(&board->pulse, qemu_process_now_ms());
     const int error = start(&process, board, run);
-    *result = (struct qemu_board_result){.console = board->console};
     if (error != 0)
         return error;
-    const int heard = listen_to(board, &process, run);
+    const int heard = listen_to(board, &process, run, deadline_ms);
     result->console = board->console;
-    return finish(board, &process, heard, result);
+    const int failure = finish(board, &process, heard, result);
+    if (failure != 0 || heard != -ETIME || run->stops_at_reset)
+        return failure;
+    return -EAGAIN;
+}
+
+/* What the chip does in one go takes another emulator: the watchdog's reset of a program that
+ * keeps this one from hearing of it. Operations are then counted anew, so a cut that has not
+ * come is none any more. */
+int qemu_board_run(struct qemu_board *board, const struct qemu_board_run *run,
+                   struct qemu_board_result *result)
+{
+    const uint64_t deadline_ms = qemu_process_now_ms() + run->timeout_ms;
+    struct qemu_board_run now = *run;
+    int error;
+
+    board->console_length = 0;
+    board->console[0] = '\0';
+    *result = (struct qemu_board_result){.console = board->console};
+    while ((error = run_once(board, &now, deadline_ms, result)) == -EAGAIN) {
+        now.cause = QEMU_BOARD_WATCHDOG_RESET;
+        now.cut = NULL;
+    }
+    return error;
 }

@@ -154,15 +154,17 @@ uint64_t qemu_process_now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-static int wait_ms(const uint64_t *deadline_ms)
+static int wait_ms(const struct qemu_process_limit *limit)
 {
-    if (deadline_ms == NULL)
-        return -1;
+    const int longest = limit->pulse != NULL ? (int)QEMU_PULSE_LOOK_MS : 60000;
+
+    if (limit->deadline_ms == NULL)
+        return limit->pulse != NULL ? longest : -1;
     const uint64_t now = qemu_process_now_ms();
-    if (now >= *deadline_ms)
+    if (now >= *limit->deadline_ms)
         return 0;
-    const uint64_t left = *deadline_ms - now;
-    return left < 60000 ? (int)left : 60000;
+    const uint64_t left = *limit->deadline_ms - now;
+    return left < (uint64_t)longest ? (int)left : longest;
 }
 
 /* What does not fit into the pipe is lost, as at a UART that nobody reads. */
@@ -187,7 +189,7 @@ static int wait_for_output(const struct qemu_process *process,
             {.fd = limit->stop_fd, .events = POLLIN},
             {.fd = limit->typed_fd != NULL ? *limit->typed_fd : -1, .events = POLLIN},
         };
-        const int count = poll(ready, 3, wait_ms(limit->deadline_ms));
+        const int count = poll(ready, 3, wait_ms(limit));
         if (count < 0 && errno != EINTR)
             return -errno;
         if (count > 0 && ready[1].revents != 0)
@@ -198,6 +200,8 @@ static int wait_for_output(const struct qemu_process *process,
             pass_on(process, limit->typed_fd);
         if (limit->deadline_ms != NULL && qemu_process_now_ms() >= *limit->deadline_ms)
             return -ETIMEDOUT;
+        if (limit->pulse != NULL && qemu_pulse_is_gone(limit->pulse, qemu_process_now_ms()))
+            return -ETIME;
     }
 }
 

@@ -4,11 +4,13 @@
 #ifndef SIM_QEMU_PROCESS_H
 #define SIM_QEMU_PROCESS_H
 
+#include "sim/qemu_pulse.h"
+
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-#define QEMU_PROCESS_FILES      3
+#define QEMU_PROCESS_FILES      4
 #define QEMU_PROCESS_FIRST_FILE 3 /* its number in the child; the others follow */
 
 struct qemu_process {
@@ -26,11 +28,12 @@ int qemu_process_start(struct qemu_process *process, char *const arguments[],
 struct qemu_process_limit {
     const uint64_t *deadline_ms; /* null: none */
     int stop_fd;                 /* readable: stop; -1: none */
+    struct qemu_pulse *pulse;    /* null: nobody feels it */
     int *typed_fd; /* what comes there is passed on; -1 once it has ended; null: none */
 };
 
-/* Reads what it says. Bytes; 0: it has ended; -ETIMEDOUT, -ECANCELED for stop_fd, or
- * another negative errno. */
+/* Reads what it says. Bytes; 0: it has ended; -ETIMEDOUT, -ECANCELED for stop_fd, -ETIME
+ * when there is no pulse, or another negative errno. */
 ssize_t qemu_process_read(struct qemu_process *process, char *text, size_t size,
                           const struct qemu_process_limit *limit);
 

@@ -35,6 +35,9 @@ struct board {
     int zeros;                  /* a file that is all zeros */
     int chance;                 /* one whose bytes nobody can foretell */
     uint32_t hungry_us;         /* since the watchdog was last fed */
+    uint32_t beats;             /* told to the host */
+    uint32_t told_limit_us;     /* with the last of them */
+    uint32_t silent_ticks;      /* since then */
     bool has_cache;             /* part of IRAM is the flash cache */
     uint8_t cells[BOARD_BLOCK]; /* what an operation works on */
 };

@@ -13,6 +13,7 @@ void options_init(struct board_options *options)
         .flash = HOST_NO_FILE,
         .rtc = HOST_NO_FILE,
         .report = HOST_NO_FILE,
+        .pulse = HOST_NO_FILE,
         .cause = CAUSE_POWER,
         .straps = STRAPS_FLASH,
         .seed = 1,
@@ -93,6 +94,8 @@ bool options_take(struct board_options *options, const char *word)
         return parse_file(value, &options->rtc);
     if ((value = value_of(word, "report")) != NULL)
         return parse_file(value, &options->report);
+    if ((value = value_of(word, "pulse")) != NULL)
+        return parse_file(value, &options->pulse);
     if ((value = value_of(word, "reset")) != NULL)
         return parse_number(value, RTC_CAUSE_MASK, &options->cause);
     if ((value = value_of(word, "straps")) != NULL)

@@ -4,6 +4,8 @@
  *   flash=FD     the flash chip's content; its length is the chip's size. Needed
  *   rtc=FD       RTC memory, 768 bytes from 60001100 on: read now, written at the end
  *   report=FD    where counts go at the end
+ *   pulse=FD     where it says, every half second, that its core takes interrupts: two words,
+ *                a count, and the milliseconds in which the watchdog must be fed, 0: it is off
  *   reset=N      why there is a reset: 1 power, 2 external, 3 software, 4 watchdog,
  *                5 deep sleep. Default 1
  *   straps=N     what the strapping pins say: 3, the default, is start from flash
@@ -28,6 +30,7 @@ struct board_options {
     int flash;
     int rtc;
     int report;
+    int pulse;
     uint32_t cause;
     uint32_t straps;
     uint32_t seed;

@@ -68,14 +68,14 @@ one_that_crashes_is_gone_again() {
 }
 
 # The watchdog ends each of its boots, and the bootloader brings back what ran before.
-one_that_hangs_is_gone_again() {
-    local port
+goes_back_from() { # VERSION
+    local port boot
     port=$(free_port)
     rm -f hung
     board_in_background hung --app "$NET-1.0.0.bin" --uploads "$port"
     has_said 'address 10.0.2.15'
-    "$UPDRAFT" push "127.0.0.1:$port" "$TAP_TMP/demo-2.1.0-hangs.bin"
-    has_said 'on trial, boot 3 of 3'
+    "$UPDRAFT" push "127.0.0.1:$port" "$TAP_TMP/demo-$1.bin"
+    for boot in 1 2 3; do has_said "on trial, boot $boot of 3"; done
     : >said
     has_said 'demo 1.0.0'
     has_said 'address 10.0.2.15'
@@ -84,6 +84,9 @@ one_that_hangs_is_gone_again() {
     expect "restarts by the watchdog since the last boot" "$(grep -c 'rst cause:4' said)" 1
     cmp -n "$(stat -c %s "$NET-1.0.0.bin")" hung "$NET-1.0.0.bin"
 }
+
+one_that_hangs_is_gone_again() { goes_back_from 2.1.0-hangs; }
+one_that_hangs_with_interrupts_off_is_too() { goes_back_from 2.1.0-locks; }
 
 # It works, but for what it is there for.
 one_that_does_not_reach_its_server_is_gone_again() {
@@ -271,12 +274,14 @@ an_idle_device_sleeps() {
 
 pack 2.1.0-crashes
 pack 2.1.0-hangs
+pack 2.1.0-locks
 server_start data
 check it_gets_an_address_and_asks
 check it_updates_itself
 check a_compressed_update_confirms_itself
 check one_that_crashes_is_gone_again
 check one_that_hangs_is_gone_again
+check one_that_hangs_with_interrupts_off_is_too
 web_server
 check one_that_does_not_reach_its_server_is_gone_again
 web_server # the last one was ended
