@@ -25,20 +25,23 @@ static bool open(struct announcer *announcer, const struct settings *settings, c
 void announcer_start(struct announcer *announcer, const struct settings *settings, const char *name,
                      struct netif *netif)
 {
-    announcer->netif = netif;
-    if (settings->announces == 0 || !netif_is_up(netif))
+    if (settings->announces == 0)
         return;
-    if (open(announcer, settings, name, netif))
-        ets_printf("announces %s.local\n", name);
-    else
+    if (!open(announcer, settings, name, netif)) {
         ets_printf("not announced: out of memory\n");
+        return;
+    }
+    announcer->netif = netif;
+    ets_printf("announces %s.local\n", name);
 }
 
 void announcer_service(struct announcer *announcer, uint32_t now_ms)
 {
-    const uint32_t address = ip4_addr_get_u32(netif_ip4_addr(announcer->netif));
-    uint8_t bytes[sizeof address];
+    uint8_t bytes[sizeof announcer->address];
 
+    if (announcer->netif == NULL)
+        return;
+    const uint32_t address = ip4_addr_get_u32(netif_ip4_addr(announcer->netif));
     if (address != announcer->address) {
         memcpy(bytes, &address, sizeof bytes);
         if (address != 0)

@@ -11,14 +11,14 @@
 struct netif;
 
 struct announcer {
-    const struct netif *netif;
-    uint32_t address; /* announced, as lwIP has it; 0: none */
+    const struct netif *netif; /* null: it announces nothing */
+    uint32_t address;          /* announced, as lwIP has it; 0: none */
     struct ud_mdns mdns;
     struct ud_lwip_mdns driver;
 };
 
-/* name: the device's. Both it and settings must outlive the announcer. Without a network
- * it stays silent. */
+/* name: the device's. Both it and settings must outlive the announcer. One that
+ * was not started stays silent. */
 void announcer_start(struct announcer *announcer, const struct settings *settings, const char *name,
                      struct netif *netif);
 
