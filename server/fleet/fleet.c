@@ -47,6 +47,7 @@ static void free_state(struct fleet *fleet)
     for (size_t i = 0; i < fleet->rollout_count; i++)
         free(fleet->rollouts[i]);
     free(fleet->rollouts);
+    free(fleet->deciding.rollouts);
     for (size_t i = 0; i < fleet->ring_update_count; i++)
         free(fleet->ring_updates[i]);
     free(fleet->ring_updates);
@@ -203,8 +204,8 @@ struct policy_catalogue fleet_catalogue(const struct fleet *fleet)
         .ctx = fleet,
         .newest = find_newest,
         .by_version = find_version,
-        .rollouts = (const struct rollout *const *)fleet->rollouts,
-        .rollout_count = fleet->rollout_count,
+        .rollouts = fleet->deciding.rollouts,
+        .rollout_count = fleet->deciding.count,
         .releases = (const struct release *const *)fleet->releases,
         .release_count = fleet->release_count,
         .ring_updates = (const struct ring_update *const *)fleet->ring_updates,

@@ -246,15 +246,25 @@ struct rollout *fleet_find_rollout(const struct fleet *fleet, uint32_t id)
     return NULL;
 }
 
+/* It was added or has changed. */
+static void update_deciding(struct fleet *fleet, const struct rollout *rollout)
+{
+    deciding_update(&fleet->deciding, (const struct rollout *const *)fleet->rollouts,
+                    fleet->rollout_count, rollout->release);
+}
+
 struct rollout *fleet_add_rollout(struct fleet *fleet, const struct rollout *rollout)
 {
     const struct release *release = fleet_release_of_id(fleet, rollout->release_id);
     struct rollout **rollouts = make_room(fleet->rollouts, fleet->rollout_count);
+    const struct rollout **deciding = make_room(fleet->deciding.rollouts, fleet->rollout_count);
     struct rollout *copy = malloc(sizeof *copy);
 
     if (rollouts != NULL)
         fleet->rollouts = rollouts;
-    if (rollouts == NULL || copy == NULL || release == NULL) {
+    if (deciding != NULL)
+        fleet->deciding.rollouts = deciding;
+    if (rollouts == NULL || deciding == NULL || copy == NULL || release == NULL) {
         free(copy);
         return NULL;
     }
@@ -263,6 +273,7 @@ struct rollout *fleet_add_rollout(struct fleet *fleet, const struct rollout *rol
     fleet->rollouts[fleet->rollout_count++] = copy;
     if (copy->id > fleet->last_rollout)
         fleet->last_rollout = copy->id;
+    update_deciding(fleet, copy);
     return copy;
 }
 
@@ -294,6 +305,7 @@ static void apply_rollout(struct fleet *fleet, const struct change *change)
         own = fleet_add_rollout(fleet, change->as.rollout);
     if (own == NULL)
         return;
+    update_deciding(fleet, own);
     struct release *release = own_release(fleet, own);
     if (change->kind == CHANGE_ROLLOUT && release != NULL && release->state == RELEASE_DRAFT)
         release->state = RELEASE_LIVE;

@@ -2,6 +2,7 @@
 #ifndef SERVER_FLEET_FLEET_STATE_H
 #define SERVER_FLEET_FLEET_STATE_H
 
+#include "server/fleet/deciding.h"
 #include "server/fleet/device_table.h"
 #include "server/fleet/fleet.h"
 #include "server/fleet/pair_map.h"
@@ -29,6 +30,7 @@ struct fleet {
     uint32_t last_release;     /* the highest id given */
     struct rollout **rollouts; /* by age */
     size_t rollout_count;
+    struct deciding deciding; /* of these, what check-ins look at */
     uint32_t last_rollout;
     struct ring_update **ring_updates; /* by age */
     size_t ring_update_count;

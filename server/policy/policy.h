@@ -23,7 +23,9 @@ struct policy_catalogue {
     const void *ctx;
     const struct release *(*newest)(const void *ctx, const char *product, const char *channel);
     const struct release *(*by_version)(const void *ctx, const char *product, const char *version);
-    const struct rollout *const *rollouts; /* by age, each with its release */
+    const struct rollout *const *rollouts; /* by age, each with its release; those that are
+                                            * history, or not their release's latest, change
+                                            * nothing and may be left out */
     size_t rollout_count;
     const struct release *const *releases; /* of all products */
     size_t release_count;

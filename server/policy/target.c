@@ -76,17 +76,11 @@ static const struct rollout *latest_of(const struct policy_catalogue *catalogue,
     return NULL;
 }
 
-/* It was for all who follow a channel and is through: the channel has the say. */
-static bool is_history(const struct rollout *rollout)
-{
-    return rollout->state == ROLLOUT_FINISHED && rollout->channel[0] != '\0';
-}
-
 bool policy_is_held(const struct policy_catalogue *catalogue, const struct release *release)
 {
     const struct rollout *rollout = latest_of(catalogue, release);
 
-    return rollout != NULL && !is_history(rollout);
+    return rollout != NULL && !rollout_is_history(rollout);
 }
 
 /* The release a rollout has for one of its devices now; null = none. */
@@ -133,7 +127,7 @@ static struct policy_target find_rollout(const struct policy_device *device,
 
     for (size_t i = catalogue->rollout_count; i > 0 && target.release == NULL; i--) {
         const struct rollout *rollout = catalogue->rollouts[i - 1];
-        if (is_history(rollout) || !is_targeted(device, rollout, &running) ||
+        if (rollout_is_history(rollout) || !is_targeted(device, rollout, &running) ||
             latest_of(catalogue, rollout->release) != rollout || is_pointless(rollout, &running))
             continue;
         target.release = give(device, rollout);
@@ -189,7 +183,7 @@ struct policy_target policy_find_target(const struct policy_device *device,
     const struct release *newest =
         catalogue->newest(catalogue->ctx, product, policy_channel(device));
     const struct rollout *holds = newest != NULL ? latest_of(catalogue, newest) : NULL;
-    const bool is_held = holds != NULL && !is_history(holds);
+    const bool is_held = holds != NULL && !rollout_is_history(holds);
 
     if (target.release == NULL && is_held)
         return withhold(device, newest, holds, catalogue);

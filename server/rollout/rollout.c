@@ -201,3 +201,8 @@ bool rollout_is_silent(const struct rollout *rollout, const struct rollout_part 
     return part->rollout == rollout->id && part->taken_ms != 0 && rollout->silence_s != 0 &&
            listened_ms(time, part->taken_ms) > (int64_t)rollout->silence_s * 1000;
 }
+
+bool rollout_is_history(const struct rollout *rollout)
+{
+    return rollout->state == ROLLOUT_FINISHED && rollout->channel[0] != '\0';
+}

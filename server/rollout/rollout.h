@@ -158,4 +158,7 @@ bool rollout_is_silent(const struct rollout *rollout, const struct rollout_part 
 /* "running" and so on; null past the last. */
 const char *rollout_state_name(enum rollout_state state);
 
+/* It was for all who follow a channel and is through: the channel has the say. */
+bool rollout_is_history(const struct rollout *rollout);
+
 #endif
