@@ -7,8 +7,8 @@
 awk '
     BEGIN {
         OFS = "\t"
-        flash["updater"] = 7424; flash["espota"] = 13312; flash["pull"] = 14336
-        flash["form"] = 18432; flash["all"] = 27136
+        flash["updater"] = 7168; flash["espota"] = 12544; flash["pull"] = 13312
+        flash["form"] = 17664; flash["all"] = 26112
         ram["all"] = 2048
         stack["all"] = 1024
     }

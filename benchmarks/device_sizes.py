@@ -37,6 +37,7 @@ LINK_FLAGS = "-nostdlib -Wl,--relax,--gc-sections,--unresolved-symbols=ignore-al
 # or all of another source that nobody calls by name. So do they in the same source.
 REACHES = {
     "updater": ["staging", "updater_gunzip"],
+    "staging": ["staging_journal"],
     "updater_check": ["staging", "updater_gunzip", "ud_signature_check", "ud_keys_update",
                       "ud_manifest_judge"],
     "signature": ["keys"],
@@ -47,6 +48,9 @@ REACHES = {
     "pull_head": ["pull_redirect"],
     "form_login": ["form_digest"],
 }
+
+# Whose own functions are called through pointers from elsewhere only.
+REACHES_OTHERS_ONLY = {"staging"}
 
 Part = collections.namedtuple("Part", "name structs functions")
 
@@ -162,7 +166,8 @@ class Calls:
     def callees(self, function):
         for source, name in self.called[function]:
             if name == "__indirect_call":
-                for other in [function[0], *REACHES.get(function[0], [])]:
+                own = [] if function[0] in REACHES_OTHERS_ONLY else [function[0]]
+                for other in own + REACHES.get(function[0], []):
                     if other in self.home:
                         yield self.home[other], other
                     yield from self.pointed_at[other]

@@ -120,7 +120,7 @@ static int open_staging(struct sim_device *device)
         .rtc = &device->rtc.port,
         .layout = sim_device_layout(device),
         .filesystem_in_place = device->config.writes_files_in_place,
-        .journal = device->config.ends_staged,
+        .orders = device->config.ends_staged ? &ud_staging_journal : NULL,
     };
 
     return ud_staging_init(&device->staging, &config) == UD_OK ? 0 : -EINVAL;

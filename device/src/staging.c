@@ -1,6 +1,5 @@
-#include "updraft/staging.h"
+#include "staging_orders.h"
 
-#include "updraft/journal.h"
 #include "updraft/trial.h"
 
 #include <stddef.h>
@@ -216,12 +215,6 @@ static int staging_place(void *ctx, enum ud_command command, uint32_t size,
     }
 }
 
-static bool overlaps(const struct ud_placement *placement, const struct ud_eboot_command *copy)
-{
-    return copy->source - placement->start < placement->capacity ||
-           placement->start - copy->source < copy->size;
-}
-
 static int withdraw_command(const struct ud_rtc *rtc, const struct ud_placement *placement)
 {
     struct ud_eboot_command waiting;
@@ -231,26 +224,8 @@ static int withdraw_command(const struct ud_rtc *rtc, const struct ud_placement 
         return UD_OK;
     if (error != UD_OK)
         return UD_ERR_COMMIT;
-    return overlaps(placement, &waiting) ? ud_eboot_clear(rtc) : UD_OK;
-}
-
-static int withdraw_order(const struct ud_flash *flash, const struct ud_placement *placement)
-{
-    struct ud_journal_order order;
-    const int error = ud_journal_load(flash, &order);
-
-    if (error == UD_ERR_STATE)
-        return UD_OK;
-    if (error != UD_OK)
-        return UD_ERR_COMMIT;
-    const struct ud_eboot_command waiting = {
-        .action = UD_EBOOT_COPY_RAW,
-        .source = order.source,
-        .size = order.size,
-    };
-    if (!overlaps(placement, &waiting))
-        return UD_OK;
-    return ud_journal_clear(flash) == UD_OK ? UD_OK : UD_ERR_COMMIT;
+    return ud_staging_overlaps(placement, waiting.source, waiting.size) ? ud_eboot_clear(rtc)
+                                                                        : UD_OK;
 }
 
 static int staging_open(void *ctx, const struct ud_placement *placement, const uint8_t *first,
@@ -261,9 +236,9 @@ static int staging_open(void *ctx, const struct ud_placement *placement, const u
 
     (void)first; /* the boot ROM takes any ESP8266 image */
     (void)length;
-    if (error != UD_OK || !config->journal)
+    if (error != UD_OK || config->orders == NULL)
         return error;
-    return withdraw_order(config->flash, placement);
+    return config->orders->withdraw(config->flash, placement);
 }
 
 static int staging_commit(void *ctx, enum ud_command command, const struct ud_placement *placement,
@@ -275,10 +250,8 @@ static int staging_commit(void *ctx, enum ud_command command, const struct ud_pl
 
     if (is_filesystem && config->filesystem_in_place)
         return UD_OK; /* written in place: nothing is left for the bootloader */
-    if (config->journal) {
-        const struct ud_journal_order order = {placement->start, destination, size};
-        return ud_journal_order(config->flash, &order) == UD_OK ? UD_OK : UD_ERR_COMMIT;
-    }
+    if (config->orders != NULL)
+        return config->orders->leave(config->flash, placement->start, destination, size);
     const struct ud_eboot_command copy = {
         .action = UD_EBOOT_COPY_RAW,
         .source = placement->start,

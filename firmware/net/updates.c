@@ -13,7 +13,7 @@ static int init_staging(struct updates *updates)
         .flash = updates->flash,
         .rtc = &updates->rtc,
         .layout = updates->place.layout,
-        .journal = true,
+        .orders = &ud_staging_journal,
         .straps = ud_rom_straps,
     };
 

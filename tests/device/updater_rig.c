@@ -126,7 +126,7 @@ static void init_staging(struct updater_rig *rig, const struct rig_setup *setup,
         .rtc = &rig->rtc,
         .layout = *layout,
         .filesystem_in_place = !setup->is_atomic,
-        .journal = setup->has_journal,
+        .orders = setup->has_journal ? &ud_staging_journal : NULL,
         .straps = read_straps,
         .straps_ctx = rig,
     };

@@ -42,7 +42,7 @@ sparing_sector_0() { without boot/copy.c 's/ || address == 0//' raw; }
 clearing_the_command() { without boot/run.c '/^static void begin/,/^}/s/boot_clear_command(boot);/;/' trial-back; }
 counting_the_boots() { without boot/run.c '/^static void count_boot/,/^}/s/write_trial(boot);/;/' trial-back; }
 withdrawing_a_command() { without device/src/staging.c 's/= withdraw_command(config->rtc, placement);/= UD_OK;/' session-again-files; }
-withdrawing_an_order() { without device/src/staging.c 's/return withdraw_order(config->flash, placement);/return UD_OK;/' session-again-ordered; }
+withdrawing_an_order() { without device/src/staging.c 's/return config->orders->withdraw(config->flash, placement);/return UD_OK;/' session-again-ordered; }
 
 check the_journals_order
 check the_check_of_a_raw_source

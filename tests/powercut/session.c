@@ -50,7 +50,7 @@ int session_run(const struct session *session)
         .flash = session->flash,
         .rtc = session->rtc,
         .layout = *session->layout,
-        .journal = session->has_journal,
+        .orders = session->has_journal ? &ud_staging_journal : NULL,
     };
     uint32_t buffer[UD_FLASH_SECTOR / sizeof(uint32_t)];
     struct ud_staging staging;

@@ -13,6 +13,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Where orders for the bootloader are left. Named by the program, so that firmware with a
+ * stock bootloader links nothing for ours. */
+struct ud_staging_orders;
+extern const struct ud_staging_orders ud_staging_journal; /* in flash, where power cuts leave them:
+                                                           * only our bootloader looks there */
+
 struct ud_staging_config {
     const struct ud_flash *flash; /* size is the real chip's */
     const struct ud_rtc *rtc;
@@ -22,8 +28,7 @@ struct ud_staging_config {
                                * they are staged for the bootloader to copy, which takes
                                * room for a second one and ends at 4 MB (UD_ERR_SPACE) */
     bool auto_map;            /* layout chosen at boot: header sizes bind nobody */
-    bool journal;             /* the bootloader is ours: orders go to its journal in flash,
-                               * where a power cut leaves them, not to RTC memory */
+    const struct ud_staging_orders *orders; /* &ud_staging_journal; null: in RTC memory */
     /* Strapping pins as GPI bits 16..19 show them; null means flash boot. */
     uint32_t (*straps)(void *ctx);
     void *straps_ctx;
