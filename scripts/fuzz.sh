@@ -50,7 +50,7 @@ fuzz() {
     mkdir -p "$FUZZ/corpus/$target"
     # shellcheck disable=SC2046
     ASAN_OPTIONS=detect_leaks=0 "$FUZZ/tests/fuzz/fuzz_$target" -max_total_time="$seconds" \
-        -max_len=16384 -timeout=30 -print_final_stats=1 -artifact_prefix="$FUZZ/$target-" \
+        -max_len=16384 -timeout=100 -print_final_stats=1 -artifact_prefix="$FUZZ/$target-" \
         "$FUZZ/corpus/$target" $(seeds_of "$target") >"$log" 2>&1 && return
     grep -vE '^#|^NEW' "$log" | tail -n 30 >&2
     say "$target failed; build/fuzz/$target-… is the input"

@@ -29,7 +29,11 @@ a_device() {
     "$UPDRAFT" device --flash device.flash --app "$OLD" --json "$@" >events 2>device.err &
     device_pid=$!
     tap_background $device_pid
-    for tries in $(seq 200); do grep -q '"event":"started"' events && return; sleep 0.05; done
+    for tries in $(seq 200); do
+        grep -q '"event":"started"' events && return
+        kill -0 $device_pid 2>/dev/null || break
+        sleep 0.05
+    done
     cat device.err
     return 1
 }
@@ -69,13 +73,23 @@ breaks() {
     succeeds
 }
 
+# on_some_port [options]: a device, with some port in place of PORT in them; another one where
+# somebody has that already. Sets DEVICE_PORT.
+on_some_port() {
+    local tries
+    for tries in 1 2 3; do
+        DEVICE_PORT=$((20000 + RANDOM % 12000))
+        a_device "${@/PORT/$DEVICE_PORT}" && return
+    done
+    return 1
+}
+
 # ---- espota ----
 
 bench_device() {
-    local uploads=$((20000 + RANDOM % 6000 * 2))
-    a_device --uploads $uploads --upload-password-file "$TAP_TMP/password"
+    on_some_port --uploads PORT --upload-password-file "$TAP_TMP/password"
     : >"$HEARD"
-    started python3 "$TAP_ROOT/tests/faults/espota_proxy.py" $uploads "$FAULT" "$HEARD"
+    started python3 "$TAP_ROOT/tests/faults/espota_proxy.py" "$DEVICE_PORT" "$FAULT" "$HEARD"
     way=("127.0.0.1:$PORT" --timeout 5)
 }
 
@@ -145,10 +159,13 @@ END
 # ---- the page ----
 
 page_device() {
-    local page=$((20000 + RANDOM % 6000 * 2)) tries
-    a_device --page $page --page-user root --upload-password-file "$TAP_TMP/password"
-    for tries in $(seq 200); do curl -s -o /dev/null "http://127.0.0.1:$page/update" && break; sleep 0.05; done
-    started python3 "$TAP_ROOT/tests/faults/proxy.py" $page "$FAULT"
+    local tries
+    on_some_port --page PORT --page-user root --upload-password-file "$TAP_TMP/password"
+    for tries in $(seq 200); do
+        curl -s -o /dev/null "http://127.0.0.1:$DEVICE_PORT/update" && break
+        sleep 0.05
+    done
+    started python3 "$TAP_ROOT/tests/faults/proxy.py" "$DEVICE_PORT" "$FAULT"
     way=(--http "http://127.0.0.1:$PORT/update" --user root --timeout 5)
 }
 

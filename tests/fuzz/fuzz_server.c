@@ -19,7 +19,7 @@
 
 #define INPUT_MAX   16384u
 #define ANSWER_MAX  262144u
-#define PATIENCE_MS 10000 /* nothing takes that long, */
+#define PATIENCE_MS 60000 /* nothing takes that long, not even where much else runs, */
 #define STRANGER_MS 20    /* but for a request that is not whole: its rest is waited for */
 
 struct rig {
