@@ -35,15 +35,15 @@ said() {
     soon grep -F -- "$2" "$world/$1.out" >/dev/null || { cat "$world/$1.out"; return 1; }
 }
 
-# soon COMMAND…: tries it again until it succeeds, for a minute.
+# soon COMMAND…: tries it again until it succeeds, for two minutes.
 soon() {
     local tries
-    for tries in $(seq 300); do
+    for tries in $(seq 600); do
         "$@" >"$world/soon.out" 2>&1 && { cat "$world/soon.out"; return; }
         sleep 0.2
     done
     cat "$world/soon.out"
-    echo "not within a minute: $*"
+    echo "not within two minutes: $*"
     return 1
 }
 

@@ -31,7 +31,7 @@ import time
 FENCE = re.compile(r"((?:^<!--(?:(?!-->).)*-->\n)*)^```(\w*)\n(.*?)^```$", re.M | re.S)
 MARK = re.compile(r"<!-- test: (.*?)\s*-->", re.S)
 COMMAND = re.compile(r"^(\$ )?(build/)?(updraft|espota|signing|curl|openssl|meson|ninja|\./\w+|scripts/\S+) ", re.M)
-LIMIT_S = int(os.environ.get("BLOCK_LIMIT_S", "120"))
+LIMIT_S = int(os.environ.get("BLOCK_LIMIT_S", "240"))
 TRIES, PAUSE_S = 300, 0.2
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
