@@ -39,7 +39,8 @@ a_build_has_run() {
 
 the_file_is_packed_with_our_bootloader() {
     run recipe.objcopy.hex.1.pattern "${BUILT[@]}" "runtime.tools.eboot=$(filled_in runtime.tools.eboot)"
-    cmp out/sketch.ino.bin "$BUILD/firmware/demo-1.1.0.bin"
+    "$UPDRAFT" image --pack by-hand.bin --boot "$BUILD/lx106/boot/lx106/boot.elf" --app out/sketch.ino.elf
+    cmp out/sketch.ino.bin by-hand.bin
 }
 
 keys_and_signatures_are_where_the_core_looks() {
