@@ -468,8 +468,11 @@ static void answer_release(const struct publication *publication)
 {
     const struct operator_api *api = publication->api;
     const struct release *release = &publication->release;
+    struct release known; /* by the number it got in the end */
 
     fleet_note_file(api->fleet, release, &publication->uploaded, true);
+    if (fleet_copy_release(api->fleet, release->product, release->version, &known))
+        release = &known;
     log_line("%s %s is published %s%s (%u bytes, %s)", release->product, release->version,
              release->state == RELEASE_DRAFT ? "as a draft, for " : "on ", release->channel,
              publication->uploaded.size, release->image.chip_name);

@@ -29,8 +29,8 @@ enum change_kind {
     CHANGE_ASSIGN,        /* assign: creates the device if need be */
     CHANGE_REMOVE,        /* device */
     CHANGE_GROUP,         /* group: creates the group if need be */
-    CHANGE_RELEASE,       /* release: new, and its channel's newest. Conflict: the
-                           * product has the version already */
+    CHANGE_RELEASE,       /* release: new, and its channel's newest; where its id is taken it
+                           * gets another one. Conflict: the product has the version already */
     CHANGE_NEWEST,        /* release, which exists, becomes its channel's newest */
     CHANGE_FILE,          /* the same, and the last of release's files and its digests are new.
                            * Conflict: it has got another file at that place */

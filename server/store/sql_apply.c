@@ -69,8 +69,10 @@ static const char *const texts[STATEMENT_COUNT] = {
         " chip_name, flash_mode, flash_size, size, image_size, inflate_lead, compressed, signed,"
         " md5, sha256, described, project, image_version, sdk, built, signer, state, requires,"
         " notes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
-        " ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26) ON CONFLICT (product, version) DO "
-        "NOTHING",
+        " ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26) ON CONFLICT DO NOTHING",
+    [STATEMENT_RELEASE_TAKEN] =
+        "SELECT (SELECT count(*) FROM releases WHERE product = ?1 AND version = ?2),"
+        " (SELECT max(id) + 1 FROM releases)",
     [STATEMENT_FILE] =
         "INSERT INTO release_files (release, place, size, inflate_lead, compressed, signed, signer,"
         " md5, sha256) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
@@ -417,17 +419,45 @@ static int replace_digests(struct sql_store *store, const struct release *releas
     return status == DB_OK ? insert_digests(store->statements[STATEMENT_DIGEST], release) : status;
 }
 
-static int apply_release(struct sql_store *store, const struct release *release,
+/* Another server may have given its number to another release: then it gets the next one.
+ * *is_taken: its version is there already. */
+static int number_anew(struct sql_store *store, struct release *release, bool *is_taken)
+{
+    struct db_statement *row = store->statements[STATEMENT_RELEASE_TAKEN];
+
+    bind_text(row, 1, release->product);
+    bind_text(row, 2, release->version);
+    const int status = db_step(row);
+    *is_taken = status != DB_ROW || db_number(row, 0) != 0;
+    if (!*is_taken)
+        release->id = (uint32_t)db_number(row, 1);
+    db_reset(row);
+    return status == DB_ROW ? DB_OK : DB_FAILED;
+}
+
+static int enter_release(struct sql_store *store, struct release *release,
                          enum change_result *result)
 {
     int status = insert_release(store->statements[STATEMENT_RELEASE], release);
+    bool is_taken = false;
 
-    if (status != DB_OK)
+    if (status != DB_OK || db_changes(store->database) != 0)
         return status;
-    if (db_changes(store->database) == 0) {
+    status = number_anew(store, release, &is_taken);
+    if (is_taken)
         *result = CHANGE_CONFLICT;
-        return DB_OK;
-    }
+    return status == DB_OK && !is_taken
+               ? insert_release(store->statements[STATEMENT_RELEASE], release)
+               : status;
+}
+
+static int apply_release(struct sql_store *store, struct release *release,
+                         enum change_result *result)
+{
+    int status = enter_release(store, release, result);
+
+    if (status != DB_OK || *result != CHANGE_DONE)
+        return status;
     status = insert_further_files(store->statements[STATEMENT_FILE], release);
     if (status == DB_OK)
         status = insert_digests(store->statements[STATEMENT_DIGEST], release);

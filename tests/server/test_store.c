@@ -283,6 +283,24 @@ static void a_release_comes_back_whole(void **state)
     free(rows);
 }
 
+/* Two servers that publish at the same moment count alike. */
+static void a_release_whose_number_is_taken_gets_another(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_int_equal(apply(fixture->store, publish(1, "1.0.0", "beta")), CHANGE_DONE);
+    assert_int_equal(apply(fixture->store, publish(1, "2.0.0", "stable")), CHANGE_DONE);
+    struct rows *rows = load(fixture);
+    assert_int_equal(rows->release_count, 2);
+    assert_int_equal(rows->releases[1].id, 2);
+    assert_string_equal(rows->releases[1].version, "2.0.0");
+    assert_int_equal(rows->newest_count, 2);
+    for (size_t i = 0; i < rows->newest_count; i++)
+        assert_int_equal(rows->newest[i].release,
+                         strcmp(rows->newest[i].channel, "stable") == 0 ? 2 : 1);
+    free(rows);
+}
+
 static void a_version_is_published_once(void **state)
 {
     struct fixture *fixture = *state;
@@ -560,14 +578,15 @@ static void offers_of_key_updates_count_up_and_start_anew(void **state)
 static void one_failure_undoes_the_whole_batch(void **state)
 {
     struct fixture *fixture = *state;
-    struct change *changes[3] = {
+    struct change *changes[4] = {
         assign(1, SETTING_PRODUCT, "demo"), publish(1, "1", "stable"),
-        publish(1, "2", "stable")}; /* an id twice: no conflict, an error */
-    enum change_result results[3];
+        change_new_account(ACCOUNT_SESSION),
+        change_new_account(ACCOUNT_SESSION)}; /* a session twice: no conflict, an error */
+    enum change_result results[4];
     char error[STORE_ERROR_SIZE] = "";
 
-    tested_store()->apply(fixture->store, changes, 3, results, error);
-    for (int i = 0; i < 3; i++) {
+    tested_store()->apply(fixture->store, changes, 4, results, error);
+    for (int i = 0; i < 4; i++) {
         assert_int_equal(results[i], CHANGE_FAILED);
         change_free(changes[i]);
     }
@@ -1025,6 +1044,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_release_comes_back_whole, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_release_whose_number_is_taken_gets_another, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_version_is_published_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(forms_come_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_place_among_the_forms_is_taken_once, set_up, tear_down),
