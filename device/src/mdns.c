@@ -99,7 +99,7 @@ static void hear_response(struct ud_mdns *mdns, struct mdns_reader *reader, uint
                           uint32_t now_ms)
 {
     while (count-- > 0 && !reader->is_bad) {
-        const struct mdns_heard heard = mdns_read_record(reader);
+        const struct mdns_heard heard = ud_mdns_read_record(reader);
         const bool is_mine =
             heard.name == MDNS_HOST || heard.name == MDNS_UPLOAD || heard.name == MDNS_PAGE;
 
@@ -124,7 +124,7 @@ static void hear_rival(struct ud_mdns *mdns, struct mdns_reader *reader, uint32_
     bool is_greater = false;
 
     while (count-- > 0 && !reader->is_bad) {
-        const struct mdns_heard heard = mdns_read_record(reader);
+        const struct mdns_heard heard = ud_mdns_read_record(reader);
 
         if (heard.name != MDNS_HOST || heard.record != MDNS_RECORDS)
             continue;
@@ -148,9 +148,9 @@ struct asked {
 
 static void hear_question(struct ud_mdns *mdns, struct mdns_reader *reader, struct asked *asked)
 {
-    const struct mdns_question question = mdns_read_question(reader);
+    const struct mdns_question question = ud_mdns_read_question(reader);
     const uint32_t answers =
-        question.name != MDNS_ROOT ? mdns_answers(mdns, question.name, question.type) : 0;
+        question.name != MDNS_ROOT ? ud_mdns_answers(mdns, question.name, question.type) : 0;
 
     if (!asked->is_stranger && !question.wants_unicast)
         asked->by_all |= answers;
@@ -167,9 +167,9 @@ static void hear_question(struct ud_mdns *mdns, struct mdns_reader *reader, stru
 static void hear_known(struct mdns_reader *reader, uint32_t count, struct asked *asked)
 {
     while (count-- > 0 && !reader->is_bad) {
-        const struct mdns_heard heard = mdns_read_record(reader);
+        const struct mdns_heard heard = ud_mdns_read_record(reader);
 
-        if (heard.record == MDNS_RECORDS || heard.ttl_s < mdns_ttl_s(heard.record) / 2)
+        if (heard.record == MDNS_RECORDS || heard.ttl_s < ud_mdns_ttl_s(heard.record) / 2)
             continue;
         asked->by_all &= ~MDNS_BIT(heard.record);
         asked->by_one &= ~MDNS_BIT(heard.record);
@@ -183,7 +183,7 @@ static void owe_answers(struct ud_mdns *mdns, const struct asked *asked, uint32_
     uint32_t due_ms = now_ms;
 
     for (uint32_t i = 0; i < MDNS_RECORDS; i++)
-        if ((asked->by_all & MDNS_BIT(i)) && !mdns_row(i)->is_unique)
+        if ((asked->by_all & MDNS_BIT(i)) && !ud_mdns_row(i)->is_unique)
             due_ms = now_ms + SHARED_LEAST_MS;
     if (due_ms != now_ms)
         due_ms += spread_ms(mdns, SHARED_SPREAD_MS);
@@ -221,12 +221,12 @@ void ud_mdns_received(struct ud_mdns *mdns, const struct ud_mdns_peer *from, con
                       uint32_t length, uint32_t now_ms)
 {
     struct mdns_reader reader = {.mdns = mdns, .message = message, .length = length};
-    const uint32_t id = mdns_read_u16(&reader);
-    const uint32_t flags = mdns_read_u16(&reader);
+    const uint32_t id = ud_mdns_read_u16(&reader);
+    const uint32_t flags = ud_mdns_read_u16(&reader);
     uint16_t counts[4];
 
     for (uint32_t i = 0; i < 4; i++)
-        counts[i] = (uint16_t)mdns_read_u16(&reader);
+        counts[i] = (uint16_t)ud_mdns_read_u16(&reader);
     if (reader.is_bad || (flags & MDNS_NOT_A_QUERY) != 0 ||
         (mdns->state != PROBING && !has_the_name(mdns)))
         return;
@@ -235,7 +235,7 @@ void ud_mdns_received(struct ud_mdns *mdns, const struct ud_mdns_peer *from, con
         hear_query(mdns, from, &reader, counts, now_ms);
     } else if (from->port == UD_MDNS_PORT) {
         for (uint32_t i = 0; i < counts[0] && !reader.is_bad; i++)
-            (void)mdns_read_question(&reader);
+            (void)ud_mdns_read_question(&reader);
         hear_response(mdns, &reader, (uint32_t)counts[1] + counts[2] + counts[3], now_ms);
     }
 }
@@ -266,12 +266,12 @@ static uint32_t say_reply(struct ud_mdns *mdns, uint8_t *out, uint32_t size)
 {
     const struct mdns_response response = {
         .answers = mdns->reply,
-        .additions = mdns_additions(mdns, mdns->reply),
+        .additions = ud_mdns_additions(mdns, mdns->reply),
         .to_stranger = mdns->asked_name != MDNS_ROOT,
     };
 
     mdns->reply = 0;
-    return mdns_write_response(mdns, &response, out, size);
+    return ud_mdns_write_response(mdns, &response, out, size);
 }
 
 static uint32_t say_to_all(struct ud_mdns *mdns, uint32_t records, uint32_t now_ms, uint8_t *out,
@@ -279,13 +279,13 @@ static uint32_t say_to_all(struct ud_mdns *mdns, uint32_t records, uint32_t now_
 {
     const struct mdns_response response = {
         .answers = records,
-        .additions = mdns_additions(mdns, records),
+        .additions = ud_mdns_additions(mdns, records),
         .is_goodbye = mdns->state == LEAVING,
     };
 
     mdns->said = (uint16_t)records;
     mdns->said_ms = now_ms;
-    return mdns_write_response(mdns, &response, out, size);
+    return ud_mdns_write_response(mdns, &response, out, size);
 }
 
 static uint32_t announce(struct ud_mdns *mdns, uint32_t now_ms, uint8_t *out, uint32_t size)
@@ -295,7 +295,7 @@ static uint32_t announce(struct ud_mdns *mdns, uint32_t now_ms, uint8_t *out, ui
     mdns->due_ms = now_ms + ANNOUNCEMENT_MS;
     if (mdns->left == 0)
         mdns->state = SETTLED;
-    return say_to_all(mdns, mdns_records(mdns), now_ms, out, size);
+    return say_to_all(mdns, ud_mdns_records(mdns), now_ms, out, size);
 }
 
 /* Nobody spoke up after the last of them: the name is free. */
@@ -308,7 +308,7 @@ static uint32_t ask_for_the_name(struct ud_mdns *mdns, uint32_t now_ms, uint8_t 
     }
     mdns->left--;
     mdns->due_ms = now_ms + PROBE_MS;
-    return mdns_write_probe(mdns, out, size);
+    return ud_mdns_write_probe(mdns, out, size);
 }
 
 static uint32_t say_answers(struct ud_mdns *mdns, uint32_t now_ms, uint8_t *out, uint32_t size)
@@ -321,7 +321,7 @@ static uint32_t say_answers(struct ud_mdns *mdns, uint32_t now_ms, uint8_t *out,
 
 static uint32_t say_goodbye(struct ud_mdns *mdns, uint32_t now_ms, uint8_t *out, uint32_t size)
 {
-    const uint32_t length = say_to_all(mdns, mdns_records(mdns), now_ms, out, size);
+    const uint32_t length = say_to_all(mdns, ud_mdns_records(mdns), now_ms, out, size);
 
     mdns->state = SILENT;
     return length;

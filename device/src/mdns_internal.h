@@ -44,9 +44,9 @@ enum mdns_name {
     MDNS_NAMES,
 };
 
-/* The label; the rest of the name is mdns_parent(). */
-void mdns_label(const struct ud_mdns *mdns, enum mdns_name name, char label[UD_MDNS_NAME_MAX]);
-enum mdns_name mdns_parent(enum mdns_name name);
+/* The label; the rest of the name is ud_mdns_parent(). */
+void ud_mdns_label(const struct ud_mdns *mdns, enum mdns_name name, char label[UD_MDNS_NAME_MAX]);
+enum mdns_name ud_mdns_parent(enum mdns_name name);
 
 /* ---- mdns_records.c ---- */
 
@@ -74,19 +74,19 @@ struct mdns_row {
 };
 
 /* Null past the last. */
-const struct mdns_row *mdns_row(uint32_t record);
+const struct mdns_row *ud_mdns_row(uint32_t record);
 
 /* All the device has, by its ports: bits. */
-uint32_t mdns_records(const struct ud_mdns *mdns);
+uint32_t ud_mdns_records(const struct ud_mdns *mdns);
 
 /* Those that answer a question. */
-uint32_t mdns_answers(const struct ud_mdns *mdns, enum mdns_name name, uint32_t type);
+uint32_t ud_mdns_answers(const struct ud_mdns *mdns, enum mdns_name name, uint32_t type);
 
 /* What one who asks for these will ask next, without them. */
-uint32_t mdns_additions(const struct ud_mdns *mdns, uint32_t records);
+uint32_t ud_mdns_additions(const struct ud_mdns *mdns, uint32_t records);
 
 /* Seconds that others may remember it. */
-uint32_t mdns_ttl_s(uint32_t record);
+uint32_t ud_mdns_ttl_s(uint32_t record);
 
 /* ---- mdns_write.c ---- */
 
@@ -99,11 +99,11 @@ struct mdns_response {
 };
 
 /* Bytes; 0 when there is no room. */
-uint32_t mdns_write_response(const struct ud_mdns *mdns, const struct mdns_response *response,
-                             uint8_t *out, uint32_t size);
+uint32_t ud_mdns_write_response(const struct ud_mdns *mdns, const struct mdns_response *response,
+                                uint8_t *out, uint32_t size);
 
 /* Asks whether somebody has the device's names. */
-uint32_t mdns_write_probe(const struct ud_mdns *mdns, uint8_t *out, uint32_t size);
+uint32_t ud_mdns_write_probe(const struct ud_mdns *mdns, uint8_t *out, uint32_t size);
 
 /* ---- mdns_read.c ---- */
 
@@ -132,10 +132,10 @@ struct mdns_heard {
     uint32_t record; /* MDNS_RECORDS: the device has none that says so */
 };
 
-uint32_t mdns_read_u16(struct mdns_reader *reader);
+uint32_t ud_mdns_read_u16(struct mdns_reader *reader);
 
 /* Of other classes than the internet's: name MDNS_ROOT. */
-struct mdns_question mdns_read_question(struct mdns_reader *reader);
-struct mdns_heard mdns_read_record(struct mdns_reader *reader);
+struct mdns_question ud_mdns_read_question(struct mdns_reader *reader);
+struct mdns_heard ud_mdns_read_record(struct mdns_reader *reader);
 
 #endif

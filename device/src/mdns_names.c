@@ -21,7 +21,7 @@ static const struct node nodes[MDNS_NAMES] = {
     [MDNS_UPLOAD] = {MDNS_UPLOADS, ""},        [MDNS_PAGE] = {MDNS_PAGES, ""},
 };
 
-enum mdns_name mdns_parent(enum mdns_name name)
+enum mdns_name ud_mdns_parent(enum mdns_name name)
 {
     return (enum mdns_name)nodes[name].parent;
 }
@@ -41,7 +41,7 @@ void ud_mdns_name(const struct ud_mdns *mdns, char name[UD_MDNS_NAME_MAX])
     ud_text_add_decimal(&text, mdns->number);
 }
 
-void mdns_label(const struct ud_mdns *mdns, enum mdns_name name, char label[UD_MDNS_NAME_MAX])
+void ud_mdns_label(const struct ud_mdns *mdns, enum mdns_name name, char label[UD_MDNS_NAME_MAX])
 {
     struct ud_text text;
 

@@ -21,7 +21,7 @@ static uint32_t read_u8(struct mdns_reader *reader)
     return reader->message[reader->at++];
 }
 
-uint32_t mdns_read_u16(struct mdns_reader *reader)
+uint32_t ud_mdns_read_u16(struct mdns_reader *reader)
 {
     const uint32_t high = read_u8(reader);
 
@@ -30,9 +30,9 @@ uint32_t mdns_read_u16(struct mdns_reader *reader)
 
 static uint32_t read_u32(struct mdns_reader *reader)
 {
-    const uint32_t high = mdns_read_u16(reader);
+    const uint32_t high = ud_mdns_read_u16(reader);
 
-    return high << 16 | mdns_read_u16(reader);
+    return high << 16 | ud_mdns_read_u16(reader);
 }
 
 static void skip(struct mdns_reader *reader, uint32_t length)
@@ -69,7 +69,7 @@ static void skip_name(struct mdns_reader *reader)
 static void follow(struct mdns_reader *label, uint32_t *limit)
 {
     while (label->at < label->length && label->message[label->at] >= POINTER) {
-        const uint32_t target = mdns_read_u16(label) & 0x3fff;
+        const uint32_t target = ud_mdns_read_u16(label) & 0x3fff;
 
         if (target >= *limit)
             label->is_bad = true;
@@ -93,9 +93,9 @@ static bool is_name(struct mdns_reader at, enum mdns_name name)
     uint32_t limit = at.at;
     char label[UD_MDNS_NAME_MAX];
 
-    for (; name != MDNS_ROOT; name = mdns_parent(name)) {
+    for (; name != MDNS_ROOT; name = ud_mdns_parent(name)) {
         follow(&at, &limit);
-        mdns_label(at.mdns, name, label);
+        ud_mdns_label(at.mdns, name, label);
         if (!has_label(&at, label))
             return false;
     }
@@ -133,7 +133,7 @@ static bool says_texts(struct mdns_reader *data)
 
 static bool says_service(struct mdns_reader *data, uint16_t port)
 {
-    return read_u32(data) == 0 && mdns_read_u16(data) == port && is_name(*data, MDNS_HOST);
+    return read_u32(data) == 0 && ud_mdns_read_u16(data) == port && is_name(*data, MDNS_HOST);
 }
 
 /* `data` ends where the record's data do; names in it may point anywhere before. */
@@ -154,19 +154,19 @@ static bool says_the_same(struct mdns_reader data, uint32_t record)
     case MDNS_PAGE_TXT:
         return data.length - data.at <= 1;
     default:
-        return is_name(data, (enum mdns_name)mdns_row(record)->target);
+        return is_name(data, (enum mdns_name)ud_mdns_row(record)->target);
     }
 }
 
 static uint32_t find_record(const struct mdns_reader *reader, const struct mdns_heard *heard)
 {
-    const uint32_t candidates = mdns_answers(reader->mdns, heard->name, heard->type);
+    const uint32_t candidates = ud_mdns_answers(reader->mdns, heard->name, heard->type);
     struct mdns_reader data = *reader;
 
     data.at = heard->data;
     data.length = heard->data + heard->data_length;
     for (uint32_t i = 0; i < MDNS_RECORDS; i++)
-        if ((candidates & MDNS_BIT(i)) && mdns_row(i)->type == heard->type &&
+        if ((candidates & MDNS_BIT(i)) && ud_mdns_row(i)->type == heard->type &&
             says_the_same(data, i))
             return i;
     return MDNS_RECORDS;
@@ -174,12 +174,12 @@ static uint32_t find_record(const struct mdns_reader *reader, const struct mdns_
 
 /* ---- Sections ---- */
 
-struct mdns_question mdns_read_question(struct mdns_reader *reader)
+struct mdns_question ud_mdns_read_question(struct mdns_reader *reader)
 {
     struct mdns_question question = {.name = read_name(reader)};
 
-    question.type = mdns_read_u16(reader);
-    const uint32_t class = mdns_read_u16(reader);
+    question.type = ud_mdns_read_u16(reader);
+    const uint32_t class = ud_mdns_read_u16(reader);
     question.wants_unicast = (class & MDNS_TOP) != 0;
     const uint32_t plain = class & ~MDNS_TOP;
     if (reader->is_bad || (plain != MDNS_INTERNET && plain != MDNS_ANY))
@@ -187,14 +187,14 @@ struct mdns_question mdns_read_question(struct mdns_reader *reader)
     return question;
 }
 
-struct mdns_heard mdns_read_record(struct mdns_reader *reader)
+struct mdns_heard ud_mdns_read_record(struct mdns_reader *reader)
 {
     struct mdns_heard heard = {.name = read_name(reader), .record = MDNS_RECORDS};
 
-    heard.type = mdns_read_u16(reader);
-    const uint32_t class = mdns_read_u16(reader) & ~MDNS_TOP;
+    heard.type = ud_mdns_read_u16(reader);
+    const uint32_t class = ud_mdns_read_u16(reader) & ~MDNS_TOP;
     heard.ttl_s = read_u32(reader);
-    heard.data_length = mdns_read_u16(reader);
+    heard.data_length = ud_mdns_read_u16(reader);
     heard.data = reader->at;
     skip(reader, heard.data_length);
     if (reader->is_bad || class != MDNS_INTERNET)

@@ -26,12 +26,12 @@ static const struct mdns_row rows[MDNS_RECORDS] = {
     (MDNS_BIT(MDNS_PAGE_SRV) | MDNS_BIT(MDNS_PAGE_TXT) | MDNS_BIT(MDNS_PAGES_PTR) |                \
      MDNS_BIT(MDNS_TYPES_PAGES))
 
-const struct mdns_row *mdns_row(uint32_t record)
+const struct mdns_row *ud_mdns_row(uint32_t record)
 {
     return record < MDNS_RECORDS ? &rows[record] : NULL;
 }
 
-uint32_t mdns_records(const struct ud_mdns *mdns)
+uint32_t ud_mdns_records(const struct ud_mdns *mdns)
 {
     uint32_t records = MDNS_BIT(MDNS_HOST_A);
 
@@ -43,9 +43,9 @@ uint32_t mdns_records(const struct ud_mdns *mdns)
 }
 
 /* Who is told that the host has no IPv6 address need not wait for one. */
-uint32_t mdns_answers(const struct ud_mdns *mdns, enum mdns_name name, uint32_t type)
+uint32_t ud_mdns_answers(const struct ud_mdns *mdns, enum mdns_name name, uint32_t type)
 {
-    const uint32_t ours = mdns_records(mdns);
+    const uint32_t ours = ud_mdns_records(mdns);
     uint32_t answers = 0;
 
     for (uint32_t i = 0; i < MDNS_RECORDS; i++)
@@ -56,7 +56,7 @@ uint32_t mdns_answers(const struct ud_mdns *mdns, enum mdns_name name, uint32_t 
 }
 
 /* Of the names that those asked for lead to, all there is. */
-uint32_t mdns_additions(const struct ud_mdns *mdns, uint32_t records)
+uint32_t ud_mdns_additions(const struct ud_mdns *mdns, uint32_t records)
 {
     uint32_t all = records;
     uint32_t before;
@@ -65,12 +65,12 @@ uint32_t mdns_additions(const struct ud_mdns *mdns, uint32_t records)
         before = all;
         for (uint32_t i = 0; i < MDNS_RECORDS; i++)
             if ((all & MDNS_BIT(i)) && rows[i].target != MDNS_ROOT && rows[i].owner != MDNS_TYPES)
-                all |= mdns_answers(mdns, (enum mdns_name)rows[i].target, MDNS_ANY);
+                all |= ud_mdns_answers(mdns, (enum mdns_name)rows[i].target, MDNS_ANY);
     } while (all != before);
     return all & ~records;
 }
 
-uint32_t mdns_ttl_s(uint32_t record)
+uint32_t ud_mdns_ttl_s(uint32_t record)
 {
     const uint32_t type = rows[record].type;
 

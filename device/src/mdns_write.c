@@ -51,13 +51,13 @@ static void put_name(struct writer *writer, enum mdns_name name, bool is_whole)
 {
     char label[UD_MDNS_NAME_MAX];
 
-    for (; name != MDNS_ROOT; name = mdns_parent(name)) {
+    for (; name != MDNS_ROOT; name = ud_mdns_parent(name)) {
         if (writer->names[name] != 0 && !is_whole) {
             put_u16(writer, POINTER | writer->names[name]);
             return;
         }
         writer->names[name] = (uint16_t)writer->length;
-        mdns_label(writer->mdns, name, label);
+        ud_mdns_label(writer->mdns, name, label);
         put_label(writer, label);
     }
     put_label(writer, "");
@@ -118,7 +118,7 @@ static void put_data(struct writer *writer, uint32_t record)
         put_types(writer);
         break;
     default:
-        put_name(writer, (enum mdns_name)mdns_row(record)->target, false);
+        put_name(writer, (enum mdns_name)ud_mdns_row(record)->target, false);
         break;
     }
 }
@@ -127,13 +127,13 @@ static uint32_t ttl_of(const struct writer *writer, uint32_t record)
 {
     if (writer->is_goodbye)
         return 0;
-    return writer->to_stranger ? STRANGERS_TTL_S : mdns_ttl_s(record);
+    return writer->to_stranger ? STRANGERS_TTL_S : ud_mdns_ttl_s(record);
 }
 
 /* In a probe nothing is to be forgotten yet, and to strangers that bit means nothing. */
 static void put_record(struct writer *writer, uint32_t record, bool is_settled)
 {
-    const struct mdns_row *row = mdns_row(record);
+    const struct mdns_row *row = ud_mdns_row(record);
     const bool is_all = row->is_unique && is_settled && !writer->to_stranger;
 
     put_name(writer, (enum mdns_name)row->owner, false);
@@ -195,8 +195,8 @@ static void put_question(struct writer *writer, enum mdns_name name, uint32_t ty
     put_u16(writer, class);
 }
 
-uint32_t mdns_write_response(const struct ud_mdns *mdns, const struct mdns_response *response,
-                             uint8_t *out, uint32_t size)
+uint32_t ud_mdns_write_response(const struct ud_mdns *mdns, const struct mdns_response *response,
+                                uint8_t *out, uint32_t size)
 {
     struct writer writer = begin(mdns, out, size);
     uint16_t header[MDNS_HEADER / 2] = {0, MDNS_IS_RESPONSE | MDNS_IS_OURS};
@@ -215,16 +215,16 @@ uint32_t mdns_write_response(const struct ud_mdns *mdns, const struct mdns_respo
 
 /* Beside the questions it says what it means to have, so that of two who ask at the same
  * time one wins. */
-uint32_t mdns_write_probe(const struct ud_mdns *mdns, uint8_t *out, uint32_t size)
+uint32_t ud_mdns_write_probe(const struct ud_mdns *mdns, uint8_t *out, uint32_t size)
 {
     static const uint8_t names[] = {MDNS_HOST, MDNS_UPLOAD, MDNS_PAGE};
-    const uint32_t ours = mdns_records(mdns);
+    const uint32_t ours = ud_mdns_records(mdns);
     struct writer writer = begin(mdns, out, size);
     uint16_t header[MDNS_HEADER / 2] = {0};
     uint32_t claimed = 0;
 
     for (uint32_t i = 0; i < sizeof names; i++) {
-        const uint32_t records = mdns_answers(mdns, (enum mdns_name)names[i], MDNS_ANY) & ours;
+        const uint32_t records = ud_mdns_answers(mdns, (enum mdns_name)names[i], MDNS_ANY) & ours;
 
         if (records == 0)
             continue;
