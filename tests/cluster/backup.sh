@@ -8,7 +8,7 @@ trap 'postgres_cleanup; tap_cleanup' EXIT
 postgres_start || exit 1
 python3 "$TAP_ROOT/tests/lib/make_image.py" "$TAP_TMP/new.bin" --project demo --version 2.0.0 --size 600000
 server_start data --database "$POSTGRES_URL"
-COPY_URL=${POSTGRES_URL%%\?*}_copy?${POSTGRES_URL#*\?}
+COPY_URL="${POSTGRES_URL%%\?*}_copy?${POSTGRES_URL#*\?}"
 MAC=18:FE:AA:AA:AA:AA
 
 # As docs/operations.md has it.
