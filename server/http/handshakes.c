@@ -17,8 +17,10 @@ struct handshakes {
 
 static void resume(struct http_client *client)
 {
-    atomic_fetch_sub(&client->server->suspended, 1);
+    struct http_server *server = client->server;
+
     MHD_resume_connection(client->connection); /* the client may be gone on return */
+    atomic_fetch_sub(&server->suspended, 1);   /* from here on the library may be stopped */
 }
 
 static void *run(void *ctx)
