@@ -81,7 +81,7 @@ who_trusts_other_keys_gets_nothing_and_is_explained() {
     expect reason "$(device_says 02:00:00:00:01:02 reason)" \
         "it takes files signed by $P256 only, and 1.1.0 is not: publish it signed"
     expect abilities "$(device_says 02:00:00:00:01:02 facts abilities)" \
-        "{\"gzip\": true, \"keys\": [\"$P256\"]}"
+        "{\"gzip\": true, \"keys\": [\"$P256\"], \"ring\": null}"
 }
 
 # While keys change, a release has a form for each.
