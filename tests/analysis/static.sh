@@ -1,10 +1,8 @@
 # What analysers find in what runs on devices, without running it: cppcheck, but for
-# exceptions.txt, gcc's own analyser, and clang-tidy by the tree's .clang-tidy. With
-# ANALYSE=all clang-tidy looks at what runs on hosts, too, which takes many minutes.
+# exceptions.txt, gcc's own analyser, and clang-tidy by the tree's .clang-tidy.
 . "$(dirname "$0")/../lib/tap.sh"
 
 device_sources() { git -C "$TAP_ROOT" ls-files ':(glob)device/src/*.c' ':(glob)boot/*.c'; }
-host_sources() { git -C "$TAP_ROOT" ls-files ':(glob)host/*.c' ':(glob)server/**/*.c' ':(glob)tools/*.c'; }
 
 cppcheck_finds_nothing() {
     cd "$TAP_ROOT"
@@ -19,18 +17,12 @@ gcc_finds_nothing() {
 
 # tidy FILE… of standard input: a few at a time, each core.
 tidy() {
-    xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$@" -- -std=c11 -D_GNU_SOURCE -DUPDRAFT_VERSION=\"\" \
-        -I. -Idevice/include -Ibuild/server -Ibuild/tools 2>/dev/null' clang-tidy
+    xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$@" -- -std=c11 -I. -Idevice/include 2>/dev/null' clang-tidy
 }
 
 clang_tidy_finds_nothing() {
     cd "$TAP_ROOT"
     device_sources | tidy
-}
-
-clang_tidy_finds_nothing_on_hosts() {
-    cd "$TAP_ROOT"
-    host_sources | tidy
 }
 
 # The list of exceptions hides no more than it says.
@@ -49,9 +41,4 @@ check cppcheck_finds_nothing
 check gcc_finds_nothing
 check clang_tidy_sees_what_is_wrong
 check clang_tidy_finds_nothing
-if [ "${ANALYSE:-}" = all ]; then
-    check clang_tidy_finds_nothing_on_hosts
-else
-    skip clang_tidy_finds_nothing_on_hosts "takes many minutes: ANALYSE=all ./test analysis"
-fi
 tap_end

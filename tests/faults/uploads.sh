@@ -12,12 +12,19 @@ export UPDRAFT_PASSWORD=secret
 
 fault() { printf '%s' "$*" >"$FAULT"; }
 
+# ends PID: with the test, which is a shell of its own.
+running=()
+ends() {
+    running+=("$1")
+    trap 'kill "${running[@]}" 2>/dev/null' EXIT
+}
+
 # started COMMAND…: in the background, and sets PORT to what it prints.
 started() {
     local tries
     : >"$TAP_TMP/port"
     "$@" >"$TAP_TMP/port" &
-    tap_background $!
+    ends $!
     for tries in $(seq 200); do [ -s "$TAP_TMP/port" ] && break; sleep 0.05; done
     PORT=$(cat "$TAP_TMP/port")
 }
@@ -28,7 +35,7 @@ a_device() {
     rm -f device.flash
     "$UPDRAFT" device --flash device.flash --app "$OLD" --json "$@" >events 2>device.err &
     device_pid=$!
-    tap_background $device_pid
+    ends $device_pid
     for tries in $(seq 200); do
         grep -q '"event":"started"' events && return
         kill -0 $device_pid 2>/dev/null || break
