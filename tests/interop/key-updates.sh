@@ -124,11 +124,13 @@ the_old_key_is_revoked_from_one_that_is_up_to_date() {
 }
 
 a_rollout_counts_it_as_on_the_way() {
-    local id
+    local tries
     python3 "$TAP_ROOT/tests/lib/make_image.py" next.bin --project demo --version 1.2.0 --size 20000
     "$UPDRAFT" publish next.bin --sign "$KEYS/p256.key" --draft >/dev/null
     api POST /devices/$OURS/retry >/dev/null
     "$UPDRAFT" rollout start -p demo -v 1.2.0 >out
+    for tries in $(seq 300); do [ "$(api GET /rollouts/1 | json state)" = planned ] || break; sleep 0.1; done
+    expect state "$(api GET /rollouts/1 | json state)" running
     tells 0 $OLD_KEY
     cmp body 1-add.signed
     tells 1 $OLD_KEY,$NEW_KEY
