@@ -12,12 +12,12 @@
 
 static void require_inside(const char *name)
 {
-    const char *rest = name;
+    const char *slash = strrchr(name, '/');
 
-    require(name[0] != '\0' && strlen(name) < TAR_NAME_SIZE);
-    if (strncmp(name, BACKUP_BLOBS, strlen(BACKUP_BLOBS)) == 0)
-        rest += strlen(BACKUP_BLOBS);
-    require(strchr(rest, '/') == NULL && strstr(name, "..") == NULL);
+    require(name[0] != '\0' && strlen(name) < TAR_NAME_SIZE && strstr(name, "..") == NULL);
+    if (slash != NULL)
+        require(strncmp(name, BACKUP_BLOBS, strlen(BACKUP_BLOBS)) == 0 &&
+                slash + 1 == name + strlen(BACKUP_BLOBS));
 }
 
 static void require_same(const struct backup_manifest *one, const struct backup_manifest *other)
