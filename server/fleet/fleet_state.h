@@ -57,6 +57,20 @@ struct policy_device fleet_policy_device(const struct fleet *fleet, const struct
                                          struct device_facts *facts);
 struct policy_catalogue fleet_catalogue(const struct fleet *fleet);
 
+/* Whether one more download may begin at an address. One that goes on where it broke
+ * off had its share of the bandwidth before. */
+enum policy_load fleet_load_at(const struct fleet *fleet, const uint8_t address[16],
+                               bool continues);
+/* When a device that may not begin is to ask again, in seconds. */
+uint32_t fleet_busy_seconds(const struct fleet *fleet, const uint8_t address[16],
+                            enum policy_load load);
+/* One of the downloads there may be, of so many bytes, is the address's from now on, until
+ * fleet_download_over(). False when memory is out. */
+bool fleet_take_download(struct fleet *fleet, const uint8_t address[16], uint32_t bytes);
+/* Heard of again after a whole download of a file system: it has it. Devices tell
+ * nothing more of it. */
+void fleet_note_files_told(struct fleet *fleet, struct device *device);
+
 /* Histories: events are given to changes, which may be null, or submitted. */
 void fleet_note_offer(const struct fleet *fleet, struct change *change,
                       const struct policy_decision *decision);
