@@ -1,5 +1,6 @@
-/* Enters devices into a server's database that stands still: fill DATABASE COUNT. They are
- * of the product demo and run 1.0.0; MACs count up, as benchmarks/load.c has them. */
+/* Enters devices into the database of a server that stands still: fill DATABASE COUNT, with a
+ * file or a postgres:// URL. They are of the product demo and run 1.0.0; MACs count up, as
+ * benchmarks/load.c has them. */
 #include "server/fleet/fleet.h"
 
 #include <semaphore.h>
@@ -70,7 +71,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: fill DATABASE COUNT\n");
         return 2;
     }
-    const struct fleet_config config = {.store = &store_sqlite,
+    const bool is_url = strncmp(argv[1], "postgres", strlen("postgres")) == 0;
+    const struct fleet_config config = {.store = is_url ? &store_postgres : &store_sqlite,
                                         .location = argv[1],
                                         .has_file = has_file,
                                         .trouble = trouble,

@@ -2,8 +2,9 @@
 # decision beside a static 304, and beside nginx with the documents' PHP script; fleets of
 # 1,000 to 1,000,000 devices; downloads beside sendfile; 10,000 slow ones, or as many as the
 # limit of descriptors allows; check-ins while a rollout runs and downloads go on; TLS
-# handshakes. Prints rows for ./bench. Figures are medians of three rounds; where a rate is limited by the
-# program that makes the load, a line says so.
+# handshakes; two servers on a private PostgreSQL beside one on it. Prints rows for ./bench.
+# Figures are medians of three rounds; where a rate is limited by the program that makes the load,
+# or by the machine's processors, a line says so.
 #   LOAD_MS=N       for each measurement (default 3000)
 #   LOAD_FLEET=N    devices of the large fleet (default 1000000)
 need_packages nginx-light php-fpm
@@ -23,20 +24,23 @@ chmod 755 "$WORLD" # nginx's workers are somebody else
 UPDRAFT_BENCH=$BUILD/bench/updraft
 export UPDRAFT_TOKEN_FILE=$WORLD/data/operator.token
 
-server_pid='' nginx_pid='' php_pid=''
+server_pid='' node_pid='' nginx_pid='' php_pid=''
 end_world() {
     local pid
     trap - EXIT
-    for pid in $server_pid $nginx_pid $php_pid; do kill "$pid" 2>/dev/null; done
+    for pid in $server_pid $node_pid $nginx_pid $php_pid; do kill "$pid" 2>/dev/null; done
     wait 2>/dev/null
+    [ -z "${POSTGRES_FOLDER:-}" ] || postgres_cleanup
     rm -rf "$WORLD"
 }
 trap end_world EXIT
 
-start_server() {
-    local tries
+# start_server_in FOLDER [options]: sets SERVER, port and server_pid.
+start_server_in() {
+    local data=$1 tries
+    shift
     : >"$WORLD/server.out"
-    "$UPDRAFT_BENCH" serve --data "$WORLD/data" --listen 127.0.0.1:0 "$@" >"$WORLD/server.out" 2>"$WORLD/server.log" &
+    "$UPDRAFT_BENCH" serve --data "$data" --listen 127.0.0.1:0 "$@" >"$WORLD/server.out" 2>"$WORLD/server.log" &
     server_pid=$!
     for tries in $(seq 6000); do
         SERVER=$(sed -n 's|^dashboard: \(https*://[^/]*\)/.*|\1|p' "$WORLD/server.out")
@@ -46,6 +50,8 @@ start_server() {
     done
     port=${SERVER##*:}
 }
+
+start_server() { start_server_in "$WORLD/data" "$@"; }
 
 stop_server() {
     kill "$server_pid"
@@ -264,13 +270,84 @@ compare_tls() {
     start_server
 }
 
+# What PostgreSQL has running for its servers.
+database_pids() {
+    local postmaster
+    postmaster=$(head -n 1 "$POSTGRES_FOLDER/data/postmaster.pid")
+    echo "$postmaster" $(pgrep -P "$postmaster")
+}
+
+# Lines of load that were taken at the same time, as one. A node that refuses what the other
+# knows has failed.
+add_up() {
+    awk '{ for (i = 1; i <= NF; i++) { split($i, pair, "="); is[pair[1]] = pair[2] }
+           answers += is["answers"]; failures += is["failures"] + is["refusals"]; per_s += is["per_s"]
+           cpu_us += is["cpu_us"] * is["answers"]
+           if (is["own"] > own) own = is["own"] }
+         END { printf "failures=%d per_s=%d cpu_us=%.2f own=%.2f\n", failures, per_s, answers ? cpu_us / answers : 0, own }' "$@"
+}
+
+start_node() { start_server_in "$WORLD/node$1" --database "$POSTGRES_URL"; }
+
+# A second server comes, takes half of the load, and goes.
+measure_two_nodes() {
+    local first_port=$port
+    node_pid=$server_pid
+    start_node 2
+    load "$first_port" poll 32 1000 /update "$node_pid" $(database_pids) >"$WORLD/half" &
+    load "$port" poll 32 1000 /update "$server_pid" >"$WORLD/other_half"
+    wait $!
+    add_up "$WORLD/half" "$WORLD/other_half"
+    stop_server
+    server_pid=$node_pid port=$first_port node_pid=''
+}
+
+measure_one_node() {
+    load "$port" poll 64 1000 /update "$server_pid" $(database_pids) >"$WORLD/half"
+    add_up "$WORLD/half"
+}
+
+# A database with the release and 1,000 devices, and one server on it.
+start_cluster() {
+    . "$PROJECT_ROOT/tests/lib/postgres.sh"
+    postgres_start >"$WORLD/said" 2>&1 || die "PostgreSQL did not start: $(tail -n 1 "$WORLD/said")"
+    mkdir "$WORLD/node1" "$WORLD/node2"
+    cp -p "$WORLD/data/operator.token" "$WORLD/node1/"
+    cp -p "$WORLD/data/operator.token" "$WORLD/node2/"
+    start_node 1
+    publish_demo
+    stop_server
+    "$BUILD/bench/benchmarks/fill" "$POSTGRES_URL" 1000 || die "the fleet was not entered into PostgreSQL"
+    start_node 1
+}
+
+# Two servers on one database beside one server on it, with as many devices and connections.
+compare_nodes() {
+    (need_packages postgresql) || { say "bench: two nodes beside one: left out, PostgreSQL is not here"; return; }
+    stop_server
+    start_cluster
+    measure_ours() { measure_two_nodes; }
+    measure_theirs() { measure_one_node; }
+    rounds nodes
+    [ "$(nproc)" -ge 4 ] || say "bench: two nodes and two loads share $(nproc) processors: their rate says little, CPU per check-in does"
+    row "check-ins per second, two nodes beside one" nodes per_s 1/s -
+    row "CPU per check-in, two nodes and their database" nodes cpu_us us -
+    stop_server
+    postgres_stop
+    start_server
+}
+
+publish_demo() {
+    "$UPDRAFT_BENCH" publish "$WORLD/demo.bin" --product demo --version 1.0.0 --server "$SERVER" >"$WORLD/said" ||
+        die "nothing could be published"
+}
+
 make_world() {
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
         -keyout "$WORLD/tls.key" -out "$WORLD/tls.crt" 2>"$WORLD/openssl.log" || die "no certificate: $(cat "$WORLD/openssl.log")"
     python3 "$PROJECT_ROOT/tests/lib/make_image.py" "$WORLD/demo.bin" --project demo --version 1.0.0 --size 400000
     start_server
-    "$UPDRAFT_BENCH" publish "$WORLD/demo.bin" --product demo --version 1.0.0 --server "$SERVER" >"$WORLD/said" ||
-        die "nothing could be published"
+    publish_demo
     stop_server
     "$BUILD/bench/benchmarks/fill" "$WORLD/data/updraft.db" 1000 || die "the fleet was not entered"
     start_server
@@ -284,4 +361,5 @@ compare_downloads
 measure_slow
 measure_mixed
 compare_tls
+compare_nodes
 compare_fleet
