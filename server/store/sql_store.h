@@ -152,6 +152,10 @@ int sql_load_webhooks(struct store *store, const struct webhook_reader *reader, 
 /* Compiles the statements of sql_apply(). */
 int sql_prepare(struct sql_store *store);
 
+/* Null where it is not known. */
+void sql_bind_bytes_if(struct db_statement *statement, int place, bool is_known, const void *data,
+                       int length);
+
 void sql_apply(struct store *store, struct change *const *changes, size_t count,
                enum change_result *results, char error[STORE_ERROR_SIZE]);
 
@@ -159,6 +163,32 @@ void sql_apply(struct store *store, struct change *const *changes, size_t count,
  * `place` on, as far as the statement goes by it. */
 int sql_apply_decided(struct sql_store *store, enum sql_statement name, int place,
                       const struct change *change, enum change_result *result);
+
+/* Changes to devices and groups, one kind each. */
+int sql_apply_seen(struct db_statement *statement, const struct change *change);
+int sql_apply_register(struct sql_store *store, const struct change *change,
+                       enum change_result *result);
+int sql_apply_assign(struct sql_store *store, const struct change *change);
+int sql_apply_group(struct sql_store *store, const struct change *change);
+int sql_apply_remove(struct sql_store *store, const struct change *change);
+int sql_apply_retry(struct sql_store *store, const struct change *change,
+                    enum change_result *result);
+int sql_apply_offer(struct sql_store *store, const struct change *change,
+                    enum change_result *result);
+int sql_apply_fs_offer(struct sql_store *store, const struct change *change,
+                       enum change_result *result);
+int sql_apply_taken(struct sql_store *store, enum sql_statement name, const struct change *change,
+                    enum change_result *result);
+
+/* Changes to releases, one kind each; the first may give the release another id. */
+int sql_apply_release(struct sql_store *store, struct release *release, enum change_result *result);
+int sql_apply_file(struct sql_store *store, const struct release *release,
+                   enum change_result *result);
+int sql_apply_fs_file(struct sql_store *store, const struct release *release,
+                      enum change_result *result);
+int sql_apply_newest(struct sql_store *store, const struct release *release);
+int sql_apply_edit(struct sql_store *store, const struct release *release, bool goes_live,
+                   enum change_result *result);
 
 /* Changes to key updates, and to what devices have of them. */
 int sql_apply_ring(struct sql_store *store, const struct change *change,
