@@ -457,7 +457,7 @@ int main(void)
     };
 
     if (tested_store_is_file()) {
-        puts("ok 1 - nodes # SKIP a database in a file has one server; ./test cluster tries several");
+        puts("ok 1 - nodes # SKIP a database in a file has one server; see ./test cluster");
         return 0;
     }
     return cmocka_run_group_tests(tests, NULL, NULL);
