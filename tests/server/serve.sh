@@ -219,8 +219,19 @@ everything_is_there_after_a_restart() {
     cmp got "$IMAGE"
 }
 
+# The files are looked at after the start: at most 30 s.
+the_missing_file_is_named() {
+    local tries
+    for tries in $(seq 300); do
+        grep -q 'the file of demo 1.0.0 is not here: publish it again' "$TAP_TMP/data.log" && return
+        sleep 0.1
+    done
+    cat "$TAP_TMP/data.log"
+    return 1
+}
+
 a_missing_file_is_named_and_the_rest_served() {
-    grep -q 'the file of demo 1.0.0 is missing: publish it again' "$TAP_TMP/data.log"
+    the_missing_file_is_named
     expect "plain download" "$(curl -sS -o body -w '%{http_code}' "$SERVER/firmware/demo")" 503
     expect "another release" "$(curl -sS -o body -w '%{http_code}' "$SERVER/firmware/big")" 200
     ask "$(esp8266 STA-MAC=02:00:00:00:00:06)"
