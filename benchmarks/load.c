@@ -4,10 +4,10 @@
  *
  * KIND is poll (HTTP/1.0, a connection for each check-in), keep (HTTP/1.1, kept),
  * get (HTTP/1.0 downloads) or slow (downloads at 2 KB a second each). Check-ins are those of an
- * ESP8266; their MACs go through DEVICES in turn. For a file server they carry If-None-Match
- * too, so that it answers 304. LOAD_MD5 is what they say of their sketch. The processes named,
- * their threads and children are the server: what they spend is counted. Prints NAME=VALUE pairs on
- * a line.
+ * ESP8266; their MACs go through DEVICES, each once before any comes again, and scattered, as
+ * fleets ask. For a file server they carry If-None-Match too, so that it answers 304. LOAD_MD5 is
+ * what they say of their sketch. The processes named, their threads and children are the server:
+ * what they spend is counted. Prints NAME=VALUE pairs on a line.
  */
 #include "sim/load.h"
 
@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #define MAC_FIRST  0x5CCF7F000000
+#define MAC_STEP   611953u /* a prime: all have their turn, none after its neighbour's */
 #define SLOW_RATE  2048u
 #define GOOD_POLL  304
 #define GOOD_FETCH 200
@@ -36,7 +37,7 @@ static size_t write_poll(struct asking *asking, char *text)
 {
     const uint64_t mac = MAC_FIRST + asking->next;
 
-    asking->next = (asking->next + 1) % asking->devices;
+    asking->next = (asking->next + MAC_STEP) % asking->devices;
     return (size_t)snprintf(
         text, LOAD_REQUEST_MAX,
         "GET %s HTTP/%s\r\nHost: 127.0.0.1\r\nUser-Agent: ESP8266-http-Update\r\n"

@@ -201,29 +201,42 @@ measure_slow() {
     grep -q "failures=0 .*open=$SLOW" "$WORLD/slow" || say "bench: slow downloads: $(cat "$WORLD/slow")"
 }
 
-# Rates and memory with a large fleet, beside those with 1,000 devices.
-compare_fleet() {
-    local small started nginx_small
-    measure_ours() { load "$port" poll 64 1000 /update "$server_pid"; }
-    measure_theirs() { nginx_static poll; }
-    rounds small
-    small=$(median "$WORLD/small.ours" cpu_us)
-    nginx_small=$(median "$WORLD/small.theirs" cpu_us)
+# measure_fleet COUNT: enters so many devices, and measures as fleet-COUNT.
+measure_fleet() {
+    local count=$1 started
     stop_server
-    "$BUILD/bench/benchmarks/fill" "$WORLD/data/updraft.db" "$LOAD_FLEET" || die "the fleet was not entered"
+    "$BUILD/bench/benchmarks/fill" "$WORLD/data/updraft.db" "$count" || die "the fleet was not entered"
     started=$(date +%s%N)
     start_server
-    printf 'start with %s devices\t%s\tms\t-\t<= 5000\n' "$LOAD_FLEET" $((($(date +%s%N) - started) / 1000000))
-    printf 'CPU of that start\t%s\tms\t-\t-\n' $(($(spent_ns "$server_pid") / 1000000))
-    printf 'memory a device\t%s\tB\t-\t<= 300\n' $((($(resident_kb) - resident_at_start) * 1024 / LOAD_FLEET))
-    measure_ours() { load "$port" poll 64 "$LOAD_FLEET" /update "$server_pid"; }
-    rounds large
-    # The small fleet was measured minutes before: what nginx took then and takes now tells what
-    # it would take on the machine as it is now.
-    printf 'CPU per check-in with %s devices, beside 1,000\t%s\tus\t%s\t<= 1.11x\n' "$LOAD_FLEET" \
-        "$(median "$WORLD/large.ours" cpu_us)" \
-        "$(awk -v small="$small" -v then="$nginx_small" -v now="$(median "$WORLD/large.theirs" cpu_us)" \
-            'BEGIN { printf "%.2f", small * now / then }')"
+    start_ms=$((($(date +%s%N) - started) / 1000000))
+    start_cpu_ms=$(($(spent_ns "$server_pid") / 1000000))
+    start_kb=$(resident_kb)
+    measure_ours() { load "$port" poll 64 "$count" /update "$server_pid"; }
+    measure_theirs() { nginx_static poll; }
+    rounds "fleet-$count"
+}
+
+# fleet_row COUNT BUDGET: beside 1,000 devices. These were measured minutes before: what nginx took
+# then and takes now tells what they would take on the machine as it is now.
+fleet_row() {
+    printf 'CPU per check-in with %s devices, beside 1,000\t%s\tus\t%s\t%s\n' "$1" \
+        "$(median "$WORLD/fleet-$1.ours" cpu_us)" \
+        "$(awk -v small="$(median "$WORLD/fleet-1000.ours" cpu_us)" -v then="$(median "$WORLD/fleet-1000.theirs" cpu_us)" \
+            -v now="$(median "$WORLD/fleet-$1.theirs" cpu_us)" 'BEGIN { printf "%.2f", small * now / then }')" "$2"
+}
+
+# Rates and memory with larger fleets, beside those with 1,000 devices.
+compare_fleet() {
+    measure_fleet 1000
+    if [ "$LOAD_FLEET" -gt 100000 ]; then
+        measure_fleet 100000
+        fleet_row 100000 -
+    fi
+    measure_fleet "$LOAD_FLEET"
+    printf 'start with %s devices\t%s\tms\t-\t<= 5000\n' "$LOAD_FLEET" $start_ms
+    printf 'CPU of that start\t%s\tms\t-\t-\n' $start_cpu_ms
+    printf 'memory a device\t%s\tB\t-\t<= 300\n' $(((start_kb - resident_at_start) * 1024 / LOAD_FLEET))
+    fleet_row "$LOAD_FLEET" "<= 1.11x"
 }
 
 # Check-ins while a rollout offers its first stage a release and others download.
