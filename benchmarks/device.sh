@@ -8,7 +8,7 @@ awk '
     BEGIN {
         OFS = "\t"
         flash["updater"] = 7168; flash["espota"] = 12544; flash["pull"] = 13312
-        flash["form"] = 17664; flash["all"] = 26112
+        flash["form"] = 17408; flash["all"] = 25856
         ram["all"] = 2048
         stack["all"] = 1024
     }

@@ -15,9 +15,16 @@ static inline bool ud_is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
+/* A switch, because gcc puts both comparisons into one value otherwise: twice the code. */
 static inline bool ud_is_blank(char c)
 {
-    return c == ' ' || c == '\t';
+    switch (c) {
+    case ' ':
+    case '\t':
+        return true;
+    default:
+        return false;
+    }
 }
 
 static inline char ud_to_lower(char c)

@@ -2,8 +2,6 @@
 
 #include "form_parts.h"
 
-#include "updraft/endian.h"
-
 #include <stddef.h>
 #include <string.h>
 
@@ -37,6 +35,8 @@ static bool is_config_sound(const struct ud_form_config *config)
 int ud_form_init(struct ud_form *form, const struct ud_form_config *config,
                  const uint8_t random[UD_FORM_RANDOM])
 {
+    uint32_t words[2];
+
     memset(form, 0, sizeof *form);
     form->config = *config;
     if (config->path == NULL)
@@ -46,7 +46,8 @@ int ud_form_init(struct ud_form *form, const struct ud_form_config *config,
     if (!is_config_sound(&form->config))
         return UD_ERR_ARGUMENT;
     memcpy(form->secret, random, sizeof form->secret);
-    form->boot = ud_get_u32(random) ^ ud_get_u32(random + 4);
+    memcpy(words, form->secret, sizeof words);
+    form->boot = words[0] ^ words[1];
     return UD_OK;
 }
 
@@ -191,10 +192,9 @@ static uint32_t receive(struct ud_form_client *client, const uint8_t *bytes, uin
         return ud_form_body(client, bytes, length);
     case UD_FORM_BODY:
         return ud_form_body(client, bytes, length);
+    case UD_FORM_HELD: /* what comes with the head is part of the body */
     case UD_FORM_ANSWERING:
     case UD_FORM_LEAVING:
-        return skip(client, length);
-    case UD_FORM_HELD: /* what comes with the head is part of the body */
         return skip(client, length);
     case UD_FORM_IDLE:
     case UD_FORM_CLOSING:
@@ -229,9 +229,7 @@ void ud_form_received(struct ud_form_client *client, const void *data, uint32_t 
 /* Ends a request that cannot be answered. */
 static void drop(struct ud_form_client *client, int error)
 {
-    if (client->owns_session)
-        ud_updater_abort(client->form->config.updater, error);
-    client->owns_session = false;
+    ud_form_file_drop(client, error);
     client->state = UD_FORM_CLOSING;
 }
 

@@ -12,33 +12,33 @@
 
 /* ---- statuses ---- */
 
-static const struct status {
-    uint16_t number;
-    const char *words;
-} statuses[] = {
-    {200, "OK"},
-    {303, "See Other"},
-    {400, "Bad Request"},
-    {401, "Unauthorized"},
-    {403, "Forbidden"},
-    {404, "Not Found"},
-    {405, "Method Not Allowed"},
-    {408, "Request Timeout"},
-    {411, "Length Required"},
-    {413, "Content Too Large"},
-    {422, "Unprocessable Content"},
-    {431, "Request Header Fields Too Large"},
-    {500, "Internal Server Error"},
-    {503, "Service Unavailable"},
-};
+#define DIGITS 3u /* of a status */
+
+/* Each with its words, one behind the other: pointers to them would take 56 bytes. */
+static const char statuses[] = "200OK\0"
+                               "303See Other\0"
+                               "400Bad Request\0"
+                               "401Unauthorized\0"
+                               "403Forbidden\0"
+                               "404Not Found\0"
+                               "405Method Not Allowed\0"
+                               "408Request Timeout\0"
+                               "411Length Required\0"
+                               "413Content Too Large\0"
+                               "422Unprocessable Content\0"
+                               "431Request Header Fields Too Large\0"
+                               "500Internal Server Error\0"
+                               "503Service Unavailable\0";
 
 /* An application may answer with others, which go without. */
 static const char *words_of(uint16_t status)
 {
-    for (uint32_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++)
-        if (statuses[i].number == status)
-            return statuses[i].words;
-    return "";
+    const char *words = statuses;
+    uint32_t number;
+
+    while (ud_decimal(words, DIGITS, &number) == UD_DECIMAL_GOOD && number != status)
+        words += strlen(words) + 1;
+    return *words != '\0' ? words + DIGITS : words;
 }
 
 /* ---- heads ---- */
@@ -57,32 +57,24 @@ static void add_fields_of_status(struct ud_text *text, const struct ud_form_clie
     }
 }
 
-/* Of the update whose request this is nothing goes on. */
-static void end_request(struct ud_form_client *client, int error)
+/* The head of client->answer, for a body of that length. */
+static void begin_answer(struct ud_form_client *client, struct ud_text *text, uint32_t length)
 {
-    if (client->owns_session)
-        ud_updater_abort(client->form->config.updater, error);
-    client->owns_session = false;
+    const struct ud_form_answer *answer = &client->answer;
+
     client->state = UD_FORM_ANSWERING;
     client->sent = 0;
     if (client->framing != 0) /* what remains is of a chunk only */
         client->remaining = UD_FORM_UNKNOWN_LENGTH;
-}
-
-static void begin_answer(struct ud_form_client *client, struct ud_text *text, uint16_t status,
-                         const char *type, uint32_t length)
-{
     ud_text_begin(text, client->text, sizeof client->text);
-    ud_text_add(text, "HTTP/1.1 ");
-    ud_text_add_decimal(text, status);
+    ud_text_add_number(text, "HTTP/1.1 ", answer->status);
     ud_text_add(text, " ");
-    ud_text_add(text, words_of(status));
+    ud_text_add(text, words_of(answer->status));
     ud_text_add(text, "\r\nConnection: close\r\nCache-Control: no-store\r\nContent-Type: ");
-    ud_text_add(text, type);
-    ud_text_add(text, "\r\nContent-Length: ");
-    ud_text_add_decimal(text, length);
+    ud_text_add(text, answer->type);
+    ud_text_add_number(text, "\r\nContent-Length: ", length);
     ud_text_add(text, "\r\n");
-    add_fields_of_status(text, client, status);
+    add_fields_of_status(text, client, answer->status);
 }
 
 /* An answer whose body is two texts, one after the other. */
@@ -91,8 +83,10 @@ static void put_answer(struct ud_form_client *client, uint16_t status, const cha
 {
     struct ud_text text;
 
+    client->answer.status = status;
+    client->answer.type = type;
     client->answer.length = 0;
-    begin_answer(client, &text, status, type, (uint32_t)(strlen(first) + strlen(second)));
+    begin_answer(client, &text, (uint32_t)(strlen(first) + strlen(second)));
     ud_text_add(&text, "\r\n");
     ud_text_add(&text, first);
     ud_text_add(&text, second);
@@ -103,13 +97,13 @@ static void put_answer(struct ud_form_client *client, uint16_t status, const cha
 
 void ud_form_answer_status(struct ud_form_client *client, uint16_t status)
 {
-    end_request(client, UD_ERR_ABORTED);
+    ud_form_file_drop(client, UD_ERR_ABORTED);
     put_answer(client, status, "text/plain", words_of(status), "\n");
 }
 
 void ud_form_answer_words(struct ud_form_client *client, uint16_t status, const char *words)
 {
-    end_request(client, UD_ERR_ABORTED);
+    ud_form_file_drop(client, UD_ERR_ABORTED);
     put_answer(client, status, "text/html", "Update error: ", words);
 }
 
@@ -143,7 +137,7 @@ void ud_form_answer_error(struct ud_form_client *client, int error)
 {
     char line[UD_MESSAGE_MAX];
 
-    end_request(client, error);
+    ud_form_file_drop(client, error);
     ud_updater_error_line(client->form->config.updater, error, line, sizeof line);
     ud_form_answer_words(client, status_of(error), line);
 }
@@ -151,7 +145,6 @@ void ud_form_answer_error(struct ud_form_client *client, int error)
 void ud_form_answer_success(struct ud_form_client *client)
 {
     client->is_committed = true;
-    end_request(client, UD_OK);
     put_answer(client, 200, "text/html", "<META http-equiv=\"refresh\" content=\"15;URL=/\">",
                "Update Success! Rebooting...");
 }
@@ -165,8 +158,7 @@ void ud_form_answer_given(struct ud_form_client *client)
         ud_form_answer_status(client, answer->status);
         return;
     }
-    end_request(client, UD_ERR_ABORTED);
-    begin_answer(client, &text, answer->status, answer->type, answer->length);
+    begin_answer(client, &text, answer->length);
     ud_text_add(&text, answer->is_gzip ? "Content-Encoding: gzip\r\n\r\n" : "\r\n");
     client->text_length = (uint16_t)text.length;
 }
@@ -184,12 +176,6 @@ static void add_string(struct ud_text *text, const char *name, const char *value
     }
 }
 
-static void add_number(struct ud_text *text, const char *name, uint32_t value)
-{
-    ud_text_add(text, name);
-    ud_text_add_decimal(text, value);
-}
-
 void ud_form_answer_info(struct ud_form_client *client)
 {
     const struct ud_form_about *about = &client->form->config.about;
@@ -202,11 +188,10 @@ void ud_form_answer_info(struct ud_form_client *client)
     add_string(&text, "\",\"version\":\"", about->version);
     add_string(&text, "\",\"chip\":\"",
                updater->target.chip == UD_CHIP_ESP32 ? "ESP32" : "ESP8266");
-    add_number(&text, "\",\"free\":", about->free_space);
-    add_number(&text, ",\"files\":", about->filesystem_space);
-    add_number(&text, ",\"flash\":", updater->flash->size);
+    ud_text_add_number(&text, "\",\"free\":", about->free_space);
+    ud_text_add_number(&text, ",\"files\":", about->filesystem_space);
+    ud_text_add_number(&text, ",\"flash\":", updater->flash->size);
     ud_text_add(&text, updater->verifier != NULL ? ",\"signed\":true" : ",\"signed\":false");
-    add_number(&text, ",\"boot\":", client->form->boot);
-    end_request(client, UD_ERR_ABORTED);
+    ud_text_add_number(&text, ",\"boot\":", client->form->boot);
     put_answer(client, 200, "application/json", json, "}\n");
 }

@@ -101,3 +101,10 @@ void ud_form_file_end(struct ud_form_client *client)
     else
         ud_form_answer_success(client);
 }
+
+void ud_form_file_drop(struct ud_form_client *client, int error)
+{
+    if (client->owns_session)
+        ud_updater_abort(client->form->config.updater, error);
+    client->owns_session = false;
+}

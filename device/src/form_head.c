@@ -27,25 +27,24 @@ bool ud_form_is_path(const struct ud_form *form, const struct ud_http_value *tar
                      struct ud_http_value *query)
 {
     const char *path = form->config.path;
-    const uint32_t length = (uint32_t)strlen(path);
 
-    if (target->length < length || memcmp(target->text, path, length) != 0)
-        return false;
-    query->text = target->text + length;
-    query->length = target->length - length;
-    return query->length == 0 || query->text[0] == '?';
+    return ud_http_begins(target, path, query) &&
+           memcmp(target->text, path, target->length - query->length) == 0 && /* case counts */
+           (query->length == 0 || query->text[0] == '?');
 }
 
 static enum ud_form_resource find_resource(const struct ud_form *form,
                                            const struct ud_http_value *target)
 {
+    static const char *const queries[UD_FORM_PAGE] = {
+        [UD_FORM_INFO] = "?info",
+        [UD_FORM_FILESYSTEM] = "?filesystem",
+    };
     struct ud_http_value query;
 
     if (!ud_form_is_path(form, target, &query))
         return UD_FORM_ELSEWHERE;
-    if (ud_http_is(&query, "?info"))
-        return UD_FORM_INFO;
-    return ud_http_is(&query, "?filesystem") ? UD_FORM_FILESYSTEM : UD_FORM_PAGE;
+    return (enum ud_form_resource)ud_http_which(&query, queries, UD_FORM_PAGE);
 }
 
 /* The line is about to be forgotten, so who answers for another path does it now. */
@@ -83,8 +82,7 @@ static void request_line(struct ud_form_client *client)
     }
     const struct ud_http_value method = {client->text, (uint32_t)strlen(client->text)};
     const struct ud_http_value value = {target, (uint32_t)strlen(target)};
-    while (client->method < UD_FORM_OTHER_METHOD && !ud_http_is(&method, methods[client->method]))
-        client->method++;
+    client->method = (uint8_t)ud_http_which(&method, methods, UD_FORM_OTHER_METHOD);
     client->resource = (uint8_t)find_resource(client->form, &value);
     if (client->resource == UD_FORM_ELSEWHERE)
         ask_application(client, method.text, target);
@@ -106,16 +104,13 @@ static void cut_scheme(struct ud_http_value *origin)
 static void take_authority(struct ud_form_client *client, enum ud_form_host which,
                            const struct ud_http_value *value)
 {
-    if (value->length == 0 || value->length >= sizeof client->authority) {
-        client->host |= (uint8_t)(which | UD_FORM_ORIGIN_DIFFERS);
-    } else if (client->host == UD_FORM_NO_ORIGIN) {
+    const bool fits = value->length > 0 && value->length < sizeof client->authority;
+
+    if (fits && client->host == UD_FORM_NO_ORIGIN)
         memcpy(client->authority, value->text, value->length);
-        client->host = (uint8_t)which;
-    } else if (!ud_http_is(value, client->authority)) {
-        client->host |= (uint8_t)(which | UD_FORM_ORIGIN_DIFFERS);
-    } else {
-        client->host |= (uint8_t)which;
-    }
+    else if (!fits || !ud_http_is(value, client->authority))
+        client->host |= UD_FORM_ORIGIN_DIFFERS;
+    client->host |= (uint8_t)which;
 }
 
 static bool take_host(struct ud_form_client *client, struct ud_http_value *value)
@@ -155,13 +150,10 @@ static bool take_credentials(struct ud_form_client *client, struct ud_http_value
 
 static bool take_type(struct ud_form_client *client, struct ud_http_value *value)
 {
-    static const char multipart[] = "multipart/form-data";
-    struct ud_http_value start = *value;
+    struct ud_http_value parameters;
 
-    if (start.length > sizeof multipart - 1)
-        start.length = sizeof multipart - 1;
-    client->is_multipart = ud_http_is(&start, multipart);
-    return !client->is_multipart || ud_form_boundary(client, value);
+    client->is_multipart = ud_http_begins(value, "multipart/form-data", &parameters);
+    return !client->is_multipart || ud_form_boundary(client, &parameters);
 }
 
 static bool take_encoding(struct ud_form_client *client, struct ud_http_value *value)
@@ -204,9 +196,7 @@ static const char *const field_names[FIELDS] = {
     [X_SHA256] = "x-SHA256",
 };
 
-typedef bool take_field(struct ud_form_client *client, struct ud_http_value *value);
-
-static take_field *const takers[FIELDS] = {
+static ud_form_take_field *const takers[FIELDS] = {
     [HOST] = take_host,
     [ORIGIN] = take_origin,
     [AUTHORIZATION] = take_credentials,

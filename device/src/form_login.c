@@ -64,29 +64,15 @@ static bool judge_basic(const struct ud_form *form, const struct ud_http_value *
 
 /* ---- which of them ---- */
 
-/* The value goes on behind a scheme's name. */
-static bool is_scheme(const struct ud_http_value *value, const char *name,
-                      struct ud_http_value *rest)
-{
-    const uint32_t length = (uint32_t)strlen(name);
-    const struct ud_http_value start = {value->text, length};
-
-    if (value->length < length || !ud_http_is(&start, name))
-        return false;
-    rest->text = value->text + length;
-    rest->length = value->length - length;
-    return true;
-}
-
 enum ud_form_credentials ud_form_judge(struct ud_form *form, const char *method,
                                        const struct ud_http_value *value)
 {
     struct ud_http_value given;
     const struct ud_form_login *digest = form->config.digest_login;
 
-    if (digest != NULL && is_scheme(value, "Digest ", &given))
+    if (digest != NULL && ud_http_begins(value, "Digest ", &given))
         return digest->judge(form, method, &given);
-    if (!form->config.digest_only && is_scheme(value, "Basic ", &given) &&
+    if (!form->config.digest_only && ud_http_begins(value, "Basic ", &given) &&
         judge_basic(form, &given))
         return UD_FORM_GOOD_CREDENTIALS;
     return UD_FORM_WRONG_CREDENTIALS;

@@ -18,24 +18,25 @@ enum part {
 };
 
 enum kind {
-    IGNORED = 0,
-    FIRMWARE,
-    FILESYSTEM,
     SIZE,
     MD5,
     SHA256,
+    IGNORED, /* all others, and what is in front of the first part */
+    FIRMWARE,
+    FILESYSTEM,
 };
 
-bool ud_form_boundary(struct ud_form_client *client, const struct ud_http_value *type)
+bool ud_form_boundary(struct ud_form_client *client, const struct ud_http_value *parameters)
 {
     struct ud_http_value boundary;
 
-    if (!ud_http_parameter(type, "boundary", &boundary) || boundary.length == 0 ||
+    if (!ud_http_parameter(parameters, "boundary", &boundary) || boundary.length == 0 ||
         boundary.length > BOUNDARY_MAX)
         return false;
     memcpy(client->delimiter, "\r\n--", 4);
     memcpy(client->delimiter + 4, boundary.text, boundary.length);
     client->delimiter[4 + boundary.length] = '\0';
+    client->kind = IGNORED;
     client->matched = LINE_END; /* the body may begin with a delimiter */
     return true;
 }
@@ -47,25 +48,21 @@ bool ud_form_multipart_is_whole(const struct ud_form_client *client)
 
 /* ---- the head of a part ---- */
 
-static enum kind kind_of_field(const struct ud_http_value *name)
-{
-    if (ud_http_is(name, "size"))
-        return SIZE;
-    if (ud_http_is(name, "md5"))
-        return MD5;
-    return ud_http_is(name, "sha256") ? SHA256 : IGNORED;
-}
-
 static void disposition_received(struct ud_form_client *client)
 {
     static const char *const names[] = {"Content-Disposition"};
+    static const char *const fields[IGNORED] = {
+        [SIZE] = "size",
+        [MD5] = "md5",
+        [SHA256] = "sha256",
+    };
     struct ud_http_value value, name, file;
 
     if (ud_http_field(client->text, client->line_length, names, 1, &value) != 0 ||
         !ud_http_parameter(&value, "name", &name))
         return;
     if (!ud_http_parameter(&value, "filename", &file))
-        client->kind = (uint8_t)kind_of_field(&name);
+        client->kind = (uint8_t)ud_http_which(&name, fields, IGNORED);
     else
         client->kind = ud_http_is(&name, "filesystem") ? FILESYSTEM : FIRMWARE;
 }
@@ -138,18 +135,17 @@ static void data_received(struct ud_form_client *client, const uint8_t *bytes, u
 
 static void part_ended(struct ud_form_client *client)
 {
+    static ud_form_take_field *const takers[IGNORED] = {
+        [SIZE] = ud_form_expect_size,
+        [MD5] = ud_form_expect_md5,
+        [SHA256] = ud_form_expect_sha256,
+    };
     struct ud_http_value value = {client->text, client->line_length};
-    bool is_good = true;
 
-    if (client->kind == SIZE)
-        is_good = ud_form_expect_size(client, &value);
-    else if (client->kind == MD5)
-        is_good = ud_form_expect_md5(client, &value);
-    else if (client->kind == SHA256)
-        is_good = ud_form_expect_sha256(client, &value);
     client->in_file = false;
     client->part = TAIL;
-    if (!is_good || client->line_overflowed)
+    if (client->line_overflowed ||
+        (client->kind < IGNORED && !takers[client->kind](client, &value)))
         ud_form_answer_status(client, 400);
 }
 

@@ -28,9 +28,9 @@ enum ud_form_method {
 };
 
 enum ud_form_resource {
-    UD_FORM_PAGE,       /* the path alone; for uploads: a firmware */
     UD_FORM_INFO,       /* ?info */
     UD_FORM_FILESYSTEM, /* ?filesystem */
+    UD_FORM_PAGE,       /* the path alone, or any other query; for uploads: a firmware */
     UD_FORM_ELSEWHERE,  /* another path */
 };
 
@@ -56,6 +56,9 @@ static inline bool ud_form_is_given(const char *text)
 {
     return text != NULL && text[0] != '\0';
 }
+
+/* Takes in the value of a field: of a request's head, or of multipart data. False: nonsense. */
+typedef bool ud_form_take_field(struct ud_form_client *client, struct ud_http_value *value);
 
 /* ---- form_head.c ---- */
 
@@ -108,9 +111,9 @@ void ud_form_answer_error(struct ud_form_client *client, int error);
 void ud_form_answer_words(struct ud_form_client *client, uint16_t status, const char *words);
 
 void ud_form_answer_success(struct ud_form_client *client);
-void ud_form_answer_info(struct ud_form_client *client);
 
-/* client->answer */
+/* To a head: no file has begun. The second one is client->answer. */
+void ud_form_answer_info(struct ud_form_client *client);
 void ud_form_answer_given(struct ud_form_client *client);
 
 /* ---- form_body.c ---- */
@@ -126,8 +129,8 @@ uint32_t ud_form_space(const struct ud_form_client *client, enum ud_command comm
 
 /* ---- form_multipart.c ---- */
 
-/* The boundary of a Content-Type. False when it cannot be one. */
-bool ud_form_boundary(struct ud_form_client *client, const struct ud_http_value *type);
+/* The boundary of a Content-Type with such parameters. False when it cannot be one. */
+bool ud_form_boundary(struct ud_form_client *client, const struct ud_http_value *parameters);
 
 /* Content of the body. */
 void ud_form_multipart(struct ud_form_client *client, const uint8_t *bytes, uint32_t length);
@@ -137,10 +140,8 @@ bool ud_form_multipart_is_whole(const struct ud_form_client *client);
 
 /* ---- form_file.c ---- */
 
-/* What the client says of the file, for it to be checked. False: nonsense. */
-bool ud_form_expect_size(struct ud_form_client *client, struct ud_http_value *value);
-bool ud_form_expect_md5(struct ud_form_client *client, struct ud_http_value *value);
-bool ud_form_expect_sha256(struct ud_form_client *client, struct ud_http_value *value);
+/* What the client says of the file, for it to be checked. */
+ud_form_take_field ud_form_expect_size, ud_form_expect_md5, ud_form_expect_sha256;
 
 /* Begins with the file: of `size` bytes at most, or exactly if the client said so. */
 void ud_form_file_begin(struct ud_form_client *client, enum ud_command command, uint32_t size);
@@ -150,6 +151,9 @@ void ud_form_file_write(struct ud_form_client *client, const uint8_t *bytes, uin
 
 /* The file is whole, as far as the request goes. */
 void ud_form_file_end(struct ud_form_client *client);
+
+/* Nothing more comes of it: ends the updater's session, if it is this client's. */
+void ud_form_file_drop(struct ud_form_client *client, int error);
 
 /* ---- form.c ---- */
 

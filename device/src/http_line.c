@@ -26,6 +26,26 @@ bool ud_http_is(const struct ud_http_value *value, const char *text)
     return strlen(text) == value->length && ud_same_ignoring_case(value->text, text, value->length);
 }
 
+bool ud_http_begins(const struct ud_http_value *value, const char *text, struct ud_http_value *rest)
+{
+    const uint32_t length = (uint32_t)strlen(text);
+
+    if (value->length < length || !ud_same_ignoring_case(value->text, text, length))
+        return false;
+    rest->text = value->text + length;
+    rest->length = value->length - length;
+    return true;
+}
+
+uint32_t ud_http_which(const struct ud_http_value *value, const char *const *texts, uint32_t count)
+{
+    uint32_t i = 0;
+
+    while (i < count && !ud_http_is(value, texts[i]))
+        i++;
+    return i;
+}
+
 static bool is_one_of(char c, const char *characters)
 {
     while (*characters != '\0' && *characters != c)
@@ -44,7 +64,6 @@ uint32_t ud_http_field(const char *line, uint32_t length, const char *const *nam
                        struct ud_http_value *value)
 {
     struct ud_http_value name = {line, length};
-    uint32_t field = 0;
 
     name.length = ud_http_find(&name, 0, ":");
     if (name.length == length)
@@ -57,7 +76,5 @@ uint32_t ud_http_field(const char *line, uint32_t length, const char *const *nam
         end--;
     value->text = text;
     value->length = (uint32_t)(end - text);
-    while (field < count && !ud_http_is(&name, names[field]))
-        field++;
-    return field;
+    return ud_http_which(&name, names, count);
 }

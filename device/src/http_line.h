@@ -17,6 +17,13 @@ struct ud_http_value {
 /* The same text, but for case. */
 bool ud_http_is(const struct ud_http_value *value, const char *text);
 
+/* It begins with that text, but for case; *rest is then what follows. */
+bool ud_http_begins(const struct ud_http_value *value, const char *text,
+                    struct ud_http_value *rest);
+
+/* Which of `count` texts it is, but for case; `count` when it is none. */
+uint32_t ud_http_which(const struct ud_http_value *value, const char *const *texts, uint32_t count);
+
 /* Where the first of these characters is, from `at` on: value->length when none is. */
 uint32_t ud_http_find(const struct ud_http_value *value, uint32_t at, const char *characters);
 

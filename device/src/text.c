@@ -59,3 +59,9 @@ void ud_text_add_decimal(struct ud_text *text, uint32_t number)
     } while (number > 0);
     ud_text_add_bytes(text, digits + start, DECIMAL_DIGITS - start);
 }
+
+void ud_text_add_number(struct ud_text *text, const char *name, uint32_t number)
+{
+    ud_text_add(text, name);
+    ud_text_add_decimal(text, number);
+}

@@ -24,6 +24,9 @@ void ud_text_add_printable(struct ud_text *text, const char *string);
 
 void ud_text_add_decimal(struct ud_text *text, uint32_t number);
 
+/* Adds a number behind the text that says what it is. */
+void ud_text_add_number(struct ud_text *text, const char *name, uint32_t number);
+
 struct ud_updater;
 
 /* "ERROR[n]: text": messages.c */

@@ -118,6 +118,7 @@ static void pages_are_served(void **state)
         {"GET /favicon.ico HTTP/1.1\n\n", 404, "Not Found"},
         {"GET /updates HTTP/1.1\n\n", 404, ""},
         {"GET /updat HTTP/1.1\n\n", 404, ""},
+        {"GET /Update HTTP/1.1\n\n", 404, ""},
         {"DELETE /update HTTP/1.1\n\n", 405, ""},
         {"HEAD /update HTTP/1.1\n\n", 405, ""},
         {"POST / HTTP/1.1\nContent-Length: 3\n\nabc", 303, ""},
