@@ -45,7 +45,7 @@ static void put_table(struct slots_rig *rig)
     const struct ud_partition otadata = {1, UD_DATA_OTA, RIG_OTADATA, UD_OTADATA_LENGTH, 0, "ota"};
     const struct ud_partition files = {1, UD_DATA_SPIFFS, RIG_FILES, 0x4000, 0, "files"};
     struct ud_partition app = {.offset = RIG_APP, .size = RIG_APP, .label = "app"};
-    uint32_t row = put_row(table, 0, &otadata);
+    uint32_t row = setup->has_no_otadata ? 0 : put_row(table, 0, &otadata);
 
     row = put_row(table, row, &files);
     if (setup->has_system) {

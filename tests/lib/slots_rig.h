@@ -29,6 +29,7 @@ struct slots_setup {
     bool has_rollback;
     bool has_security;
     bool has_system; /* the table has rows for bootloader and table */
+    bool has_no_otadata;
 };
 
 struct slots_rig {
