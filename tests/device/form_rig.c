@@ -242,13 +242,16 @@ __attribute__((format(printf, 2, 3))) static void hash(char hex[65], const char 
 
 void form_rig_authorize(const struct form_digest *digest, char *text)
 {
-    char account[65], request[65], response[65];
+    char account[65], request[65], response[65], nc[16];
 
+    snprintf(nc, sizeof nc, "%08x", digest->count);
+    if (digest->nc != NULL)
+        snprintf(nc, sizeof nc, "%s", digest->nc);
     hash(account, "%s:Login Required:%s", digest->user, digest->password);
     hash(request, "%s:%s", digest->method, digest->uri);
-    hash(response, "%s:%s:%08x:client:auth:%s", account, digest->nonce, digest->count, request);
+    hash(response, "%s:%s:%s:client:auth:%s", account, digest->nonce, nc, request);
     snprintf(text, 512,
              "Digest username=\"%s\", realm=\"Login Required\", nonce=\"%s\", uri=\"%s\", "
-             "algorithm=SHA-256, response=\"%s\", qop=auth, nc=%08x, cnonce=\"client\"",
-             digest->user, digest->nonce, digest->uri, response, digest->count);
+             "algorithm=SHA-256, response=\"%s\", qop=auth, nc=%s, cnonce=\"client\"",
+             digest->user, digest->nonce, digest->uri, response, nc);
 }

@@ -82,6 +82,7 @@ struct form_digest {
     const char *nonce;
     const char *uri;
     uint32_t count;
+    const char *nc; /* the count as text; null: of eight digits, as it has to be */
 };
 
 /* "Digest username=…": text of at least 512 bytes. OpenSSL's digests, not ours. */

@@ -186,6 +186,23 @@ static void counts_that_cannot_be_sent_add_up(void **state)
     assert_int_equal(length, 1);
 }
 
+static void a_count_that_is_sent_in_parts_is_whole(void **state)
+{
+    struct espota_rig *rig = *state;
+    uint32_t length;
+
+    espota_rig_start(rig);
+    ud_espota_sent(&rig->espota, 1, rig->now_ms); /* nothing was to be sent: no matter */
+    connect_for_files(rig);
+    ud_espota_sent(&rig->espota, 1, rig->now_ms);
+    ud_espota_received(&rig->espota, FILES, 10, rig->now_ms);
+    assert_memory_equal(ud_espota_send_buffer(&rig->espota, &length), "10", 2);
+    assert_int_equal(length, 2);
+    ud_espota_sent(&rig->espota, 1, rig->now_ms);
+    assert_memory_equal(ud_espota_send_buffer(&rig->espota, &length), "0", 1);
+    assert_int_equal(length, 1);
+}
+
 /* Uploaders that look for the result in a read of its own need the gap. */
 static void the_result_keeps_its_distance(void **state)
 {
@@ -830,6 +847,7 @@ int main(void)
         TEST(what_comes_after_the_image_is_not_taken),
         TEST(a_device_that_stays_up_takes_the_next),
         TEST(counts_that_cannot_be_sent_add_up),
+        TEST(a_count_that_is_sent_in_parts_is_whole),
         TEST(the_result_keeps_its_distance),
         TEST(proof_by_md5),
         TEST(proof_by_sha256),

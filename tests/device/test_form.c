@@ -570,6 +570,23 @@ static void forms_have_a_limit(void **state)
     free(request.bytes);
 }
 
+/* What is around a file counts as much: a chunk's extension, a part's head. */
+static void what_is_around_a_file_has_a_limit(void **state)
+{
+    struct form_rig *rig = *state;
+    char text[20000];
+    size_t length;
+
+    form_rig_start(rig);
+    sprintf(text, "PUT /update?filesystem HTTP/1.1\nTransfer-Encoding: chunked\n\n1;%09000d", 0);
+    assert_int_equal(form_rig_say(rig, text), 413);
+    length = (size_t)sprintf(text, "POST /update HTTP/1.1\nContent-Length: 20000\n"
+                                   "Content-Type: multipart/form-data; boundary=X\n\n--X\n");
+    while (length < 10000)
+        length += (size_t)sprintf(text + length, "Other: %070d\n", 0);
+    assert_int_equal(form_rig_say(rig, text), 413);
+}
+
 /* ---- files that are refused ---- */
 
 static void refusals_tell_the_truth(void **state)
@@ -789,6 +806,7 @@ int main(void)
         TEST(malformed_requests),
         TEST(heads_have_a_limit),
         TEST(forms_have_a_limit),
+        TEST(what_is_around_a_file_has_a_limit),
         TEST(refusals_tell_the_truth),
         TEST(who_asks_first_need_not_send),
         TEST(who_asks_is_invited),

@@ -236,6 +236,23 @@ static void a_proof_is_good_once(void **state)
     assert_int_equal(say_with(rig, PUT, overheard), 401);
 }
 
+/* Even from one who knows the password. */
+static void a_count_is_eight_hexadecimal_digits(void **state)
+{
+    static const char *const texts[] = {"1", "0000001", "000000001", "0000000g", "-0000001"};
+    struct form_rig *rig = *state;
+    struct form_digest digest = {"GET", "admin", "secret", NULL, "/update", 1, NULL};
+
+    form_rig_start(rig);
+    for (size_t i = 0; i < SIZE(texts); i++) {
+        digest.nonce = ask_nonce(rig);
+        digest.nc = texts[i];
+        assert_int_equal(say_digest(rig, GET, &digest), 401);
+    }
+    digest.nc = "0000000A";
+    assert_int_equal(say_digest(rig, GET, &digest), 200);
+}
+
 static void a_stranger_cannot_use_nonces_up(void **state)
 {
     struct form_rig *rig = *state;
@@ -306,6 +323,7 @@ int main(void)
         TEST(digests_that_are_wrong),
         TEST(digests_that_are_damaged),
         TEST(a_proof_is_good_once),
+        TEST(a_count_is_eight_hexadecimal_digits),
         TEST(a_stranger_cannot_use_nonces_up),
         TEST(a_nonce_from_before_is_stale),
         TEST(nonces_differ_from_device_to_device),

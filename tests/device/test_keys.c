@@ -570,6 +570,19 @@ static void revoked_keys_do_not_come_back_when_flash_fails(void **state)
     assert_int_equal(ud_keys_count(&fixture->ring.keys, &count), UD_ERR_FLASH_READ);
 }
 
+/* Half a list would be taken for all of it. */
+static void servers_are_told_nothing_of_a_ring_that_cannot_be_read(void **state)
+{
+    struct fixture *fixture = *state;
+    char text[UD_KEYS_TEXT_MAX];
+
+    start(fixture, "rsa2048");
+    assert_int_equal(key_ring_add(&fixture->ring, 1, "p256"), UD_OK);
+    fixture->flash.reads = 0;
+    fixture->flash.fail_read = 1;
+    assert_string_equal(ud_keys_abilities(&fixture->ring.keys, text), "");
+}
+
 struct operations {
     uint32_t reads, programs, erases;
 };
@@ -714,6 +727,7 @@ int main(void)
         TEST(records_are_numbered_from_one),
         TEST(random_sectors_hold_no_keys),
         TEST(revoked_keys_do_not_come_back_when_flash_fails),
+        TEST(servers_are_told_nothing_of_a_ring_that_cannot_be_read),
         TEST(a_fault_leaves_the_ring_as_it_was),
         TEST(a_record_that_is_not_there_is_not_believed),
         TEST(keys_are_asked_only_about_signatures_of_their_length),

@@ -54,8 +54,12 @@ static uint32_t listen(struct device *device)
     device->text[0] = '\0';
     if (wait_ms == UINT32_MAX)
         return wait_ms;
-    if (wait_ms > 0)
+    if (wait_ms > 0) {
         assert_int_equal(ud_mdns_wait_ms(&device->mdns, device->now_ms + wait_ms - 1), 1);
+        assert_int_equal(ud_mdns_message(&device->mdns, device->now_ms + wait_ms - 1,
+                                         device->message, sizeof device->message, &device->to),
+                         0); /* too early */
+    }
     device->now_ms += wait_ms;
     device->length = ud_mdns_message(&device->mdns, device->now_ms, device->message,
                                      sizeof device->message, &device->to);

@@ -399,6 +399,28 @@ static void nor_does_a_cut_lose_any_when_there_is_none(void **state)
     cut_everywhere(rig, &(struct change){1, 2, (enum ud_ota_state)(i % 4)});
 }
 
+/* Notes of nobody's in both sectors, to the last byte, behind entries or without any. */
+static void rubbish_is_no_obstacle(void **state)
+{
+    const struct ud_otadata_entry entries[2] = {made(1, UD_OTA_VALID), made(2, UD_OTA_VALID)};
+    struct rig *rig = *state;
+
+    for (int has_entries = 0; has_entries < 2; has_entries++) {
+        fill(rig, entries);
+        for (uint32_t i = 0; i < 2; i++) {
+            uint8_t *sector = nor_bytes(rig->nor) + ADDRESS + i * UD_FLASH_SECTOR;
+            const uint32_t from = has_entries ? UD_OTADATA_ENTRY : 0;
+            memset(sector + from, 0x5a, UD_FLASH_SECTOR - from);
+        }
+        assert_int_equal(ud_otadata_select(rig->flash, ADDRESS, 0, 2, UD_OTA_NEW), UD_OK);
+        const struct ud_otadata found = load(rig);
+        const int active = ud_otadata_active(&found);
+        assert_true(active >= 0);
+        assert_int_equal(ud_otadata_slot(found.entries[active].seq, 2), 0);
+        assert_int_equal(found.entries[active].state, UD_OTA_NEW);
+    }
+}
+
 static void select_and_erase_come_to_what_was_wanted(void **state)
 {
     struct rig *rig = *state;
@@ -466,6 +488,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(notes_never_run_out_of_room, open_rig, close_rig),
         cmocka_unit_test_setup_teardown(nor_does_a_cut_lose_any_when_there_is_none, open_rig,
                                         close_rig),
+        cmocka_unit_test_setup_teardown(rubbish_is_no_obstacle, open_rig, close_rig),
         cmocka_unit_test_setup_teardown(select_and_erase_come_to_what_was_wanted, open_rig,
                                         close_rig),
         cmocka_unit_test(faults_of_flash_are_reported),

@@ -198,6 +198,57 @@ static int write_slot(struct slots_rig *rig)
     return error;
 }
 
+/* In pieces, so that words are flushed before a page is full; and what is meant for another. */
+static int write_pieces(struct slots_rig *rig)
+{
+    const struct ud_partition slot = {
+        .type = UD_TYPE_APP, .subtype = OTA0, .offset = 2 * RIG_APP, .size = RIG_APP};
+    struct image_bytes image = slots_rig_build("4", 0);
+    struct ud_slots_write write;
+    int error = ud_slots_begin(&rig->slots, &write, &slot, UD_SLOTS_SIZE_SEQUENTIAL);
+
+    if (error == UD_OK) {
+        error = ud_slots_set_final(&write, &slot, false);
+        for (uint32_t at = 0; at < image.length && error == UD_OK; at += 250)
+            error = ud_slots_put(&write, image.data + at,
+                                 image.length - at < 250 ? image.length - at : 250);
+        const int ended = error == UD_OK ? ud_slots_end(&write) : ud_slots_abort(&write);
+        error = error != UD_OK ? error : ended;
+    }
+    image_free(&image);
+    return error;
+}
+
+static int put_anywhere(struct slots_rig *rig)
+{
+    const struct ud_partition files = {
+        .type = UD_TYPE_DATA, .subtype = UD_DATA_SPIFFS, .offset = RIG_FILES, .size = 0x4000};
+    struct ud_slots_write write;
+    int error = ud_slots_resume(&rig->slots, &write, &files, false, 0);
+
+    if (error != UD_OK)
+        return error;
+    error = ud_slots_put_at(&write, "late", 4, 0x101);
+    if (error == UD_OK)
+        error = ud_slots_put_at(&write, "early", 5, 0);
+    const int ended = error == UD_OK ? ud_slots_end(&write) : ud_slots_abort(&write);
+    return error != UD_OK ? error : ended;
+}
+
+static int digest_without_hash(struct slots_rig *rig)
+{
+    const struct image_firmware firmware = {
+        .chip = UD_CHIP_ESP32, .chip_id = RIG_CHIP, .size = 5000, .has_no_hash = true};
+    const struct ud_partition slot = {
+        .type = UD_TYPE_APP, .subtype = OTA0, .offset = 2 * RIG_APP, .size = RIG_APP};
+    struct image_bytes image = image_build_firmware(&firmware);
+    uint8_t sha256[UD_SHA256_SIZE];
+
+    memcpy(nor_bytes(rig->nor) + slot.offset, image.data, image.length);
+    image_free(&image);
+    return ud_slots_digest(&rig->slots, &slot, sha256);
+}
+
 static const struct {
     const char *name;
     int (*run)(struct slots_rig *rig);
@@ -217,6 +268,9 @@ static const struct {
     {"set factory", set_factory, true},
     {"set slot", set_slot, true},
     {"write", write_slot, true},
+    {"write in pieces", write_pieces, true},
+    {"put anywhere", put_anywhere, true},
+    {"digest without hash", digest_without_hash, true},
 };
 
 /* ---- Each failure in turn ---- */
@@ -288,13 +342,17 @@ static int boot(struct device *device, struct slots_result *result)
     return slots_run(&run, &config, result);
 }
 
+enum before { ON_TRIAL, CONFIRMED, UPDATED, BEFORES };
+
 /* A boot with that failure: false when there are not so many. */
-static bool boot_fails_at(enum kind kind, uint32_t number, bool is_confirmed)
+static bool boot_fails_at(enum kind kind, uint32_t number, enum before before)
 {
     static struct device device;
     struct slots_result result;
 
-    open_device(&device, is_confirmed);
+    open_device(&device, before != ON_TRIAL);
+    if (before == UPDATED)
+        assert_int_equal(set_slot(&device.rig), UD_OK);
     device.failing.kind = kind;
     device.failing.left = number;
     const int error = boot(&device, &result);
@@ -315,8 +373,8 @@ static void a_boot_survives_each_failure(void **unused)
 {
     (void)unused;
     for (enum kind kind = READ; kind < KINDS; kind++)
-        for (int is_confirmed = 0; is_confirmed < 2; is_confirmed++)
-            for (uint32_t number = 1; boot_fails_at(kind, number, is_confirmed);)
+        for (enum before before = ON_TRIAL; before < BEFORES; before++)
+            for (uint32_t number = 1; boot_fails_at(kind, number, before);)
                 number++;
 }
 

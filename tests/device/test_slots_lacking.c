@@ -243,6 +243,147 @@ static void partitions_that_are_none_are_refused(void **state)
     slots_rig_close(&rig);
 }
 
+static void what_is_meant_for_elsewhere_has_to_fit_there(void **state)
+{
+    static const struct slots_setup setup = {.has_factory = true, .count = 2};
+    struct ud_slots_write write;
+
+    (void)state;
+    open_rig(&setup);
+    const struct ud_partition slot = slots_rig_app(&rig, OTA0), other = slots_rig_app(&rig, OTA1);
+    struct ud_partition nowhere = slot;
+    uint8_t byte = UD_IMAGE_MAGIC;
+    nowhere.offset += UD_FLASH_SECTOR;
+    assert_int_equal(ud_slots_begin(&rig.slots, &write, &slot, 0), UD_OK);
+    assert_int_equal(ud_slots_set_final(&write, &nowhere, true), UD_ERR_NOT_FOUND);
+    assert_int_equal(ud_slots_set_final(&write, ud_slots_running(&rig.slots), true),
+                     UD_ERR_RUNNING);
+    assert_int_equal(ud_slots_set_final(&write, &other, true), UD_ERR_ARGUMENT);
+    assert_int_equal(ud_slots_set_final(&write, &slot, true), UD_OK);
+    assert_int_equal(ud_slots_put(&write, &byte, slot.size + 1), UD_ERR_SPACE);
+    assert_int_equal(ud_slots_abort(&write), UD_OK);
+    slots_rig_close(&rig);
+}
+
+static void a_target_commits_the_next_slot_only_and_whole(void **state)
+{
+    static const struct slots_setup setup = {.has_factory = true, .count = 2};
+
+    (void)state;
+    open_rig(&setup);
+    const struct ud_target target = ud_slots_target(&rig.slots);
+    struct ud_placement placement = {.start = slots_rig_app(&rig, OTA1).offset};
+    assert_int_equal(target.methods->commit(target.ctx, UD_COMMAND_FIRMWARE, &placement, 4096),
+                     UD_ERR_COMMIT);
+    placement.start = slots_rig_app(&rig, OTA0).offset; /* nothing was written */
+    assert_int_equal(target.methods->commit(target.ctx, UD_COMMAND_FIRMWARE, &placement, 4096),
+                     UD_ERR_MAGIC);
+    assert_int_equal(slots_rig_boot(&rig), FACTORY);
+    slots_rig_close(&rig);
+}
+
+/* ---- Entries of OTA data ---- */
+
+static void update(uint8_t subtype, const char *version)
+{
+    const struct ud_partition slot = slots_rig_app(&rig, subtype);
+    struct image_bytes image = slots_rig_build(version, 0);
+
+    assert_int_equal(slots_rig_update(&rig, &slot, &image), UD_OK);
+    image_free(&image);
+}
+
+static void what_runs_and_is_settled_stays_as_it_is(void **state)
+{
+    static const struct slots_setup setup = {.count = 2, .has_rollback = true};
+
+    (void)state;
+    open_rig(&setup);
+    update(OTA1, "2");
+    assert_int_equal(slots_rig_boot(&rig), OTA1);
+    assert_int_equal(ud_slots_confirm(&rig.slots), UD_OK);
+    const struct ud_otadata_entry before = slots_rig_entry(&rig, 1);
+    assert_int_equal(ud_slots_set_boot(&rig.slots, ud_slots_running(&rig.slots)), UD_OK);
+    const struct ud_otadata_entry after = slots_rig_entry(&rig, 1);
+    assert_int_equal(after.seq, before.seq);
+    assert_int_equal(after.state, before.state);
+    slots_rig_close(&rig);
+}
+
+static void erased_otadata_are_written_anew_by_a_slot_that_works(void **state)
+{
+    static const struct slots_setup setup = {.count = 2, .has_rollback = true};
+    enum ud_ota_state slot_state;
+
+    (void)state;
+    open_rig(&setup);
+    memset(nor_bytes(rig.nor) + RIG_OTADATA, 0xff, UD_OTADATA_LENGTH);
+    assert_int_equal(ud_slots_confirm(&rig.slots), UD_OK);
+    assert_int_equal(ud_slots_state(&rig.slots, ud_slots_running(&rig.slots), &slot_state), UD_OK);
+    assert_int_equal(slot_state, UD_OTA_VALID);
+    slots_rig_close(&rig);
+}
+
+/* Factory runs, and the slot that was to start next is overwritten instead. */
+static void a_chosen_slot_that_is_overwritten_is_chosen_no_more(void **state)
+{
+    static const struct slots_setup setup = {.has_factory = true, .count = 2};
+
+    (void)state;
+    open_rig(&setup);
+    update(OTA0, "2");
+    const struct ud_partition slot = slots_rig_app(&rig, OTA0);
+    struct ud_slots_write write;
+    struct image_bytes image = slots_rig_build("3", 0);
+    assert_int_equal(ud_slots_begin(&rig.slots, &write, &slot, 0), UD_OK);
+    assert_int_equal(ud_slots_put(&write, image.data, image.length - 4), UD_OK);
+    assert_int_equal(ud_slots_end(&write), UD_ERR_IMAGE);
+    image_free(&image);
+    assert_int_equal(slots_rig_boot(&rig), FACTORY);
+    assert_false(rig.result.has_fallen_back);
+    slots_rig_close(&rig);
+}
+
+/* A bootloader that knows no notes fell back: the entry that power cut is put back, and
+ * what it is about starts, rather than what confirms itself. */
+static void an_entry_in_notes_alone_goes_before_what_runs(void **state)
+{
+    static const struct slots_setup setup = {.has_factory = true, .count = 2, .has_rollback = true};
+
+    (void)state;
+    open_rig(&setup);
+    update(OTA0, "2");
+    assert_int_equal(slots_rig_boot(&rig), OTA0);
+    assert_int_equal(ud_slots_confirm(&rig.slots), UD_OK);
+    update(OTA1, "3");
+    assert_int_equal(slots_rig_boot(&rig), OTA1);
+    assert_int_equal(ud_slots_confirm(&rig.slots), UD_OK);
+    struct ud_slots_config config = rig.slots.config;
+    memset(nor_bytes(rig.nor) + RIG_OTADATA + UD_FLASH_SECTOR, 0xff, UD_OTADATA_ENTRY);
+    config.running_address = slots_rig_app(&rig, OTA0).offset;
+    assert_int_equal(ud_slots_init(&rig.slots, &config), UD_OK);
+    assert_int_equal(ud_slots_confirm(&rig.slots), UD_ERR_STATE);
+    assert_int_equal(slots_rig_boot(&rig), OTA1);
+    slots_rig_close(&rig);
+}
+
+/* Factory may be too old for the fuses: it does not count as a way back. */
+static void factory_is_no_way_back_where_versions_count(void **state)
+{
+    static const struct slots_setup setup = {
+        .has_factory = true, .count = 2, .has_rollback = true, .has_security = true};
+    bool can = true;
+
+    (void)state;
+    open_rig(&setup);
+    update(OTA0, "2");
+    assert_int_equal(slots_rig_boot(&rig), OTA0);
+    assert_int_equal(ud_slots_can_go_back(&rig.slots, &can), UD_OK);
+    assert_false(can);
+    assert_int_equal(ud_slots_reject(&rig.slots), UD_ERR_NO_WAY_BACK);
+    slots_rig_close(&rig);
+}
+
 /* ---- Two writes at once ---- */
 
 static void writes_end_in_any_order(void **state)
@@ -277,6 +418,13 @@ int main(void)
         cmocka_unit_test(fuses_that_do_not_burn_are_told),
         cmocka_unit_test(init_says_what_is_missing),
         cmocka_unit_test(partitions_that_are_none_are_refused),
+        cmocka_unit_test(what_is_meant_for_elsewhere_has_to_fit_there),
+        cmocka_unit_test(a_target_commits_the_next_slot_only_and_whole),
+        cmocka_unit_test(what_runs_and_is_settled_stays_as_it_is),
+        cmocka_unit_test(erased_otadata_are_written_anew_by_a_slot_that_works),
+        cmocka_unit_test(a_chosen_slot_that_is_overwritten_is_chosen_no_more),
+        cmocka_unit_test(an_entry_in_notes_alone_goes_before_what_runs),
+        cmocka_unit_test(factory_is_no_way_back_where_versions_count),
         cmocka_unit_test(writes_end_in_any_order),
     };
 

@@ -232,6 +232,23 @@ static void a_chip_smaller_than_its_layout_is_refused(void **state)
     rig_free(&rig);
 }
 
+static void a_way_back_takes_a_program_that_can_be_read(void **state)
+{
+    const struct rig_setup setup = {.layout = "4M2M"};
+    struct updater_rig rig;
+    bool has_way_back;
+
+    (void)state;
+    rig_init(&rig, &setup);
+    assert_int_equal(ud_staging_has_way_back(&rig.staging, 5000, 5000, &has_way_back), UD_OK);
+    assert_true(has_way_back);
+    rig.flash.reads = 0;
+    rig.flash.fail_read = 1;
+    assert_int_equal(ud_staging_has_way_back(&rig.staging, 5000, 5000, &has_way_back),
+                     UD_ERR_FLASH_READ);
+    rig_free(&rig);
+}
+
 /* No header can help there: its files would lie beyond the chip. */
 static void an_automatic_layout_still_fits_its_chip(void **state)
 {
@@ -455,6 +472,7 @@ int main(void)
         cmocka_unit_test(a_chip_smaller_than_its_layout_is_refused),
         cmocka_unit_test(a_larger_chip_takes_larger_programs),
         cmocka_unit_test(an_automatic_layout_binds_no_header),
+        cmocka_unit_test(a_way_back_takes_a_program_that_can_be_read),
         cmocka_unit_test(an_automatic_layout_still_fits_its_chip),
         cmocka_unit_test(files_fit_their_place_to_the_byte),
         cmocka_unit_test(files_are_not_staged_for_where_the_bootloader_cannot_copy),

@@ -155,6 +155,20 @@ static const struct {
     {"http://u:p@a/b", "//c/c", "http://c/c"},
 };
 
+/* Offsets are 16 bits. */
+static void a_url_of_64_kb_is_refused(void **state)
+{
+    static char text[0x10000 + 1] = "http://host/";
+    const size_t begun = strlen(text);
+    struct ud_url url;
+
+    (void)state;
+    memset(text + begun, 'a', 0x10000 - begun);
+    assert_int_equal(ud_url_parse(text, &url), UD_ERR_HTTP_URL);
+    text[0x10000 - 1] = '\0';
+    assert_int_equal(ud_url_parse(text, &url), UD_OK);
+}
+
 static void locations_are_resolved(void **state)
 {
     (void)state;
@@ -240,9 +254,13 @@ static void room_is_kept_to(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(parts_are_found),        cmocka_unit_test(others_are_refused),
-        cmocka_unit_test(locations_are_resolved), cmocka_unit_test(useless_locations_are_refused),
-        cmocka_unit_test(room_is_kept_to),        cmocka_unit_test(other_servers_are_told_apart),
+        cmocka_unit_test(parts_are_found),
+        cmocka_unit_test(others_are_refused),
+        cmocka_unit_test(a_url_of_64_kb_is_refused),
+        cmocka_unit_test(locations_are_resolved),
+        cmocka_unit_test(useless_locations_are_refused),
+        cmocka_unit_test(room_is_kept_to),
+        cmocka_unit_test(other_servers_are_told_apart),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
