@@ -41,6 +41,7 @@ static void free_state(struct fleet *fleet)
     free(fleet->sites.loads);
     free(fleet->groups);
     free(fleet->behind.macs);
+    free(fleet->collecting.macs);
     free(fleet->changed.macs);
     pair_map_free(&fleet->names);
     pair_map_free(&fleet->by_version);

@@ -416,14 +416,29 @@ void fleet_committed(void *ctx, const struct change *change)
         config->committed(config->ctx, change);
 }
 
+/* Takes those that are behind, by MAC: each page of the database is then written once. */
+static void take_behind(struct fleet *fleet)
+{
+    const struct mac_list emptied = fleet->collecting;
+
+    pthread_mutex_lock(&fleet->lock);
+    fleet->collecting = fleet->behind;
+    fleet->behind = emptied;
+    pthread_mutex_unlock(&fleet->lock);
+    mac_list_sort(&fleet->collecting);
+}
+
 struct change *fleet_collect(void *ctx)
 {
     struct fleet *fleet = ctx;
+    struct mac_list *list = &fleet->collecting;
     struct change *change = NULL;
 
+    if (list->count == 0)
+        take_behind(fleet);
     pthread_mutex_lock(&fleet->lock);
-    while (change == NULL && fleet->behind.count > 0) {
-        const mac_address mac = fleet->behind.macs[fleet->behind.count - 1];
+    while (change == NULL && list->count > 0) {
+        const mac_address mac = list->macs[list->count - 1];
         struct device *device = device_table_find(&fleet->devices, mac);
         if (device != NULL) {
             change = change_new(CHANGE_SEEN, mac);
@@ -433,7 +448,7 @@ struct change *fleet_collect(void *ctx)
             facts_read(&device->facts, &change->as.seen.facts);
             device->is_behind = false;
         }
-        fleet->behind.count--;
+        list->count--;
     }
     pthread_mutex_unlock(&fleet->lock);
     return change;

@@ -43,7 +43,8 @@ struct fleet {
     struct fleet_results results;
     struct store_standing standing; /* all zero: the store is this server's own */
     unsigned unread;                /* enum store_news still to be told others; the writer's */
-    struct mac_list behind;
+    struct mac_list behind;         /* the store has not what they said last */
+    struct mac_list collecting;     /* the same, once their turn has come; the writer's */
     struct mac_list changed;
 };
 

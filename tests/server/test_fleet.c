@@ -15,12 +15,28 @@
 
 #include <cmocka.h>
 
-/* The SQLite store, with a switch that makes every write fail. */
+/* The SQLite store, with a switch that makes every write fail, and an eye on the order of
+ * what is written behind. */
 static atomic_bool writes_fail;
+static atomic_uint written_behind, written_out_of_order;
+
+static void note_order(struct change *const *changes, size_t count)
+{
+    mac_address last = UINT64_MAX;
+
+    for (size_t i = 0; i < count; i++) {
+        if (changes[i]->kind != CHANGE_SEEN)
+            continue;
+        atomic_fetch_add(&written_behind, 1);
+        atomic_fetch_add(&written_out_of_order, changes[i]->device >= last);
+        last = changes[i]->device;
+    }
+}
 
 static void apply_or_fail(struct store *store, struct change *const *changes, size_t count,
                           enum change_result *results, char error[STORE_ERROR_SIZE])
 {
+    note_order(changes, count);
     if (!atomic_load(&writes_fail)) {
         store_sqlite.apply(store, changes, count, results, error);
         return;
@@ -116,6 +132,8 @@ static int set_up(void **state)
     struct fixture *fixture = calloc(1, sizeof *fixture);
 
     atomic_store(&writes_fail, false);
+    atomic_store(&written_behind, 0);
+    atomic_store(&written_out_of_order, 0);
     folder_join(fixture->path, folder_make(fixture->folder), "updraft.db");
     open_fleet(fixture);
     *state = fixture;
@@ -509,6 +527,20 @@ static void devices_are_listed_by_mac(void **state)
     assert_true(last > 0);
 }
 
+static void what_is_written_behind_is_in_order_of_macs(void **state)
+{
+    struct fixture *fixture = *state;
+
+    for (mac_address mac = 1; mac <= 300; mac++)
+        enter(fixture, mac, "1.0");
+    for (mac_address mac = 1; mac <= 300; mac++)
+        check_in(fixture, mac * 7919 % 307 % 300 + 1, "1.1");
+    reopen(fixture);
+    assert_true(atomic_load(&written_behind) > 250);
+    assert_int_equal(atomic_load(&written_out_of_order), 0);
+    assert_string_equal(view_of(fixture, 200).facts.version, "1.1");
+}
+
 #define WORKERS 4
 
 static void *hammer(void *ctx)
@@ -569,6 +601,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_form_is_added_to_a_release_in_use, set_up, tear_down),
         cmocka_unit_test_setup_teardown(changes_are_told_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(devices_are_listed_by_mac, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_written_behind_is_in_order_of_macs, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(many_threads_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_tray_takes_nobody_until_there_is_room, set_up,
                                         tear_down),
