@@ -31,8 +31,8 @@ clang_tidy_sees_what_is_wrong() {
     printf '%s\n' '#include <string.h>' 'int f(const char *s);' \
         'int f(const char *s) { char *p = 0; if (strlen(s) == 0) return *p; return 0; }' >null.c
     printf '%s\n' 'int g(int n);' 'int g(int n) { int x; if (n > 0) x = 1; return x; }' >unset.c
-    ! clang-tidy --quiet null.c -- -std=c11 >found 2>/dev/null
-    ! clang-tidy --quiet unset.c -- -std=c11 >>found 2>/dev/null
+    not clang-tidy --quiet null.c -- -std=c11 >found 2>/dev/null
+    not clang-tidy --quiet unset.c -- -std=c11 >>found 2>/dev/null
     grep -q 'core.NullDereference' found
     grep -q 'core.uninitialized.UndefReturn' found
 }

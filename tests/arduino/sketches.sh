@@ -133,7 +133,7 @@ ArduinoOTA_takes_what_else_can_be_set() {
     env UPDRAFT_PASSWORD=admin "$UPDRAFT" push "127.0.0.1:$(port 9000)" new.bin
     says "upload 2 has ended"
     arrives
-    ! grep -q mDNS said
+    not grep -q mDNS said
     expect "settings" "$(settings_in flash.bin)" 0
 }
 

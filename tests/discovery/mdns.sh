@@ -136,7 +136,7 @@ names_find_devices() {
     local expected='1.0.0 1.1.0 1.0.0 1.1.0' tries
     for tries in $(seq 100); do [ "$(programs_run)" = "$expected" ] && break; sleep 0.1; done
     expect "programs it ran" "$(programs_run)" "$expected"
-    ! on_the_other_side "$UPDRAFT" push --all --board d1_mini "$TAP_TMP/new.bin" 2>said
+    not on_the_other_side "$UPDRAFT" push --all --board d1_mini "$TAP_TMP/new.bin" 2>said
     grep -q 'no such device' said
 }
 

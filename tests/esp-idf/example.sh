@@ -87,8 +87,8 @@ the_bench_updates_it() {
     "$UPDRAFT" push "127.0.0.1:$port" "$FIRMWARE_C3-1.1.0.bin" --password-file password
     heard 'runs demo-c3 1.1.0'
     printf 'wrong\n' >wrong
-    ! "$UPDRAFT" push "127.0.0.1:$port" "$FIRMWARE_C3-1.0.0.bin" --password-file wrong 2>err
-    ! "$UPDRAFT" push "127.0.0.1:$port" "$OLD" --password-file password 2>err
+    not "$UPDRAFT" push "127.0.0.1:$port" "$FIRMWARE_C3-1.0.0.bin" --password-file wrong 2>err
+    not "$UPDRAFT" push "127.0.0.1:$port" "$OLD" --password-file password 2>err
     grep -q 'another chip' err
     "$UPDRAFT" push "127.0.0.1:$port" "$FIRMWARE_C3-1.0.0.bin" --password-file password
     heard 'boot: app0'

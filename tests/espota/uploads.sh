@@ -128,13 +128,13 @@ espota_by_its_own_name() {
 
 espota_fails_in_the_originals_words() {
     PORT=9
-    ! espota -f new.bin
+    not espota -f new.bin
     grep -qE '^[0-9:]{8} \[ERROR\]: No Answer$' said
     original_device --password secret
-    ! espota -a wrong -f new.bin
+    not espota -a wrong -f new.bin
     grep -qF 'Authenticating...FAIL' said
     kill $device_pid
-    ! ./espota.py -i 127.0.0.1 2>said
+    not ./espota.py -i 127.0.0.1 2>said
     grep -qF '[CRITICAL]: Not enough arguments.' said
 }
 
@@ -180,7 +180,7 @@ from_original_uploaders() {
 from_original_uploaders_with_passwords() {
     echo secret >password
     virtual_devices 1 --upload-password-file password
-    ! python3 "$HERE/original_uploader.py" --password wrong 127.0.0.1 $UPLOADS new.bin 2>said
+    not python3 "$HERE/original_uploader.py" --password wrong 127.0.0.1 $UPLOADS new.bin 2>said
     grep -qx 'Authentication Failed' said
     python3 "$HERE/original_uploader.py" --password secret 127.0.0.1 $UPLOADS new.bin
     expect "devices with the new version" "$(versions 1)" 1

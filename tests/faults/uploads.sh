@@ -132,7 +132,7 @@ an_upload_breaks_when_the_device_cannot_call() { upload_breaks refuse; }
 an_upload_whose_counts_are_cut_off_is_no_success() {
     bench_device
     fault "sent truncate 2"
-    ! push_it
+    not push_it
     expect "lines: $(cat err)" "$(wc -l <err)" 1
     fault clean
     succeeds
@@ -158,7 +158,7 @@ for line in open(sys.argv[2]).read().split():
 END
     cat answers
     grep -q "AUTH" answers
-    ! grep -q "b'OK" answers
+    not grep -q "b'OK" answers
     expect "starts" "$(grep -c '"event":"started"' events)" 2
     stop_device
 }
@@ -194,7 +194,7 @@ a_lost_answer_is_no_success() {
     for kind in "reset 1" "truncate 1"; do
         page_device
         fault "$kind"
-        ! push_it
+        not push_it
         expect "lines for $kind" "$(wc -l <err)" 1
         stop_device
     done

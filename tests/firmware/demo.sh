@@ -122,7 +122,7 @@ code_is_not_read_by_bytes() {
     for program in $(programs); do
         "$CROSS-objdump" -d "$program" >disassembly
         grep -q l32r disassembly
-        ! byte_loads_from_code disassembly
+        not byte_loads_from_code disassembly
     done
 }
 
@@ -159,7 +159,7 @@ memory_that_is_not_there_cannot_be_used() {
         printf '.section %s\n.space %s\n' "$section,\"aw\"" "$size" >large.S
         printf '.section .irom0.preamble,"a"\n.global preamble\npreamble: .word 0\n' >>large.S
         printf '.section .iram.entry,"ax"\n.global app_entry\napp_entry: ret\n' >>large.S
-        ! "$CROSS-gcc" -nostdlib -Wl,-T,"$TAP_ROOT/firmware/app.ld" large.S -o large.elf 2>log
+        not "$CROSS-gcc" -nostdlib -Wl,-T,"$TAP_ROOT/firmware/app.ld" large.S -o large.elf 2>log
         grep -qE 'overflowed|will not fit' log || { cat log; return 1; }
     done
 }

@@ -50,7 +50,7 @@ passwords_are_not_shown() {
     "$UPDRAFT" settings chip >said
     "$UPDRAFT" settings chip --json >>said
     grep -q '^password  *(set)$' said
-    ! grep -q sesame said
+    not grep -q sesame said
     grep -qa 'open sesame' chip
 }
 

@@ -80,7 +80,7 @@ refusals() {
     answers 413 'Update error: ERROR[4]: Not Enough Space'
     ask -T large -H 'Expect: 100-continue' -v "$PAGE"
     answers 413 'ERROR[4]'
-    ! grep -q '100 Continue' curl.err # it was not even sent
+    not grep -q '100 Continue' curl.err # it was not even sent
     ask -X POST -d '' "$PAGE"
     answers 400 'ERROR[13]: No data supplied'
     ask -F firmware=@new.bin -H 'Origin: http://evil.example' "$PAGE"
@@ -114,7 +114,7 @@ a_password_is_asked_for_every_time() {
         ask $way -X POST -H 'Content-Type: multipart/form-data; boundary=x' -d '--x--' "$PAGE"
         answers 401 Unauthorized
     done
-    ! grep -q fetching events
+    not grep -q fetching events
     ask --digest -u admin:secret -F firmware=@new.bin "$PAGE"
     answers 200 "$SUCCESS"
     runs 1.1.0

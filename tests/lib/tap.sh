@@ -46,6 +46,11 @@ check() {
     fi
 }
 
+# not COMMAND…: it fails. What follows `!` does not end a test: set -e passes over it.
+not() {
+    if "$@"; then return 1; fi
+}
+
 skip() {
     tap_count=$((tap_count + 1))
     echo "ok $tap_count - ${1//_/ } # SKIP $2"

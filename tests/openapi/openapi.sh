@@ -25,7 +25,7 @@ a_route_that_is_not_described_is_named() {
     "$TAP_ROOT/build/tests/openapi/list_routes" >routes
     echo 'GET /nowhere/{} viewer' >>routes
     api GET /openapi.json >openapi.json
-    ! "$PYTHON" "$HERE/document.py" openapi.json routes >faults
+    not "$PYTHON" "$HERE/document.py" openapi.json routes >faults
     expect faults "$(cat faults)" 'the server has GET /nowhere/{}, and no file of server/openapi describes it'
 }
 

@@ -123,8 +123,8 @@ a_setting_keeps_it_quiet() {
     new_chip quiet announce=off
     switch_on quiet
     "$UPDRAFT" discover --timeout 4 >listed 2>&1 || true
-    ! grep -q kitchen listed
-    ! grep -q announces said
+    not grep -q kitchen listed
+    not grep -q announces said
     UPDRAFT_PASSWORD=open-sesame "$UPDRAFT" push 10.77.0.42:8266 "$NET-1.1.0.bin"
     has_said 'demo 1.1.0'
 }

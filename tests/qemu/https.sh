@@ -70,7 +70,7 @@ other_servers_are_refused() {
     rm -f flash
     board flash 'another key than the pinned one' --app "$NET-1.0.0.bin" --url "$SERVER/update" --poll 1 \
         --pin "$(pin_of two)"
-    ! grep -q 'an update of' said
+    not grep -q 'an update of' said
     rm flash
     board flash 'certificate not trusted' --app "$NET-1.0.0.bin" --url "$SERVER/update" --poll 1 \
         --ca "$TAP_TMP/two.crt"
@@ -84,7 +84,7 @@ tables_in_flash_are_read_by_words() {
     for name in $(sed -n "s/^BEARSSL_WORDS='\(.*\)'/\1/p" "$TAP_ROOT/scripts/bearssl.sh"); do
         xtensa-lx106-elf-objdump -d "$BUILD/bearssl-lx106/objects/$name.o" >disassembly
         grep -q l32i disassembly
-        ! grep -qE 'l8ui|l16[us]i' disassembly
+        not grep -qE 'l8ui|l16[us]i' disassembly
         files="${files:-} $name"
     done
     expect files "$(echo $files | wc -w)" 4

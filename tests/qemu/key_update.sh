@@ -27,7 +27,7 @@ until_ring_is() {
 }
 
 push_is_refused() {
-    ! UPDRAFT_PASSWORD=$PASSWORD "$UPDRAFT" push "127.0.0.1:$upload_port" "$1" 2>err
+    not env UPDRAFT_PASSWORD=$PASSWORD "$UPDRAFT" push "127.0.0.1:$upload_port" "$1" 2>err
     grep -qi signature err
 }
 

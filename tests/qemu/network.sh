@@ -40,7 +40,7 @@ it_updates_itself() {
     # Cold, from the same flash; and the server is told.
     board chip "up to date"
     runs 1.1.0
-    ! grep -q 'update of' said
+    not grep -q 'update of' said
     expect "state the server sees" "$(device_says $MAC state)" current
 }
 
@@ -52,7 +52,7 @@ a_compressed_update_confirms_itself() {
     grep -q '^on trial, boot 1 of 3' said
     board chip "up to date"
     runs 2.0.0
-    ! grep -qE 'on trial|confirmed' said
+    not grep -qE 'on trial|confirmed' said
     expect "state the server sees" "$(device_says $MAC state)" current
 }
 
@@ -109,7 +109,7 @@ what_arrives_damaged_is_not_taken() {
     cp "$NET-1.1.0.bin" "$TAP_TMP/files/"
     for query in cut=40000 md5=00112233445566778899aabbccddeeff; do
         new_board refuses "$WEB/net-1.1.0.bin?$query" 'check-in failed'
-        ! grep -q 'restarts' said
+        not grep -q 'restarts' said
         runs 1.0.0
     done
     { head -c $((size / 2)) "$NET-1.1.0.bin"; printf 'x'; tail -c +$((size / 2 + 2)) "$NET-1.1.0.bin"; } \
@@ -179,7 +179,7 @@ uploads_update_it() {
         board_in_background uploaded --app "$NET-1.0.0.bin" --uploads "$port" --upload-password-file password $proof
         has_said 'uploads on port 8266, with a password'
         has_said 'address 10.0.2.15'
-        ! UPDRAFT_PASSWORD=wrong "$UPDRAFT" push "127.0.0.1:$port" "$NET-1.1.0.bin" 2>err
+        not env UPDRAFT_PASSWORD=wrong "$UPDRAFT" push "127.0.0.1:$port" "$NET-1.1.0.bin" 2>err
         grep -q 'wrong password' err
         has_said 'an upload did not prove the password'
         UPDRAFT_PASSWORD=secret "$UPDRAFT" push "127.0.0.1:$port" "$NET-1.1.0.bin"
@@ -223,7 +223,7 @@ its_console_sets_it_up() {
     has_said 'saved; restart'
     grep -q '^\*name kitchen' said
     grep -q '^\*password (set)' said
-    ! grep -q sesame said
+    not grep -q sesame said
     grep -q 'there is no server to ask' said
     printf 'restart\n' >&7
     has_said 'demo 1.1.0'

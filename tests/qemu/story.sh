@@ -43,7 +43,7 @@ tell() { # WAY MAC
     has_said 'confirmed'
     cold_restart "$way"
     runs 2.0.0
-    ! grep -qE 'on trial|confirmed' said
+    not grep -qE 'on trial|confirmed' said
 
     "by_$way" demo-2.1.0-crashes.bin 'runs demo 2.0.0: the new program did not stay'
     has_said 'on trial, boot 3 of 3'

@@ -105,10 +105,10 @@ one_of_a_stopped_server_is_whole() {
 a_folder_with_something_in_it_is_refused() {
     mkdir -p full
     echo precious >full/file
-    ! "$UPDRAFT" restore api.tar --data full 2>err
+    not "$UPDRAFT" restore api.tar --data full 2>err
     grep -q 'not empty' err
     expect "what is in it" "$(ls -A full) $(cat full/file)" 'file precious'
-    ! "$UPDRAFT" restore api.tar --data "$TAP_TMP/data" 2>err
+    not "$UPDRAFT" restore api.tar --data "$TAP_TMP/data" 2>err
     grep -q 'not empty' err
 }
 
@@ -229,14 +229,14 @@ a_restore_that_is_killed_starts_no_server() {
     head -c $(($(stat -c %s api.tar) - 3000)) api.tar >&9
     for tries in $(seq 100); do [ -e cut/restoring/updraft.db ] && break; sleep 0.1; done
     [ -e cut/restoring/updraft.db ]
-    ! timeout 10 "$UPDRAFT" serve --data cut --listen 127.0.0.1:0 >out 2>err
+    not timeout 10 "$UPDRAFT" serve --data cut --listen 127.0.0.1:0 >out 2>err
     grep -q 'was being restored here' err
     kill -KILL $pid
     wait $pid 2>/dev/null || true
     exec 9>&-
     expect "what is in it" "$(ls -A cut)" restoring
-    ! timeout 10 "$UPDRAFT" serve --data cut --listen 127.0.0.1:0 2>err
-    ! "$UPDRAFT" restore api.tar --data cut 2>err
+    not timeout 10 "$UPDRAFT" serve --data cut --listen 127.0.0.1:0 2>err
+    not "$UPDRAFT" restore api.tar --data cut 2>err
     grep -q 'empty it first' err
     rm -rf cut/restoring
     "$UPDRAFT" restore api.tar --data cut >out
@@ -249,8 +249,8 @@ bad_calls_are_said() {
     code=0
     "$UPDRAFT" restore api.tar 2>err || code=$?
     expect "status without a folder" $code 2
-    ! "$UPDRAFT" restore nowhere.tar --data x 2>err
-    ! "$UPDRAFT" backup x.tar --data nowhere 2>err
+    not "$UPDRAFT" restore nowhere.tar --data x 2>err
+    not "$UPDRAFT" backup x.tar --data nowhere 2>err
     grep -q 'not the data folder of a server' err
     [ ! -e x.tar ] && [ ! -e x.tar.partial ]
 }

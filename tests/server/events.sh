@@ -43,7 +43,7 @@ what_was_missed_comes_first() {
     listen second "$(tail -n 1 first.ids)"
     heard second 'event: removed'
     heard second '"mac": "02:00:00:00:00:03"'
-    ! grep -q '02:00:00:00:00:02\|event: reset' second
+    not grep -q '02:00:00:00:00:02\|event: reset' second
     enter 04
     heard second 02:00:00:00:00:04
     hang_up
@@ -59,7 +59,7 @@ who_knows_nothing_gets_what_is_new() {
     listen third
     enter 05
     heard third 02:00:00:00:00:05
-    ! grep -q 'reset\|02:00:00:00:00:04' third
+    not grep -q 'reset\|02:00:00:00:00:04' third
     hang_up
 }
 

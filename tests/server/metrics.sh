@@ -118,7 +118,7 @@ END
 
 no_device_has_a_label() {
     scrape
-    ! grep -i '5C:CF' page
+    not grep -i '5C:CF' page
     ! python3 "$READER" names page | grep -iE ' (mac|device|address)( |$)'
 }
 

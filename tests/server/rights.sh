@@ -6,9 +6,6 @@ ROUTES=$TAP_TMP/routes
 "$TAP_ROOT/build/tests/openapi/list_routes" >"$ROUTES"
 PASSWORD='correct horse'
 
-# not COMMAND…: it fails. (bash passes over a failing `! COMMAND`.)
-not() { ! "$@"; }
-
 # status METHOD PATH [curl options]: the answer's status; its body in the file answer.
 status() {
     local method=$1 path=$2

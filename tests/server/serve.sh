@@ -64,7 +64,7 @@ the_pages_come_compressed_to_who_takes_that() {
         curl -sS -H 'Accept-Encoding: gzip' "$SERVER$path" -o packed.gz -D packed.headers
         gunzip -c packed.gz | cmp - plain
         grep -qi '^content-encoding: gzip' packed.headers
-        ! grep -qi '^content-encoding' plain.headers
+        not grep -qi '^content-encoding' plain.headers
         grep -qi '^vary: accept-encoding' plain.headers
         [ "$(wc -c <packed.gz)" -lt "$(wc -c <plain)" ]
     done

@@ -59,11 +59,11 @@ flash_is_put_together() {
 }
 
 flash_refuses_what_is_not_for_the_chip() {
-    ! "$UPDRAFT" flash --chip esp32-s3 --app esp32-1.0.0.bin --out no.bin 2>err
+    not "$UPDRAFT" flash --chip esp32-s3 --app esp32-1.0.0.bin --out no.bin 2>err
     grep -q 'is for ESP32, not for ESP32-S3' err
     image_for 9
     "$UPDRAFT" flash --chip S3 --app other.bin --out s3.bin
-    ! "$UPDRAFT" flash --chip esp99 --app other.bin --out no.bin 2>err
+    not "$UPDRAFT" flash --chip esp99 --app other.bin --out no.bin 2>err
     grep -q 'unknown chip' err
     [ ! -e no.bin ]
 }
@@ -133,7 +133,7 @@ a_key_ring_on_an_esp32() {
     "$UPDRAFT" device --chip esp32 --flash k.flash --mac 24:0A:C4:00:00:0A --json --timeout 30 "$@" >said
     said '"event":"started","version":"1.2.0"'
     "$UPDRAFT" keygen --private other.key --public other.pub >/dev/null
-    ! "$UPDRAFT" device --chip esp32 --flash k2.flash --app esp32-1.0.0.bin --mac 24:0A:C4:00:00:0B --json \
+    not "$UPDRAFT" device --chip esp32 --flash k2.flash --app esp32-1.0.0.bin --mac 24:0A:C4:00:00:0B --json \
         --timeout 30 --trust other.pub --url "$SERVER/firmware/signed/1.2.0" --once >said 2>err
     said '"event":"failed"'
 }
@@ -146,7 +146,7 @@ the_page_on_an_esp32() {
     uploader=$!
     for tries in $(seq 50); do grep -q started pages && break; sleep 0.1; done
     curl -sS --compressed "http://127.0.0.1:$port/update" | grep -qi '<form'
-    ! curl -sS --fail -F "firmware=@$NEW" "http://127.0.0.1:$port/update" >answer 2>err # an ESP8266's
+    not curl -sS --fail -F "firmware=@$NEW" "http://127.0.0.1:$port/update" >answer 2>err # an ESP8266's
     curl -sS --fail -F firmware=@esp32-1.1.0.bin "http://127.0.0.1:$port/update" >answer
     for tries in $(seq 50); do grep -q '"started","version":"1.1.0"' pages && break; sleep 0.1; done
     kill $uploader
@@ -179,7 +179,7 @@ image_looks_into_whole_flash() {
     head -c 4194304 /dev/zero | tr '\0' '\377' >blank.flash
     "$UPDRAFT" partitions table.csv table.bin
     dd if=table.bin of=blank.flash bs=4096 seek=8 conv=notrunc status=none
-    ! "$UPDRAFT" image blank.flash 2>err
+    not "$UPDRAFT" image blank.flash 2>err
     grep -q 'no program that would start' err
 }
 
@@ -198,9 +198,9 @@ uploads_from_the_bench() {
     start_uploads --upload-password-file password
     "$UPDRAFT" push 127.0.0.1:$PORT esp32-1.1.0.bin --password-file password
     "$UPDRAFT" push 127.0.0.1:$PORT esp32-1.2.0.bin --password-file password
-    ! "$UPDRAFT" push 127.0.0.1:$PORT esp32-1.0.0.bin --password-file /dev/null 2>err
+    not "$UPDRAFT" push 127.0.0.1:$PORT esp32-1.0.0.bin --password-file /dev/null 2>err
     image_for 9
-    ! "$UPDRAFT" push 127.0.0.1:$PORT other.bin --password-file password 2>err
+    not "$UPDRAFT" push 127.0.0.1:$PORT other.bin --password-file password 2>err
     grep -q 'for another chip' err
     kill $uploader
     wait $uploader

@@ -47,11 +47,11 @@ device() {
 # refused PATH ERROR: by both, and the old program starts as if nothing had been.
 refused() {
     new_flash
-    ! https_ota "$1" whole
+    not https_ota "$1" whole
     grep -q "error $2\$" said || { cat said; return 1; }
     starts 1.0.0
     new_flash
-    ! device "$1"
+    not device "$1"
     grep -q '"event":"failed"' said || { cat said; return 1; }
     starts 1.0.0
 }
@@ -83,14 +83,14 @@ example_chunked() {
     starts 1.1.0
     # As the Arduino core, a check-in's answer has a length.
     new_flash
-    ! device chunked
+    not device chunked
     starts 1.0.0
 }
 
 redirects_end() {
     new_flash
-    ! https_ota loop whole
-    ! device loop --redirects
+    not https_ota loop whole
+    not device loop --redirects
     starts 1.0.0
 }
 
@@ -109,13 +109,13 @@ example_range_request_support_detection() {
 
 example_ota_resumption() {
     new_flash
-    ! https_ota whole cut 40000
+    not https_ota whole cut 40000
     starts 1.0.0
     https_ota whole resume 40000 || { cat said; return 1; }
-    ! grep -q 'ignores ranges' said
+    not grep -q 'ignores ranges' said
     starts 1.1.0
     new_flash
-    ! https_ota norange cut 40000
+    not https_ota norange cut 40000
     https_ota norange resume 40000
     grep -q 'ignores ranges' said
     starts 1.1.0
@@ -132,9 +132,9 @@ our_server_has_the_same() {
         starts 1.1.0
     done
     new_flash
-    ! "$HTTPS_OTA" chip.flash "$SERVER/firmware/blinker" cut 40000 >said
+    not "$HTTPS_OTA" chip.flash "$SERVER/firmware/blinker" cut 40000 >said
     "$HTTPS_OTA" chip.flash "$SERVER/firmware/blinker" resume 40000 >said
-    ! grep -q 'ignores ranges' said
+    not grep -q 'ignores ranges' said
     starts 1.1.0
 }
 

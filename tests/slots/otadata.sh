@@ -71,7 +71,7 @@ slots_of_a_whole_flash() {
     otadata switch ota.bin --name ota_1
     starts 1
     [ "$(od -An -tu4 -j $((0xd000)) -N 4 ota.bin | tr -d ' ')" = 2 ]
-    ! otadata switch ota.bin --name nvs 2>err
+    not otadata switch ota.bin --name nvs 2>err
     grep -q 'no slot is called nvs' err
     otadata erase ota.bin
     starts -
@@ -89,9 +89,9 @@ mistakes_are_one_line() {
         [ "$(wc -l <err)" -eq 1 ] || { echo "$arguments"; cat err; return 1; }
     done
     head -c 5000 ota.bin >cut.bin
-    ! otadata show cut.bin 2>err
+    not otadata show cut.bin 2>err
     head -c 40960 /dev/zero >zero.bin
-    ! otadata show zero.bin 2>err
+    not otadata show zero.bin 2>err
     grep -q 'damaged' err
 }
 

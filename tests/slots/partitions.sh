@@ -230,14 +230,14 @@ damaged_tables() {
     for at in 3 40 200 216; do
         cp "$VECTORS/table.bin" bad.bin
         printf '\007' | dd of=bad.bin bs=1 seek=$at conv=notrunc status=none
-        ! partitions bad.bin none.csv 2>err
+        not partitions bad.bin none.csv 2>err
         [ "$(wc -l <err)" -eq 1 ]
     done
     head -c 224 "$VECTORS/table.bin" >bad.bin
-    ! partitions bad.bin none.csv 2>err
+    not partitions bad.bin none.csv 2>err
     grep -q 'no end' err
     head -c 100 "$VECTORS/table.bin" >bad.bin
-    ! partitions bad.bin none.csv 2>err
+    not partitions bad.bin none.csv 2>err
     [ ! -e none.csv ]
 }
 
@@ -246,7 +246,7 @@ rows_behind_the_md5() {
     head -c 224 "$VECTORS/table.bin" >bad.bin
     head -c 32 "$VECTORS/table.bin" >>bad.bin
     head -c 2816 /dev/zero | tr '\0' '\377' >>bad.bin
-    ! partitions bad.bin out.csv 2>err
+    not partitions bad.bin out.csv 2>err
     grep -q 'behind the MD5' err
 }
 

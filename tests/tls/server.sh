@@ -60,9 +60,9 @@ the_addresses_say_https() {
 the_operator_s_commands_take_ca_and_pin() {
     "$UPDRAFT" publish "$IMAGE" -p demo -v 1 >/dev/null
     UPDRAFT_CA='' "$UPDRAFT" releases --server-pin "$PIN" | grep -q demo
-    ! UPDRAFT_CA='' "$UPDRAFT" releases --server-pin "$(pin_of "$TAP_TMP/two.crt")" 2>err
+    not env UPDRAFT_CA='' "$UPDRAFT" releases --server-pin "$(pin_of "$TAP_TMP/two.crt")" 2>err
     grep -q 'another key than the pinned one' err
-    ! UPDRAFT_CA=$TAP_TMP/two.crt "$UPDRAFT" releases 2>err
+    not env UPDRAFT_CA=$TAP_TMP/two.crt "$UPDRAFT" releases 2>err
     grep -q -- '--ca FILE' err
     expect lines "$(wc -l <err)" 1
 }
@@ -114,7 +114,7 @@ speaks() {
 versions_are_1_2_and_1_3() {
     speaks tls1_2
     speaks tls1_3
-    ! speaks tls1_1
+    not speaks tls1_1
     grep -qE 'alert|unexpected eof' transcript # it was the server that would not
 }
 
@@ -123,9 +123,9 @@ who_speaks_http_here_is_told() {
     code=$(curl -sS -o answer -w '%{http_code}' "http://127.0.0.1:$PORT/update")
     expect status "$code" 400
     grep -q 'speaks TLS: ask https://' answer
-    ! "$UPDRAFT" releases --server "http://127.0.0.1:$PORT" 2>err
+    not "$UPDRAFT" releases --server "http://127.0.0.1:$PORT" 2>err
     grep -q 'give https://' err
-    ! "$UPDRAFT" releases --server "https://${PLAIN#http://}" 2>err
+    not "$UPDRAFT" releases --server "https://${PLAIN#http://}" 2>err
     grep -q 'is it http://?' err
 }
 
@@ -215,7 +215,7 @@ a_certificate_is_replaced_while_downloads_run() {
     wait $download
     cmp slow "$IMAGE"
     grep -q 'new certificate: P-256' "$TAP_TMP/data.log"
-    ! curl -sS -o /dev/null "$SERVER/" 2>err # the one before is trusted no more
+    not curl -sS -o /dev/null "$SERVER/" 2>err # the one before is trusted no more
     curl -sS -o /dev/null --cacert "$TAP_TMP/two.crt" "$SERVER/"
 }
 
@@ -260,7 +260,7 @@ tls_check_likes_it() {
     "$UPDRAFT" tls-check "$SERVER/firmware/demo" --json >said
     expect "lengths proven" "$(json records 3 proven <said)" true
     expect pin "$(json pin <said)" "$PIN"
-    ! "$UPDRAFT" tls-check "$SERVER/" --ca "$TAP_TMP/two.crt" >said
+    not "$UPDRAFT" tls-check "$SERVER/" --ca "$TAP_TMP/two.crt" >said
     grep -q 'trusted by --ca  no' said
 }
 

@@ -62,7 +62,7 @@ a_key_is_asked_for() {
     openssl pkey -in rsa.pem -pubout -out rsa.pub
     sign signed.bin rsa.pem
     "$UPDRAFT" image signed.bin --key rsa.pub | grep -q 'signed by .*RSA-3072 .*verified'
-    ! "$UPDRAFT" image signed.bin --key other.pem >text 2>err
+    not "$UPDRAFT" image signed.bin --key other.pem >text 2>err
     grep -q 'not verified' text
     grep -q 'is not signed by the key' err
     sign signed.bin p256.pem
@@ -101,7 +101,7 @@ the_padding_is_signed() {
     make_keys
     sign signed.bin rsa.pem
     patch_byte signed.bin 4000
-    ! "$UPDRAFT" image signed.bin >text 2>err
+    not "$UPDRAFT" image signed.bin >text 2>err
     grep -q 'made for another image' err
 }
 
