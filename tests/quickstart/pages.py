@@ -102,7 +102,7 @@ def is_run_elsewhere(block):
 def shell(folder, script):
     """Runs it where, and with the variables with which, the script before it ended."""
     (folder / ".world/script").write_text(script)
-    with subprocess.Popen(["bash", str(HERE / "block.sh"), str(folder)], stdin=subprocess.DEVNULL, text=True,
+    with subprocess.Popen(["bash", str(HERE / "shell/block.sh"), str(folder)], stdin=subprocess.DEVNULL, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True) as bash:
         try:
             printed, _ = bash.communicate(timeout=LIMIT_S)

@@ -30,7 +30,7 @@ authority strangers
 certificate own $MAC
 certificate other $OTHER
 certificate nobody 'a device'
-certificate late $MAC -days 0
+certificate late $MAC -days -1
 "$UPDRAFT" keygen --tls 127.0.0.1 --private "$TAP_TMP/tls.key" --public "$TAP_TMP/tls.crt" >/dev/null
 export CURL_CA_BUNDLE=$TAP_TMP/tls.crt UPDRAFT_CA=$TAP_TMP/tls.crt
 server_start data --tls-cert "$TAP_TMP/tls.crt" --tls-key "$TAP_TMP/tls.key" --device-auth certificate \
