@@ -4,11 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static void bind_text(struct db_statement *statement, int place, const char *text)
-{
-    db_bind_text(statement, place, text);
-}
-
 static int insert_stage(struct db_statement *statement, const struct rollout *rollout,
                         uint8_t place)
 {
@@ -29,19 +24,19 @@ static int insert_rollout(struct db_statement *statement, const struct rollout *
 {
     db_bind_number(statement, 1, rollout->id);
     db_bind_number(statement, 2, rollout->release_id);
-    bind_text(statement, 3, rollout->target.group);
-    bind_text(statement, 4, rollout->target.channel);
-    bind_text(statement, 5, rollout->target.from);
-    bind_text(statement, 6, rollout->target.sdk);
+    db_bind_text(statement, 3, rollout->target.group);
+    db_bind_text(statement, 4, rollout->target.channel);
+    db_bind_text(statement, 5, rollout->target.from);
+    db_bind_text(statement, 6, rollout->target.sdk);
     db_bind_number(statement, 7, rollout->window.from_min);
     db_bind_number(statement, 8, rollout->window.to_min);
     db_bind_number(statement, 9, rollout->window.offset_min);
     db_bind_number(statement, 10, rollout->attempts);
     db_bind_number(statement, 11, rollout->silence_s);
-    bind_text(statement, 12, rollout->channel);
+    db_bind_text(statement, 12, rollout->channel);
     db_bind_number(statement, 13, rollout->start_ms);
     db_bind_number(statement, 14, rollout->downgrade);
-    bind_text(statement, 15, rollout->target.filter.text);
+    db_bind_text(statement, 15, rollout->target.filter.text);
     return db_run(statement);
 }
 
@@ -74,11 +69,11 @@ int sql_apply_progress(struct sql_store *store, const struct rollout *rollout, u
 
     db_bind_number(statement, 1, rollout->id);
     db_bind_number(statement, 2, rollout->revision);
-    bind_text(statement, 3, rollout_state_name(rollout->state));
+    db_bind_text(statement, 3, rollout_state_name(rollout->state));
     db_bind_number(statement, 4, rollout->stage);
     db_bind_number(statement, 5, rollout->opened_ms);
     db_bind_number(statement, 6, rollout->forgiven);
-    bind_text(statement, 7, rollout->reason);
+    db_bind_text(statement, 7, rollout->reason);
     db_bind_number(statement, 8, (int64_t)lease);
     int status = db_run(statement);
     if (status == DB_OK && db_changes(store->database) == 0)

@@ -18,17 +18,6 @@ node_start() {
 
 on() { SERVER=${address[$1]} TOKEN=${token[$1]}; }
 
-# eventually COMMAND…: until it holds, for a while.
-eventually() {
-    local tries
-    for tries in $(seq 150); do
-        if "$@" >/dev/null 2>&1; then return 0; fi
-        sleep 0.1
-    done
-    echo "never: $*"
-    "$@"
-}
-
 MAC=18:FE:AA:AA:AA:AA
 says() { [ "$(device_says $MAC "${@:1:$#-1}")" = "${!#}" ]; }
 answers() {

@@ -13,17 +13,6 @@ for version in 1.0.0 2.0.0 3.0.0; do
 done
 nodes_start 3
 
-# eventually COMMAND…: until it holds, for at most half a minute.
-eventually() {
-    local tries
-    for tries in $(seq 150); do
-        if "$@" >/dev/null 2>&1; then return 0; fi
-        sleep 0.2
-    done
-    echo "never: $*"
-    "$@"
-}
-
 # on_all COMMAND…: holds on each of them sooner or later.
 on_all() {
     local node

@@ -152,6 +152,17 @@ slow_download() {
     download_is "$mac" '"sent": [1-9]'
 }
 
+# eventually COMMAND…: until it holds, for at most half a minute.
+eventually() {
+    local tries
+    for tries in $(seq 150); do
+        if "$@" >/dev/null 2>&1; then return 0; fi
+        sleep 0.2
+    done
+    echo "never: $*"
+    "$@"
+}
+
 # header NAME: a header's value in the last answer.
 header() { tr -d '\r' <answer_head | sed -n "s/^$1: //Ip"; }
 
