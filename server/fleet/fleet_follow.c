@@ -57,12 +57,10 @@ static int follow_release(void *ctx, const struct release *stored)
 static int follow_newest(void *ctx, const char *product, const char *channel, uint32_t id)
 {
     struct fleet *fleet = ctx;
-    bool is_done = true;
 
     pthread_mutex_lock(&fleet->lock);
-    for (size_t i = 0; i < fleet->release_count; i++)
-        if (fleet->releases[i]->id == id)
-            is_done = pair_map_set(&fleet->newest, product, channel, fleet->releases[i]);
+    struct release *release = fleet_release_of_id(fleet, id);
+    const bool is_done = release == NULL || pair_map_set(&fleet->newest, product, channel, release);
     pthread_mutex_unlock(&fleet->lock);
     return is_done ? 0 : -1;
 }

@@ -1,5 +1,7 @@
 /* Key updates, and what devices have of them. */
-#include "server/fleet/fleet_state.h"
+#include "server/fleet/fleet_apply.h"
+
+#include "server/fleet/pointers.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +9,7 @@
 struct ring_update *fleet_add_ring_update(struct fleet *fleet, const struct ring_update *update)
 {
     struct ring_update **updates =
-        realloc(fleet->ring_updates, (fleet->ring_update_count + 1) * sizeof(void *));
+        pointers_make_room(fleet->ring_updates, fleet->ring_update_count);
     struct ring_update *copy = malloc(sizeof *copy);
 
     if (updates != NULL)

@@ -101,14 +101,12 @@ void fleet_set_assignment(struct fleet *fleet, struct device *device,
 struct release *fleet_add_release(struct fleet *fleet, const struct release *release);
 /* Which of its files are stored here? */
 void fleet_look_for_files(const struct fleet *fleet, struct release *release);
-const struct release *fleet_release_of_id(const struct fleet *fleet, uint32_t id);
+struct release *fleet_release_of_id(const struct fleet *fleet, uint32_t id);
 
 /* Copies the rollout in and finds its release. Null when memory is out, or there is
  * no such release. */
 struct rollout *fleet_add_rollout(struct fleet *fleet, const struct rollout *rollout);
 struct rollout *fleet_find_rollout(const struct fleet *fleet, uint32_t id);
-/* A change to key updates, or to what a device has of them. */
-void fleet_apply_ring(struct fleet *fleet, const struct change *change);
 
 /* The key update as it is by now, which may be known already. False when memory is out. */
 bool fleet_set_ring_update(struct fleet *fleet, const struct ring_update *update);
