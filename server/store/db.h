@@ -43,9 +43,12 @@ struct db_class {
     struct db *(*open)(const char *location, enum db_use use, enum db_status *status);
     void (*close)(struct db *db);
     const char *(*error)(struct db *db);
-    /* Anew, after a connection was lost; statements stay usable. These four null: never is. */
+    /* Anew, after a connection was lost; statements stay usable. These five null: never is. */
     enum db_status (*connect)(struct db *db);
     bool (*is_connected)(struct db *db);
+    /* Another number than before: of these tables a copy has taken over, which may lack what was
+     * written last. 0: unknown. */
+    uint64_t (*history)(struct db *db);
     int (*socket)(struct db *db);        /* readable when there is a notification; -1: none */
     bool (*was_notified)(struct db *db); /* by another connection, since it was last asked */
     enum db_status (*exec)(struct db *db, const char *sql);

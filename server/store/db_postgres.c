@@ -7,10 +7,8 @@
 #include <sys/random.h>
 #include <time.h>
 
-#define CONNECT_S     "5"
-#define UNANSWERED_MS "10000"      /* packets, before the connection counts as lost */
-#define LOCK_NUMBER   "7307742681" /* chosen at random */
-#define CHANNEL       "updraft_changes"
+#define LOCK_NUMBER "7307742681" /* chosen at random */
+#define CHANNEL     "updraft_changes"
 
 /* What one may wait for another, or for a database that does not answer. Who stops in the
  * middle of a transaction is disconnected before others give up waiting for it. */
@@ -46,17 +44,12 @@ static void end_session_before(struct postgres_db *db)
 static enum db_status connect_to(struct db *base)
 {
     struct postgres_db *db = db_of(base);
-    const char *const names[] = {"connect_timeout", "keepalives_idle",  "tcp_user_timeout",
-                                 "dbname",          "application_name", NULL};
-    const char *const values[] = {CONNECT_S, "10", UNANSWERED_MS, db->location, db->name, NULL};
 
     PQfinish(db->connection);
-    db->is_cut_off = db->is_patient = false;
-    db->connection = PQconnectdbParams(names, values, 1);
-    if (PQstatus(db->connection) != CONNECTION_OK) {
-        postgres_keep_message(db, PQerrorMessage(db->connection));
+    db->connection = NULL;
+    db->is_patient = false;
+    if (postgres_connect(db) != DB_OK)
         return DB_FAILED;
-    }
     run_if_known(db, "SET client_min_messages TO warning");
     if (db->use == DB_SERVE) {
         if (db->session > 0)
@@ -71,6 +64,14 @@ static enum db_status connect_to(struct db *base)
 static bool has_connection(struct db *db)
 {
     return postgres_is_connected(db_of(db));
+}
+
+/* One number of both, which nobody reads anything from. */
+static uint64_t history_of(struct db *base)
+{
+    const struct postgres_history *history = &db_of(base)->history;
+
+    return history->system != 0 ? history->system + (uint64_t)history->timeline : 0;
 }
 
 static int socket_of(struct db *db)
@@ -187,6 +188,7 @@ const struct db_class db_postgres = {
     .open = open_url,
     .connect = connect_to,
     .is_connected = has_connection,
+    .history = history_of,
     .socket = socket_of,
     .was_notified = was_notified,
     .close = close_url,

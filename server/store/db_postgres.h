@@ -17,6 +17,12 @@
 #define NAME_LENGTH    32
 #define MESSAGE_SIZE   200
 
+/* Which tables these are: a copy of them that takes over counts one on. */
+struct postgres_history {
+    uint64_t system; /* 0: unknown */
+    int64_t timeline;
+};
+
 struct postgres_db {
     struct db base;
     char *location;
@@ -26,9 +32,10 @@ struct postgres_db {
     unsigned session;       /* counts connections: prepared statements end with them */
     unsigned statements;
     unsigned changes;
-    bool is_patient;            /* tables are being changed: however long that takes */
-    bool is_cut_off;            /* no answer came: whatever still comes is not to be read */
-    char message[MESSAGE_SIZE]; /* "" = the connection has it */
+    struct postgres_history history; /* that the connection is, or was, to */
+    bool is_patient;                 /* tables are being changed: however long that takes */
+    bool is_cut_off;                 /* no answer came: whatever still comes is not to be read */
+    char message[MESSAGE_SIZE];      /* "" = the connection has it */
 };
 
 struct parameter {
@@ -63,6 +70,10 @@ static inline struct postgres_statement *statement_of(struct db_statement *state
 {
     return (struct postgres_statement *)statement;
 }
+
+/* Makes db->connection, which is over or null, anew. Never goes back to tables that those it
+ * had were a copy of. */
+enum db_status postgres_connect(struct postgres_db *db);
 
 /* --- what the database answers --- */
 

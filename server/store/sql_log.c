@@ -149,7 +149,7 @@ static int read_kinds(struct sql_store *store)
 }
 
 /* The end of the log; lost is who is not among the nodes any more: then entries may be gone
- * that were not read. */
+ * that were not read. And who has read more than there is. */
 static int read_end(struct sql_store *store, int64_t *end)
 {
     static const char sql[] = "SELECT cluster.sequence, (SELECT count(*) FROM nodes WHERE id = ?1)"
@@ -162,7 +162,7 @@ static int read_end(struct sql_store *store, int64_t *end)
     const int status = db_step(row);
     if (status == DB_ROW) {
         *end = db_number(row, 0);
-        store->node.is_lost |= db_number(row, 1) == 0;
+        store->node.is_lost |= db_number(row, 1) == 0 || *end < store->node.read;
     }
     db_finalize(row);
     return status == DB_ROW ? DB_OK : DB_FAILED;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#define NOT_THERE   (-1) /* commits of a node that is not known */
 #define RETRY_MS    200
 #define PATIENCE_MS 10000   /* until a commit that was not answered counts as lost */
 #define KEEP_MS     2000    /* between two signs of life */
@@ -22,6 +23,18 @@ static int fail(struct sql_store *store, const char *why)
 {
     snprintf(store->message, sizeof store->message, "%s", why);
     return DB_FAILED;
+}
+
+/* Not known to the database any more, or knowing more than it. */
+static int fail_lost(struct sql_store *store)
+{
+    const struct db_class *class = store->database->class;
+    const bool is_another = class->history(store->database) != store->node.history;
+
+    store->node.is_lost = true;
+    return fail(store, is_another
+                           ? "another database has taken over: this server reads everything anew"
+                           : "the database has forgotten this server: it reads everything anew");
 }
 
 const char *sql_error(struct sql_store *store)
@@ -69,6 +82,7 @@ static int enter(struct sql_store *store)
     status = db_exec(store->database, sql);
     if (status == DB_OK)
         store->node = (struct sql_node){.id = row[0],
+                                        .history = store->database->class->history(store->database),
                                         .read = row[1],
                                         .kept_ms = clock_monotonic_ms(),
                                         .touches = store->node.touches,
@@ -110,24 +124,17 @@ void sql_leave(struct sql_store *store)
 
 /* --- transactions --- */
 
-/* The session before may not be over: the row is locked until it is. */
-static int read_commits(struct sql_store *store, int64_t *commits)
-{
-    int64_t row[2];
-    const int status =
-        ask(store, "SELECT commits, id FROM nodes WHERE id = ?1 FOR UPDATE", store->node.id, row);
-
-    if (status == DB_ROW)
-        *commits = row[0];
-    else if (status == DB_DONE)
-        store->node.is_lost = true;
-    return status == DB_ROW ? DB_OK : DB_FAILED;
-}
-
+/* A copy that took over may lack what is in memory. */
 static int reconnect(struct sql_store *store)
 {
+    const struct db_class *class = store->database->class;
+
     store->message[0] = '\0';
-    return store->database->class->connect(store->database);
+    if (class->connect(store->database) != DB_OK)
+        return DB_FAILED;
+    if (class->history(store->database) != store->node.history)
+        store->node.is_lost = true;
+    return DB_OK;
 }
 
 static int connect_if_lost(struct sql_store *store)
@@ -147,8 +154,7 @@ static int explain(struct sql_store *store)
     if (ask(store, "SELECT oldest_schema, place FROM cluster WHERE place = 1", 0, row) == DB_ROW &&
         row[0] > sql_schema_version())
         return fail(store, "a newer server has changed its tables: upgrade this one");
-    store->node.is_lost = true;
-    return fail(store, "the others have forgotten this server: it reads everything anew");
+    return fail_lost(store);
 }
 
 static int begin_counted(struct sql_store *store)
@@ -157,9 +163,11 @@ static int begin_counted(struct sql_store *store)
 
     snprintf(sql, sizeof sql,
              "BEGIN; UPDATE cluster SET sequence = sequence + 1 WHERE place = 1;"
-             "UPDATE nodes SET commits = %lld WHERE id = %lld AND"
-             " (SELECT oldest_schema FROM cluster WHERE place = 1) <= %d",
-             (long long)store->node.commits + 1, (long long)store->node.id, sql_schema_version());
+             "UPDATE nodes SET commits = commits + 1 WHERE id = %lld AND commits = %lld AND"
+             " (SELECT count(*) FROM cluster WHERE place = 1 AND oldest_schema <= %d"
+             " AND sequence > %lld) = 1",
+             (long long)store->node.id, (long long)store->node.commits, sql_schema_version(),
+             (long long)store->node.read);
     if (db_exec(store->database, sql) != DB_OK) {
         db_rollback(store->database);
         return DB_FAILED;
@@ -175,13 +183,13 @@ int sql_begin(struct sql_store *store)
     if (connect_if_lost(store) != DB_OK)
         return DB_FAILED;
     if (store->node.is_lost)
-        return fail(store, "this server has to read everything anew first");
+        return fail_lost(store);
     if (begin_counted(store) == DB_OK)
         return DB_OK;
     /* What was lost while nothing was under way was noticed only now. */
     if (store->database->class->is_connected(store->database) || reconnect(store) != DB_OK)
         return DB_FAILED;
-    return begin_counted(store);
+    return store->node.is_lost ? fail_lost(store) : begin_counted(store);
 }
 
 int sql_begin_snapshot(struct sql_store *store)
@@ -196,6 +204,44 @@ int sql_begin_snapshot(struct sql_store *store)
     return db_begin_snapshot(store->database);
 }
 
+/* The session before may not be over: the row is locked until it is. What it committed may
+ * be on this machine alone, while that waits for its standby; the commit of something
+ * that comes after it waits for both. */
+static int read_commits(struct sql_store *store, int64_t *commits)
+{
+    const long long id = (long long)store->node.id;
+    char sql[120];
+    int64_t row[2];
+
+    snprintf(sql, sizeof sql, "UPDATE nodes SET seen_ms = " NOW_MS " WHERE id = %lld", id);
+    if (db_begin(store->database) != DB_OK)
+        return DB_FAILED;
+    int status =
+        ask(store, "SELECT commits, id FROM nodes WHERE id = ?1 FOR UPDATE", store->node.id, row);
+    *commits = status == DB_ROW ? row[0] : NOT_THERE;
+    if (status == DB_ROW || status == DB_DONE)
+        status = db_exec(store->database, sql);
+    if (status == DB_OK)
+        status = db_commit(store->database);
+    if (status == DB_OK)
+        return DB_OK;
+    db_rollback(store->database);
+    return DB_FAILED;
+}
+
+/* A copy that took over may have fewer of them. */
+static int judge_commits(struct sql_store *store, int64_t commits)
+{
+    const int64_t before = store->node.commits;
+
+    if (commits == before + 1) {
+        store->node.commits = commits;
+        return DB_OK;
+    }
+    store->node.is_lost |= commits != before;
+    return fail(store, "the connection to the database was lost");
+}
+
 /* The connection was lost on the way: is the transaction durable? */
 static int find_out(struct sql_store *store)
 {
@@ -203,13 +249,9 @@ static int find_out(struct sql_store *store)
     const int64_t until_ms = clock_monotonic_ms() + PATIENCE_MS;
     int64_t commits;
 
-    while (clock_monotonic_ms() < until_ms && !store->node.is_lost) {
-        if (reconnect(store) == DB_OK && read_commits(store, &commits) == DB_OK) {
-            if (commits == store->node.commits)
-                return fail(store, "the connection to the database was lost");
-            store->node.commits = commits;
-            return DB_OK;
-        }
+    while (clock_monotonic_ms() < until_ms) {
+        if (reconnect(store) == DB_OK && read_commits(store, &commits) == DB_OK)
+            return judge_commits(store, commits);
         nanosleep(&pause, NULL);
     }
     store->node.is_lost = true;
@@ -293,7 +335,7 @@ static int stand(struct sql_store *store)
     if (status == DB_OK)
         status = keep(store);
     if (status == DB_OK && store->node.is_lost)
-        return fail(store, "the others have forgotten this server: it reads everything anew");
+        return fail_lost(store);
     if (status == DB_OK)
         status = count_nodes(store);
     if (status == DB_OK)

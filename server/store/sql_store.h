@@ -80,6 +80,7 @@ struct sql_node {
     int64_t commits;        /* begun by it */
     int64_t read;           /* of the log, up to this entry */
     int64_t kept_ms;        /* when the others last heard of it; monotonic */
+    uint64_t history;       /* of the tables that were read; struct db_class */
     bool is_lost;           /* has to read all tables anew */
     struct touches touches; /* of the transaction under way */
     struct touches later;   /* devices to be read again */
