@@ -37,10 +37,8 @@ static int erase_settings(void *ctx)
 
 /* ---- life ---- */
 
-void espota_rig_init(struct espota_rig *rig)
+static void init_rest(struct espota_rig *rig)
 {
-    memset(rig, 0, sizeof *rig);
-    rig_init(&rig->device, &(struct rig_setup){0});
     rig->failure = RIG_NOT_FAILED;
     rig->stretch_rounds = UINT32_MAX;
     rig->config = (struct ud_espota_config){
@@ -49,6 +47,20 @@ void espota_rig_init(struct espota_rig *rig)
         .events = {rig, failed, ended},
     };
     memset(&rig->espota, 0xa5, sizeof rig->espota); /* as memory is before init */
+}
+
+void espota_rig_init(struct espota_rig *rig)
+{
+    memset(rig, 0, sizeof *rig);
+    rig_init(&rig->device, &(struct rig_setup){0});
+    init_rest(rig);
+}
+
+void espota_rig_renew(struct espota_rig *rig)
+{
+    *rig = (struct espota_rig){.device = rig->device};
+    rig_renew(&rig->device, &(struct rig_setup){0});
+    init_rest(rig);
 }
 
 void espota_rig_free(struct espota_rig *rig)

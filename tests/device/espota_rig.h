@@ -43,6 +43,9 @@ struct espota_rig {
 void espota_rig_init(struct espota_rig *rig);
 void espota_rig_free(struct espota_rig *rig);
 
+/* As espota_rig_init() made it, in less time. */
+void espota_rig_renew(struct espota_rig *rig);
+
 /* Initialises the engine from config. */
 void espota_rig_start(struct espota_rig *rig);
 

@@ -69,16 +69,25 @@ static void require_truth(const struct form_rig *rig)
     require(!rig->restarts || form_rig_status(rig) == 200, "a success is told as one");
 }
 
+/* The same memory each time, and the smallest chip, for the sake of speed. */
+static struct form_rig *new_rig(void)
+{
+    static const char layout[] = "512K32K";
+    static struct form_rig rig;
+
+    if (rig.device.before == NULL)
+        form_rig_init(&rig, layout);
+    else
+        form_rig_renew(&rig, layout);
+    return &rig;
+}
+
 void form_abuse(const uint8_t *data, size_t length)
 {
-    struct form_rig *rig = calloc(1, sizeof *rig);
+    struct form_rig *rig = new_rig();
 
-    require(rig != NULL, "there is memory");
-    if (length < FORM_ABUSE_SETTINGS) {
-        free(rig);
+    if (length < FORM_ABUSE_SETTINGS)
         return;
-    }
-    form_rig_init(rig, "512K32K"); /* the smallest, for the sake of speed */
     rig->config.about.free_space = 400000;
     rig->config.about.filesystem_space = 32768;
     if (data[0] & 1) {
@@ -98,6 +107,4 @@ void form_abuse(const uint8_t *data, size_t length)
     require(rig->config.user == NULL || rig->device.starts == 0, "nobody gets in");
     require(form_rig_say(rig, "GET /update HTTP/1.1\n\n") == (rig->config.user ? 401 : 200),
             "the next request is answered");
-    form_rig_free(rig);
-    free(rig);
 }

@@ -16,10 +16,8 @@ static const uint8_t rig_random[UD_FORM_RANDOM] = "0123456789abcdef";
 
 /* ---- life ---- */
 
-void form_rig_init(struct form_rig *rig, const char *layout)
+static void init_rest(struct form_rig *rig)
 {
-    memset(rig, 0, sizeof *rig);
-    rig_init(&rig->device, &(struct rig_setup){.layout = layout});
     rig->now_ms = UINT32_MAX - 3000; /* the clock wraps on the way */
     rig->config = (struct ud_form_config){
         .updater = &rig->device.updater,
@@ -33,6 +31,20 @@ void form_rig_init(struct form_rig *rig, const char *layout)
                   .filesystem_space = 65536},
     };
     memset(&rig->form, 0xa5, sizeof rig->form); /* as memory is before init */
+}
+
+void form_rig_init(struct form_rig *rig, const char *layout)
+{
+    memset(rig, 0, sizeof *rig);
+    rig_init(&rig->device, &(struct rig_setup){.layout = layout});
+    init_rest(rig);
+}
+
+void form_rig_renew(struct form_rig *rig, const char *layout)
+{
+    *rig = (struct form_rig){.device = rig->device};
+    rig_renew(&rig->device, &(struct rig_setup){.layout = layout});
+    init_rest(rig);
 }
 
 void form_rig_free(struct form_rig *rig)

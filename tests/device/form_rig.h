@@ -47,6 +47,9 @@ struct form_request {
 void form_rig_init(struct form_rig *rig, const char *layout);
 void form_rig_free(struct form_rig *rig);
 
+/* As form_rig_init() made it with that layout, in less time. */
+void form_rig_renew(struct form_rig *rig, const char *layout);
+
 /* Initialises the engine from config. */
 void form_rig_start(struct form_rig *rig);
 

@@ -111,9 +111,12 @@ void rig_free(struct pull_rig *rig)
 void rig_reset(struct pull_rig *rig)
 {
     const struct ud_pull_config config = rig->config;
+    const struct ram_flash flash = rig->flash;
 
-    rig_free(rig);
-    rig_init(rig);
+    memset(rig, 0, sizeof *rig);
+    rig->flash = flash;
+    ram_flash_renew(&rig->flash, NULL);
+    begin_updater(rig);
     rig->config = config;
 }
 

@@ -156,21 +156,46 @@ static void init_updater(struct updater_rig *rig, const struct rig_setup *setup)
     assert_int_equal(ud_updater_init(&rig->updater, &config), UD_OK);
 }
 
-void rig_init(struct updater_rig *rig, const struct rig_setup *setup)
+static struct ud_layout layout_of(const struct rig_setup *setup)
 {
     struct ud_layout layout;
 
-    memset(rig, 0, sizeof *rig);
     assert_int_equal(ud_layout_parse(setup->layout ? setup->layout : "1M64K", &layout), UD_OK);
-    assert_int_equal(
-        ram_flash_init(&rig->flash, setup->chip_size ? setup->chip_size : layout.flash_size), 0);
+    return layout;
+}
+
+/* All but the flash, which is there with its program. */
+static void init_rest(struct updater_rig *rig, const struct rig_setup *setup,
+                      const struct ud_layout *layout)
+{
     rig->rtc = (struct ud_rtc){rig, rtc_read, rtc_write};
     image_fill((uint8_t *)rig->rtc_words, sizeof rig->rtc_words, 11);
     memcpy(rig->rtc_before, rig->rtc_words, sizeof rig->rtc_before);
     rig->straps = setup->straps;
-    load_running(rig, setup, &layout);
-    init_staging(rig, setup, &layout);
+    init_staging(rig, setup, layout);
     init_updater(rig, setup);
+}
+
+void rig_init(struct updater_rig *rig, const struct rig_setup *setup)
+{
+    const struct ud_layout layout = layout_of(setup);
+
+    memset(rig, 0, sizeof *rig);
+    assert_int_equal(
+        ram_flash_init(&rig->flash, setup->chip_size ? setup->chip_size : layout.flash_size), 0);
+    load_running(rig, setup, &layout);
+    init_rest(rig, setup, &layout);
+}
+
+void rig_renew(struct updater_rig *rig, const struct rig_setup *setup)
+{
+    const struct ud_layout layout = layout_of(setup);
+    const struct updater_rig kept = {
+        .flash = rig->flash, .before = rig->before, .running = rig->running};
+
+    *rig = kept;
+    ram_flash_renew(&rig->flash, rig->before);
+    init_rest(rig, setup, &layout);
 }
 
 void rig_free(struct updater_rig *rig)

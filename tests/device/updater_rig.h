@@ -59,6 +59,9 @@ struct updater_rig {
 void rig_init(struct updater_rig *rig, const struct rig_setup *setup);
 void rig_free(struct updater_rig *rig);
 
+/* As rig_init() would with the setup it had, in less time. */
+void rig_renew(struct updater_rig *rig, const struct rig_setup *setup);
+
 /* Writes data in pieces of `step` bytes, 0 for all at once. The first error, or
  * UD_OK. */
 int rig_feed(struct updater_rig *rig, const uint8_t *data, uint32_t length, uint32_t step);

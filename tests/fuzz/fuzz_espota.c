@@ -95,7 +95,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size < 1 || size > INPUT_MAX)
         return 0;
-    espota_rig_init(&rig);
+    if (rig.device.before == NULL)
+        espota_rig_init(&rig);
+    else
+        espota_rig_renew(&rig);
     if (data[0] & PASSWORD) {
         rig.config.digest = data[0] & SHA256 ? &ud_sha256 : &ud_md5;
         rig.config.password_hash =
@@ -109,6 +112,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         happen(&rig, &records[i]);
     require_recovery(&rig);
     require_contained(&rig, data[0]);
-    espota_rig_free(&rig);
     return 0;
 }

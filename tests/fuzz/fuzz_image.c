@@ -3,17 +3,16 @@
  * right where the first byte asks for it, or hardly anything would get past them. */
 #include "fuzz.h"
 
+#include "mend_image.h"
+
 #include "device/port/bearssl/digest.h"
 #include "ram_flash.h"
 #include "server/release/inspect.h"
-#include "updraft/endian.h"
 #include "updraft/image_watch.h"
 
-#include <openssl/evp.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #define INPUT_MAX  65536u
 #define FLASH_SIZE (2 * INPUT_MAX)
@@ -34,67 +33,6 @@ static void parse(struct parsed *parsed, const uint8_t *data, uint32_t size, uin
         error = ud_image_write(&parsed->image, data + at, size - at < step ? size - at : step);
     parsed->error = ud_image_end(&parsed->image);
     require(error == UD_OK || parsed->error == error);
-}
-
-/* ---- putting right what the packer computes ---- */
-
-static void mend_hash(uint8_t *data, const struct ud_image_part *part, uint32_t size)
-{
-    if (part->header.chip != UD_CHIP_ESP32 || !part->header.hash_appended || part->end > size ||
-        part->end < part->offset + UD_SHA256_SIZE)
-        return;
-    const uint32_t hashed = part->end - part->offset - UD_SHA256_SIZE;
-    EVP_Digest(data + part->offset, hashed, data + part->offset + hashed, NULL, EVP_sha256(), NULL);
-}
-
-static void mend_checksum(uint8_t *data, const struct ud_image_part *part, uint32_t size)
-{
-    uint32_t end = part->end;
-
-    if (part->header.chip == UD_CHIP_ESP32 && part->header.hash_appended && end > UD_SHA256_SIZE)
-        end -= UD_SHA256_SIZE;
-    if (end > 0 && end <= size && part->checksum_stored == data[end - 1])
-        data[end - 1] = part->checksum_computed;
-}
-
-/* The forward CRC-32 is the reflected one of reflected bytes. */
-static uint8_t reflect(uint8_t byte)
-{
-    uint8_t out = 0;
-
-    for (int i = 0; i < 8; i++)
-        out = (uint8_t)(out << 1 | (byte >> i & 1));
-    return out;
-}
-
-static void mend_words(uint8_t *data, const struct ud_image_report *report, uint32_t size)
-{
-    const uint32_t length = ud_image_app(report)->end;
-    uint32_t crc = 0, forward = 0;
-
-    if (report->part_count < 2 || length > size || length < UD_IMAGE_CRC_WORD_OFFSET + 4)
-        return;
-    memset(data + UD_IMAGE_LENGTH_WORD_OFFSET, 0, 8);
-    for (uint32_t i = 0; i < length; i++) {
-        const uint8_t byte = reflect(data[i]);
-        crc = (uint32_t)crc32(crc, &byte, 1);
-    }
-    crc = ~crc; /* without the last inversion */
-    for (int i = 0; i < 32; i++)
-        forward = forward << 1 | (crc >> i & 1);
-    ud_put_u32(data + UD_IMAGE_LENGTH_WORD_OFFSET, length);
-    ud_put_u32(data + UD_IMAGE_CRC_WORD_OFFSET, forward);
-}
-
-static void mend(uint8_t *data, uint32_t size)
-{
-    static struct parsed seen;
-
-    parse(&seen, data, size, size);
-    for (uint8_t i = 0; i < seen.image.report.part_count; i++)
-        mend_checksum(data, &seen.image.report.parts[i], size);
-    mend_words(data, &seen.image.report, size);
-    mend_hash(data, &seen.image.report.parts[0], size);
 }
 
 /* ---- what must hold ---- */
@@ -121,11 +59,13 @@ static void inspect(const uint8_t *data, uint32_t size, const struct parsed *par
 {
     struct release_image image;
     char message[INSPECT_MESSAGE_SIZE] = "";
-    const int file = memfd_create("image", MFD_CLOEXEC);
+    static int file = -1;
 
-    require(file >= 0 && write(file, data, size) == (ssize_t)size);
+    if (file < 0)
+        file = memfd_create("image", MFD_CLOEXEC);
+    require(file >= 0 && ftruncate(file, size) == 0);
+    require(pwrite(file, data, size, 0) == (ssize_t)size);
     const enum inspect_result result = inspect_file(file, size, &image, message);
-    close(file);
     require(result != INSPECT_NOT_READ);
     require(result == INSPECT_SOUND || message[0] != '\0');
     require(memchr(message, '\0', sizeof message) != NULL && strchr(message, '\n') == NULL);
@@ -141,12 +81,12 @@ static void in_flash(const uint8_t *data, uint32_t size)
 
     if (flash.bytes == NULL)
         require(ram_flash_init(&flash, FLASH_SIZE) == 0);
-    memset(flash.bytes, 0xff, FLASH_SIZE);
     memcpy(flash.bytes, data, size);
     if (ud_image_sketch_size(&flash.port, &sketch_size) == UD_OK)
         require(sketch_size > 0 && sketch_size % 16 == 0 && sketch_size <= FLASH_SIZE + 16);
     (void)!ud_image_read_description(&flash.port, 0, &description);
-    require(flash.violations == 0);
+    require(flash.violations == 0 && flash.changed_end == 0);
+    memset(flash.bytes, 0xff, size);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -159,7 +99,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const uint32_t length = (uint32_t)size - 1;
     memcpy(copy, data + 1, length);
     if (data[0] & 1)
-        mend(copy, length);
+        mend_image(copy, length);
     parse(&whole, copy, length, length);
     parse(&parted, copy, length, 1 + data[size / 2] % 37);
     require(parted.error == whole.error);

@@ -1,10 +1,13 @@
-/* Requests to a whole server, over a connection of its own: raw ones from a stranger, and
- * JSON from the operator. A request of any content is answered or its connection closed,
- * a stranger changes nothing and sees nothing, and the next one is served.
+/* Requests to a whole server, each over a connection of its own: raw ones from a stranger,
+ * and JSON from the operator. A request of any content is answered or its connection
+ * closed, a stranger changes nothing and sees nothing, and the next one is served.
  *
- * Input: with 'J' first, a line "METHOD PATH" and a body; else what a stranger sends. */
+ * Input: records (records.h), one request each: with 'J' first, a line "METHOD PATH" and a
+ * body; else what a stranger sends. What a server has learned it forgets after so many
+ * inputs, or the lists would grow without end. */
 #include "fuzz.h"
 
+#include "records.h"
 #include "server/server.h"
 #include "tests/server/folder.h"
 
@@ -18,7 +21,11 @@
 #include <unistd.h>
 
 #define INPUT_MAX   16384u
+#define RECORDS_MAX 8u
 #define ANSWER_MAX  262144u
+#define LIFE_INPUTS 500u /* of a server */
+#define EVENTS      "text/event-stream"
+#define HOSTS       200u
 #define PATIENCE_MS 60000 /* nothing takes that long, not even where much else runs, */
 #define STRANGER_MS 20    /* but for a request that is not whole: its rest is waited for */
 
@@ -26,14 +33,19 @@ struct rig {
     struct server *server;
     struct sockaddr_in address;
     char folder[FOLDER_PATH_SIZE];
+    unsigned inputs;
+    uint32_t hosts; /* that have asked */
 };
 
 static struct rig only;
 
 static void stop(void)
 {
+    if (only.server == NULL)
+        return;
     server_stop(only.server, 0);
     folder_remove(only.folder);
+    only.server = NULL;
 }
 
 static struct rig *rig(void)
@@ -41,8 +53,9 @@ static struct rig *rig(void)
     char error[SERVER_ERROR_SIZE];
     bool is_usage;
 
-    if (only.server != NULL)
+    if (only.inputs++ % LIFE_INPUTS != 0)
         return &only;
+    stop();
     const struct server_config config = {
         .data = folder_make(only.folder), .listen = "127.0.0.1:0", .upload_limit = 1u << 20};
     only.server = server_start(&config, error, &is_usage);
@@ -51,7 +64,8 @@ static struct rig *rig(void)
         (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     only.address.sin_port =
         htons((uint16_t)strtoul(strrchr(server_address(only.server), ':') + 1, NULL, 10));
-    atexit(stop);
+    if (only.inputs == 1)
+        atexit(stop);
     return &only;
 }
 
@@ -62,28 +76,41 @@ struct question {
     bool is_over;    /* says that no more comes: the library then drops what still waits */
 };
 
-/* Sends it and reads until the end, or as long as patience
- * lasts. Bytes of the answer. */
-static size_t ask(const struct rig *rig, struct question question, char *answer)
+/* From one host after the other: each has only so many ports, which rest after use. */
+static int connect_from_next(struct rig *rig)
+{
+    const uint32_t host = INADDR_LOOPBACK + 1 + rig->hosts++ % HOSTS;
+    const struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(host)};
+    const int connection = socket(AF_INET, SOCK_STREAM, 0), yes = 1;
+
+    require(connection >= 0);
+    setsockopt(connection, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes);
+    require(bind(connection, (const struct sockaddr *)&from, sizeof from) == 0);
+    require(connect(connection, (const struct sockaddr *)&rig->address, sizeof rig->address) == 0);
+    return connection;
+}
+
+/* Sends it and reads until the end, or as long as patience lasts, or until events are to
+ * come, which have none. */
+static void ask(struct rig *rig, struct question question, char *answer)
 {
     const struct timeval patience = {.tv_sec = question.patience_ms / 1000,
                                      .tv_usec = question.patience_ms % 1000 * 1000};
-    const int connection = socket(AF_INET, SOCK_STREAM, 0);
+    const int connection = connect_from_next(rig);
     size_t length = 0;
     ssize_t got;
 
-    require(connection >= 0);
     setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    require(connect(connection, (const struct sockaddr *)&rig->address, sizeof rig->address) == 0);
     (void)!send(connection, question.request, question.size, MSG_NOSIGNAL);
     if (question.is_over)
         shutdown(connection, SHUT_WR);
-    while (length < ANSWER_MAX &&
-           (got = recv(connection, answer + length, ANSWER_MAX - length, 0)) > 0)
+    answer[0] = '\0';
+    while (length < ANSWER_MAX && strstr(answer, EVENTS) == NULL &&
+           (got = recv(connection, answer + length, ANSWER_MAX - length, 0)) > 0) {
         length += (size_t)got;
+        answer[length] = '\0';
+    }
     close(connection);
-    answer[length] = '\0';
-    return length;
 }
 
 static unsigned status_of(const char *answer)
@@ -110,7 +137,7 @@ static bool begins(const uint8_t *data, size_t size, const char *text)
     return size >= strlen(text) && memcmp(data, text, strlen(text)) == 0;
 }
 
-static void as_stranger(const struct rig *rig, const uint8_t *data, size_t size, char *answer)
+static void as_stranger(struct rig *rig, const uint8_t *data, size_t size, char *answer)
 {
     ask(rig, (struct question){data, size, STRANGER_MS, true}, answer);
     const unsigned status = status_of(answer);
@@ -128,7 +155,7 @@ static bool is_harmless(const char *target)
     return target[0] == '/' && strstr(target, "webhook") == NULL && strchr(target, '%') == NULL;
 }
 
-static void as_operator(const struct rig *rig, const uint8_t *data, size_t size, char *answer)
+static void as_operator(struct rig *rig, const uint8_t *data, size_t size, char *answer)
 {
     static char request[INPUT_MAX + 512];
     char method[8], target[256];
@@ -154,20 +181,31 @@ static void as_operator(const struct rig *rig, const uint8_t *data, size_t size,
         require_json(answer);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+/* It serves who comes next, and whatever it does by itself it still can. */
+static void require_service(struct rig *rig, char *answer)
 {
     static const char ping[] =
         "GET /api/v1/devices HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+
+    server_tick(rig->server);
+    ask(rig, (struct question){ping, sizeof ping - 1, PATIENCE_MS, false}, answer);
+    require(status_of(answer) == 401);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
     static char answer[ANSWER_MAX + 1];
-    struct rig *there = rig();
+    struct record requests[RECORDS_MAX];
 
     if (size < 1 || size > INPUT_MAX)
         return 0;
-    if (data[0] == 'J')
-        as_operator(there, data + 1, size - 1, answer);
-    else
-        as_stranger(there, data, size, answer);
-    ask(there, (struct question){ping, sizeof ping - 1, PATIENCE_MS, false}, answer);
-    require(status_of(answer) == 401);
+    struct rig *there = rig();
+    const uint32_t count = records_split(data, size, requests, RECORDS_MAX);
+    for (uint32_t i = 0; i < count; i++)
+        if (requests[i].length > 0 && requests[i].bytes[0] == 'J')
+            as_operator(there, requests[i].bytes + 1, requests[i].length - 1, answer);
+        else
+            as_stranger(there, requests[i].bytes, requests[i].length, answer);
+    require_service(there, answer);
     return 0;
 }

@@ -117,14 +117,16 @@ static void try_otadata(struct ram_flash *flash, const uint8_t *data, size_t siz
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct ram_flash flash;
+    static struct ram_flash flash;
 
     if (size < 1 || size > INPUT_MAX)
         return 0;
-    require(ram_flash_init(&flash, FLASH_SIZE) == 0);
+    if (flash.bytes == NULL)
+        require(ram_flash_init(&flash, FLASH_SIZE) == 0);
+    ram_flash_renew(&flash, NULL);
     try_csv(data, size);
     try_table(&flash, data, size);
     try_otadata(&flash, data, size);
-    ram_flash_free(&flash);
+    require(flash.violations == 0);
     return 0;
 }

@@ -2,6 +2,7 @@
  * over what a seeded generator makes of them.
  */
 #include "fuzz.h"
+#include "mutate.h"
 
 #include <dirent.h>
 #include <setjmp.h>
@@ -105,7 +106,21 @@ static void their_beginnings_and_ends(void **state)
     }
 }
 
-/* A few changed bytes, a piece of another one, or one behind the other. */
+/* A target that has one of its own is linked with it. */
+__attribute__((weak)) size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size,
+                                                     unsigned int seed);
+
+/* Never longer than it is. */
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size)
+{
+    (void)max_size;
+    for (int changes = 1 + rand() % 4; changes > 0 && size > 0; changes--)
+        data[(size_t)rand() % size] = (uint8_t)rand();
+    return size;
+}
+
+/* A few changed bytes, a piece of another one, one behind the other, or what the target
+ * itself makes of it. */
 static size_t mutate(const struct seeds *seeds, uint8_t *bytes)
 {
     const struct seed *seed = &seeds->seeds[(size_t)rand() % seeds->count];
@@ -113,6 +128,8 @@ static size_t mutate(const struct seeds *seeds, uint8_t *bytes)
     size_t size = seed->size;
 
     memcpy(bytes, seed->bytes, size);
+    if (LLVMFuzzerCustomMutator != NULL && rand() % 2 == 0)
+        return LLVMFuzzerCustomMutator(bytes, size, BYTES_MAX, (unsigned)rand());
     if (rand() % 4 == 0) {
         memcpy(bytes + size, other->bytes, other->size);
         size += other->size;

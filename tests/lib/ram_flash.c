@@ -17,6 +17,14 @@ static bool is_sound(struct ram_flash *flash, uint32_t address, const void *data
     return false;
 }
 
+static void note_change(struct ram_flash *flash, uint32_t address, uint32_t length)
+{
+    if (flash->changed_end == 0 || address < flash->changed_at)
+        flash->changed_at = address;
+    if (address + length > flash->changed_end)
+        flash->changed_end = address + length;
+}
+
 static int read_words(void *ctx, uint32_t address, void *data, uint32_t length)
 {
     struct ram_flash *flash = ctx;
@@ -34,6 +42,7 @@ static int program_words(void *ctx, uint32_t address, const void *data, uint32_t
 
     if (!is_sound(flash, address, data, length))
         return FAULT;
+    note_change(flash, address, length);
     const bool fails = ++flash->programs == flash->fail_program;
     const uint32_t done = fails ? length / 2 : length;
     for (uint32_t i = 0; i < done; i++)
@@ -53,6 +62,7 @@ static int erase_unit(void *ctx, uint32_t address, uint32_t length)
     }
     if (!is_sound(flash, address, NULL, length))
         return FAULT;
+    note_change(flash, address, length);
     const bool fails = ++flash->erases == flash->fail_erase;
     memset(flash->bytes + address, 0xff, fails ? length / 2 : length);
     return fails ? FAULT : 0;
@@ -79,4 +89,15 @@ void ram_flash_free(struct ram_flash *flash)
 {
     free(flash->bytes);
     flash->bytes = NULL;
+}
+
+void ram_flash_renew(struct ram_flash *flash, const uint8_t *content)
+{
+    const uint32_t at = flash->changed_at, length = flash->changed_end - at;
+
+    if (flash->changed_end > 0 && content != NULL)
+        memcpy(flash->bytes + at, content + at, length);
+    else if (flash->changed_end > 0)
+        memset(flash->bytes + at, 0xff, length);
+    *flash = (struct ram_flash){.port = flash->port, .bytes = flash->bytes};
 }
