@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Builds a Debian package of the program for this machine, with the ESP8266's bootloader.
-#   scripts/deb.sh [FOLDER]   where it goes (default build/); prints the file's name
-# DEBFULLNAME and DEBEMAIL, as for Debian's own tools, say who answers for it.
+# Builds Debian packages: updraft, the program for this machine, and updraft-firmware, what runs on
+# the chips.
+#   scripts/deb.sh [FOLDER]   where they go (default build/); prints the files' names
+# DEBFULLNAME and DEBEMAIL, as for Debian's own tools, say who answers for them.
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/setup.sh
@@ -9,53 +10,116 @@ out=$(realpath -m "${1:-$BUILD}")
 need_packages "${BUILD_PACKAGES[@]}" dpkg-dev
 configure "$BUILD/deb" --prefix=/usr -Dtests=false
 build "$BUILD/deb"
-build_lx106
+PACKER=$BUILD/deb/updraft scripts/firmware.sh
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-root=$work/root
-DESTDIR=$root meson install -C "$BUILD/deb" --no-rebuild --strip >"$BUILD/deb/install.log" 2>&1 ||
-    die "meson install failed, see build/deb/install.log"
-chmod 755 "$root"
-gzip -9n "$root"/usr/share/man/man1/*.1
-# A page that only names another names it as it is kept.
-for page in espota signing; do
-    rm "$root/usr/share/man/man1/$page.1.gz"
-    ln -s "updraft-$page.1.gz" "$root/usr/share/man/man1/$page.1.gz"
-done
-install -Dm644 LICENSE "$root/usr/share/doc/updraft/copyright"
-install -m644 README.md "$root/usr/share/doc/updraft/"
-cp -r docs "$root/usr/share/doc/updraft/"
-install -Dm644 "$BUILD/lx106/boot/lx106/boot.elf" "$root/usr/share/updraft/boot.elf"
-install -Dm644 packaging/lintian-overrides "$root/usr/share/lintian/overrides/updraft"
-
-version=$("$root/usr/bin/updraft" version | cut -d' ' -f2)
+program=$work/updraft firmware=$work/updraft-firmware
+version=$("$BUILD/deb/updraft" version | cut -d' ' -f2)
+machine=$(dpkg --print-architecture)
 maintainer="${DEBFULLNAME:-Updraft} <${DEBEMAIL:-updraft@localhost}>"
 
-# Dated like the source.
-packaging/debian_changelog.py "$maintainer" "$(date -R -d "@${SOURCE_DATE_EPOCH:-$(stat -c %Y CHANGELOG.md)}")" \
-    <CHANGELOG.md | gzip -9n >"$root/usr/share/doc/updraft/changelog.gz"
+lay_out_program() {
+    DESTDIR=$program meson install -C "$BUILD/deb" --no-rebuild --strip >"$BUILD/deb/install.log" 2>&1 ||
+        die "meson install failed, see build/deb/install.log"
+    gzip -9n "$program"/usr/share/man/man1/*.1
+    # A page that only names another names it as it is kept.
+    local page
+    for page in espota signing; do
+        rm "$program/usr/share/man/man1/$page.1.gz"
+        ln -s "updraft-$page.1.gz" "$program/usr/share/man/man1/$page.1.gz"
+    done
+    install -Dm644 LICENSE "$program/usr/share/doc/updraft/copyright"
+    install -m644 README.md "$program/usr/share/doc/updraft/"
+    cp -r docs "$program/usr/share/doc/updraft/"
+}
 
-mkdir -p "$work/debian" "$root/DEBIAN"
-printf 'Source: updraft\n\nPackage: updraft\nArchitecture: any\n' >"$work/debian/control"
-needs=$(cd "$work" && dpkg-shlibdeps -O root/usr/bin/updraft 2>/dev/null | sed 's/^shlibs:Depends=//')
-[ -n "$needs" ] || die "dpkg-shlibdeps names no libraries for the program"
-cat >"$root/DEBIAN/control" <<CONTROL
-Package: updraft
+# What is linked into the firmware is others' in part, under their terms.
+lay_out_firmware() {
+    local documents=$firmware/usr/share/doc/updraft-firmware part
+    packaging/install_firmware.sh "$BUILD" "$firmware/usr/share/updraft"
+    mkdir -p "$documents"
+    {
+        cat LICENSE
+        printf '\nIn firmware/net-*.bin there are also parts of lwIP, BearSSL and picolibc. Their terms:\n'
+        for part in lwip bearssl; do
+            printf '\n---- %s ----\n\n' $part
+            cat "$BUILD/$part-lx106/source/debian/copyright"
+        done
+        printf '\n---- picolibc ----\n\nin copyright.picolibc.gz, beside this file.\n'
+    } >"$documents/copyright"
+    gzip -9nc /usr/share/doc/picolibc-xtensa-lx106-elf/copyright >"$documents/copyright.picolibc.gz"
+}
+
+# finish PACKAGE: what all packages have. Changes are dated like the source.
+finish() {
+    local root=$work/$1
+    packaging/debian_changelog.py "$maintainer" \
+        "$(date -R -d "@${SOURCE_DATE_EPOCH:-$(stat -c %Y CHANGELOG.md)}")" \
+        <CHANGELOG.md | gzip -9n >"$root/usr/share/doc/$1/changelog.gz"
+    install -Dm644 "packaging/$1.lintian-overrides" "$root/usr/share/lintian/overrides/$1"
+    chmod -R u=rwX,go=rX "$root"
+    mkdir "$root/DEBIAN"
+}
+
+libraries() {
+    mkdir -p "$work/debian"
+    printf 'Source: updraft\n\nPackage: updraft\nArchitecture: any\n' >"$work/debian/control"
+    (cd "$work" && dpkg-shlibdeps -O updraft/usr/bin/updraft 2>/dev/null | sed 's/^shlibs:Depends=//')
+}
+
+# fields PACKAGE ARCHITECTURE: those of its control file that both have.
+fields() {
+    cat <<CONTROL
+Package: $1
+Source: updraft
 Version: $version
-Architecture: $(dpkg --print-architecture)
+Architecture: $2
 Maintainer: $maintainer
-Installed-Size: $(du -sk --exclude=DEBIAN "$root" | cut -f1)
-Depends: $needs
-Suggests: qemu-system-misc
+Installed-Size: $(du -sk --exclude=DEBIAN "$work/$1" | cut -f1)
 Section: electronics
 Priority: optional
+CONTROL
+}
+
+control_of_program() {
+    fields updraft "$machine" | grep -v '^Source:'
+    cat <<CONTROL
+Depends: $needs
+Recommends: updraft-firmware
+Suggests: qemu-system-misc
 Description: firmware updates for ESP8266 and ESP32 over the network
  An update server with a dashboard, a command line that uploads, packs,
- signs and publishes firmware, virtual devices to try it with, and a
- bootloader for the ESP8266 that survives power cuts.
+ signs and publishes firmware, and virtual devices to try it with.
 CONTROL
-deb=$out/updraft_${version}_$(dpkg --print-architecture).deb
+}
+
+control_of_firmware() {
+    fields updraft-firmware all
+    cat <<CONTROL
+Recommends: updraft
+Description: firmware updates for ESP8266 and ESP32 - what runs on the chips
+ A bootloader for the ESP8266 that survives power cuts, demonstration
+ firmware in several versions, and what makes an ESP8266 of QEMU's
+ LX106 for "updraft device --qemu".
+CONTROL
+}
+
+# pack PACKAGE ARCHITECTURE: prints the file's name.
+pack() {
+    local deb=$out/${1}_${version}_$2.deb
+    dpkg-deb --root-owner-group --build "$work/$1" "$deb" >/dev/null
+    echo "$deb"
+}
+
+lay_out_program
+lay_out_firmware
+finish updraft
+finish updraft-firmware
+needs=$(libraries)
+[ -n "$needs" ] || die "dpkg-shlibdeps names no libraries for the program"
+control_of_program >"$program/DEBIAN/control"
+control_of_firmware >"$firmware/DEBIAN/control"
 mkdir -p "$out"
-dpkg-deb --root-owner-group --build "$root" "$deb" >/dev/null
-echo "$deb"
+pack updraft "$machine"
+pack updraft-firmware all

@@ -7,6 +7,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 . scripts/setup.sh
 . scripts/bearssl.sh
+PACKER=${PACKER:-$BUILD/updraft}
 LWIP=$BUILD/lwip-lx106 # source/
 
 fetch_lwip() {
@@ -19,13 +20,13 @@ pack_network() {
     local version
     mkdir -p "$BUILD/firmware"
     for version in 1.0.0 1.1.0 2.0.0; do
-        "$BUILD/updraft" image --pack "$BUILD/firmware/net-$version.bin" \
+        "$PACKER" image --pack "$BUILD/firmware/net-$version.bin" \
             --boot "$BUILD/lx106/boot/lx106/boot.elf" --app "$BUILD/lx106/firmware/net/net-$version.elf" \
             --flash-mode dio --flash-size 4M --flash-freq 40 >/dev/null || die "net-$version could not be packed"
     done
 }
 
-[ -x "$BUILD/updraft" ] || build_native
+[ -x "$PACKER" ] || build_native
 build_bearssl_lx106
 fetch_lwip
 configure "$BUILD/lx106" --cross-file "$PROJECT_ROOT/cross/lx106.ini" \

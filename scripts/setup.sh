@@ -76,16 +76,16 @@ build_rv32() {
     configure "$BUILD/rv32" --cross-file "$PROJECT_ROOT/cross/rv32.ini" && build "$BUILD/rv32"
 }
 # Packs what these builds made into the firmware files that ./run publishes and
-# tests use.
+# tests use. PACKER is a program that is built already, if not that of build/.
 pack_firmware() {
-    local version
+    local version packer=${PACKER:-$BUILD/updraft}
     mkdir -p "$BUILD/firmware"
     for version in 1.0.0 1.1.0; do
-        "$BUILD/updraft" image --pack "$BUILD/firmware/demo-$version.bin" \
+        "$packer" image --pack "$BUILD/firmware/demo-$version.bin" \
             --boot "$BUILD/lx106/boot/lx106/boot.elf" --app "$BUILD/lx106/firmware/demo-$version.elf" \
             --flash-mode dio --flash-size 4M --flash-freq 40 >/dev/null ||
             die "demo $version could not be packed"
-        "$BUILD/updraft" image --pack "$BUILD/firmware/demo-c3-$version.bin" --chip esp32-c3 \
+        "$packer" image --pack "$BUILD/firmware/demo-c3-$version.bin" --chip esp32-c3 \
             --app "$BUILD/rv32/firmware/esp32c3/demo-c3-$version.elf" >/dev/null ||
             die "demo-c3 $version could not be packed"
     done

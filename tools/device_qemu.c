@@ -14,8 +14,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Beside the program, where the LX106 build is part of the native one's folder. */
-#define ROM_BESIDE   "lx106/sim/qemu/rom.elf"
 #define THIS_MACHINE "127.0.0.1"
 #define MS_PER_S     1000u
 #define SEED         1u /* of what memory wakes up with: always the same */
@@ -36,21 +34,43 @@ struct life {
 
 /* ---- Setting up ---- */
 
+/* Where rom.elf is, seen from the program's folder: the LX106 build is in the native one's folder,
+ * or beside it; or both are installed. */
+static const char *const rom_places[] = {
+    "lx106/sim/qemu/rom.elf",
+    "../lx106/sim/qemu/rom.elf",
+    "../share/updraft/rom.elf",
+};
+
 static int find_rom(struct life *life)
 {
-    const char *given = life->order->rom;
-    const ssize_t length = readlink("/proc/self/exe", life->rom, sizeof life->rom);
-    const char *slash = length > 0 ? memrchr(life->rom, '/', (size_t)length) : NULL;
-    const size_t folder = slash != NULL ? (size_t)(slash + 1 - life->rom) : 0;
+    char program[PATH_MAX];
+    const ssize_t length = readlink("/proc/self/exe", program, sizeof program);
+    const char *slash = length > 0 ? memrchr(program, '/', (size_t)length) : NULL;
+    const int folder = slash != NULL ? (int)(slash + 1 - program) : 0;
 
-    if (given != NULL || folder + sizeof ROM_BESIDE > sizeof life->rom)
-        snprintf(life->rom, sizeof life->rom, "%s", given != NULL ? given : ROM_BESIDE);
-    else
-        memcpy(life->rom + folder, ROM_BESIDE, sizeof ROM_BESIDE);
-    if (access(life->rom, R_OK) == 0)
-        return EXIT_OK;
-    return report_failure("%s: %s; --rom FILE says where the board's rom.elf is", life->rom,
-                          strerror(errno));
+    for (size_t i = 0; i < sizeof rom_places / sizeof rom_places[0]; i++) {
+        const int written =
+            snprintf(life->rom, sizeof life->rom, "%.*s%s", folder, program, rom_places[i]);
+        if ((size_t)written < sizeof life->rom && access(life->rom, R_OK) == 0)
+            return EXIT_OK;
+    }
+    return report_failure("the board's rom.elf is not installed; it is in the package "
+                          "updraft-firmware, in the source scripts/firmware.sh makes it, and "
+                          "--rom FILE names another");
+}
+
+static int choose_rom(struct life *life)
+{
+    const char *given = life->order->rom;
+
+    if (given == NULL)
+        return find_rom(life);
+    if (access(given, R_OK) != 0)
+        return report_failure("%s: %s; --rom FILE says where the board's rom.elf is", given,
+                              strerror(errno));
+    snprintf(life->rom, sizeof life->rom, "%s", given);
+    return EXIT_OK;
 }
 
 static int open_board(struct life *life)
@@ -102,7 +122,7 @@ static void name_network(struct life *life)
 static int open_life(struct life *life)
 {
     name_network(life);
-    int status = find_rom(life);
+    int status = choose_rom(life);
 
     if (status == EXIT_OK)
         status = device_flash_open(&life->flash, life->order);

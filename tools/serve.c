@@ -7,11 +7,13 @@
 #include "server/server.h"
 #include "tools/command.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define LISTEN_DEFAULT "127.0.0.1:8266"
 
@@ -180,12 +182,22 @@ static void announce(const struct server *server)
     fflush(stdout);
 }
 
-/* Without a certificate there is nothing to read again, and a terminal that is
- * closed ends the server, as other programs. */
+static bool has_terminal(void)
+{
+    const int fd = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
+/* SIGHUP asks to read the certificate again. Where there is none it may also come from a
+ * terminal that is closed, which ends the server, as other programs; a service has no terminal,
+ * and its reload must not end it. */
 static void block_signals(sigset_t *set, bool is_secure)
 {
     sigemptyset(set);
-    if (is_secure)
+    if (is_secure || !has_terminal())
         sigaddset(set, SIGHUP);
     sigaddset(set, SIGINT);
     sigaddset(set, SIGTERM);

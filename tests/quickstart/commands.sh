@@ -2,6 +2,7 @@
 # that has this computer, 192.168.1.10, at one end and the devices, 192.168.1.50 and .51, at the
 # other. pages.py says which blocks are run, and what comments before them mean.
 #   bash tests/quickstart/commands.sh [PAGE…]
+# TREE and FIRMWARE in the environment put others in the place of this tree and build/firmware.
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 if [ "${1:-}" != inside ]; then
     if unshare --mount --net true 2>/dev/null; then
@@ -51,5 +52,5 @@ lay_the_scene() {
 lay_the_cable && lay_the_scene || { echo "Bail out! no network of its own"; exit 1; }
 cd "$TAP_ROOT" || exit 1
 [ $# -gt 0 ] || set -- README.md CONTRIBUTING.md docs/*.md
-env -u UPDRAFT_SERVER -u UPDRAFT_TOKEN_FILE PATH="$TAP_TMP/bin:$PATH" TREE="$TAP_ROOT" \
-    FIRMWARE="$TAP_ROOT/build/firmware" python3 "$HERE/pages.py" "$TAP_TMP/pages" "$@"
+env -u UPDRAFT_SERVER -u UPDRAFT_TOKEN_FILE PATH="$TAP_TMP/bin:$PATH" TREE="${TREE:-$TAP_ROOT}" \
+    FIRMWARE="${FIRMWARE:-$TAP_ROOT/build/firmware}" python3 "$HERE/pages.py" "$TAP_TMP/pages" "$@"
