@@ -1,10 +1,11 @@
 /* Requests to a whole server, each over a connection of its own: raw ones from a stranger,
- * and JSON from the operator. A request of any content is answered or its connection
- * closed, a stranger changes nothing and sees nothing, and the next one is served.
+ * and JSON from the operator, and from a person with a session. A request of any content is
+ * answered or its connection closed, a stranger changes nothing and sees nothing, and the next one
+ * is served.
  *
- * Input: records (records.h), one request each: with 'J' first, a line "METHOD PATH" and a
- * body; else what a stranger sends. What a server has learned it forgets after so many
- * inputs, or the lists would grow without end. */
+ * Input: records (records.h), one request each: with 'J' first, or 'S' for the person, a
+ * line "METHOD PATH" and a body; else what a stranger sends. What a server has learned it forgets
+ * after so many inputs, or the lists would grow without end. */
 #include "fuzz.h"
 
 #include "records.h"
@@ -24,7 +25,8 @@
 #define RECORDS_MAX 8u
 #define ANSWER_MAX  262144u
 #define LIFE_INPUTS 500u /* of a server */
-#define EVENTS      "text/event-stream"
+#define PASSWORD    "correct horse battery"
+#define EVENTS      "Content-Type: text/event-stream"
 #define HOSTS       200u
 #define PATIENCE_MS 60000 /* nothing takes that long, not even where much else runs, */
 #define STRANGER_MS 20    /* but for a request that is not whole: its rest is waited for */
@@ -33,6 +35,7 @@ struct rig {
     struct server *server;
     struct sockaddr_in address;
     char folder[FOLDER_PATH_SIZE];
+    char proof[256]; /* of the person's session: header fields */
     unsigned inputs;
     uint32_t hosts; /* that have asked */
 };
@@ -46,27 +49,6 @@ static void stop(void)
     server_stop(only.server, 0);
     folder_remove(only.folder);
     only.server = NULL;
-}
-
-static struct rig *rig(void)
-{
-    char error[SERVER_ERROR_SIZE];
-    bool is_usage;
-
-    if (only.inputs++ % LIFE_INPUTS != 0)
-        return &only;
-    stop();
-    const struct server_config config = {
-        .data = folder_make(only.folder), .listen = "127.0.0.1:0", .upload_limit = 1u << 20};
-    only.server = server_start(&config, error, &is_usage);
-    require(only.server != NULL);
-    only.address =
-        (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    only.address.sin_port =
-        htons((uint16_t)strtoul(strrchr(server_address(only.server), ':') + 1, NULL, 10));
-    if (only.inputs == 1)
-        atexit(stop);
-    return &only;
 }
 
 struct question {
@@ -149,36 +131,121 @@ static void as_stranger(struct rig *rig, const uint8_t *data, size_t size, char 
         require(status == 0 || status >= 400);
 }
 
-/* What would reach out of this machine, or take minutes, is left out. */
+/* What would reach out of this machine is left out, however it is spelled. */
 static bool is_harmless(const char *target)
 {
-    return target[0] == '/' && strstr(target, "webhook") == NULL && strchr(target, '%') == NULL;
+    return target[0] == '/' && strstr(target, "webhook") == NULL &&
+           target[strcspn(target, "?%")] != '%';
 }
 
-static void as_operator(struct rig *rig, const uint8_t *data, size_t size, char *answer)
+/* Who may ask for what is not theirs, and is told so. */
+static bool is_about_passwords(const char *target)
 {
-    static char request[INPUT_MAX + 512];
-    char method[8], target[256];
-    const uint8_t *end = memchr(data, '\n', size);
-    char line[sizeof method + sizeof target];
+    return strncmp(target, "/session", 8) == 0 || strncmp(target, "/setup", 6) == 0;
+}
 
-    if (end == NULL || (size_t)(end - data) >= sizeof line)
-        return;
-    memcpy(line, data, (size_t)(end - data));
-    line[end - data] = '\0';
+/* "METHOD TARGET\n" and a body, with what proves who asks. 0: it is none that may be sent,
+ * else its status. */
+static unsigned ask_api(struct rig *rig, const struct record *said, const char *proof, char *answer)
+{
+    static char request[INPUT_MAX + 1024];
+    char method[8], target[256], line[sizeof method + sizeof target];
+    const uint8_t *end = said->length > 0 ? memchr(said->bytes, '\n', said->length) : NULL;
+
+    if (end == NULL || (size_t)(end - said->bytes) >= sizeof line)
+        return 0;
+    memcpy(line, said->bytes, (size_t)(end - said->bytes));
+    line[end - said->bytes] = '\0';
     if (sscanf(line, "%7[A-Z] %255[!-~]", method, target) != 2 || !is_harmless(target))
-        return;
-    const size_t length = size - (size_t)(end + 1 - data);
+        return 0;
+    const size_t length = said->length - (size_t)(end + 1 - said->bytes);
     const int head = snprintf(request, sizeof request,
-                              "%s /api/v1%s HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer %s\r\n"
-                              "Connection: close\r\nContent-Length: %zu\r\n\r\n",
-                              method, target, server_token(rig->server), length);
+                              "%s /api/v1%s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n%s"
+                              "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
+                              method, target, proof, length);
     memcpy(request + head, end + 1, length);
     ask(rig, (struct question){request, (size_t)head + length, PATIENCE_MS, false}, answer);
     const unsigned status = status_of(answer);
-    require(status >= 200 && status != 500 && status != 401 && status != 403);
+    require(status >= 200 && status != 500);
     if (strcmp(method, "GET") == 0)
         require_json(answer);
+    return is_about_passwords(target) ? 200 : status;
+}
+
+static void as_operator(struct rig *rig, const struct record *said, char *answer)
+{
+    char proof[128];
+
+    snprintf(proof, sizeof proof, "Authorization: Bearer %s\r\n", server_token(rig->server));
+    const unsigned status = ask_api(rig, said, proof, answer);
+    require(status != 401 && status != 403);
+}
+
+/* ---- a person, with a session that may end ---- */
+
+static unsigned say(struct rig *rig, const char *line, char *answer)
+{
+    const struct record said = {(const uint8_t *)line, (uint32_t)strlen(line)};
+
+    return ask_api(rig, &said, "", answer);
+}
+
+static void sign_in(struct rig *rig, char *answer)
+{
+    const char *cookie, *csrf;
+
+    rig->proof[0] = '\0';
+    say(rig, "POST /session\n{\"user\": \"ann\", \"password\": \"" PASSWORD "\"}", answer);
+    cookie = strstr(answer, "Set-Cookie: ");
+    csrf = strstr(answer, "\"csrf\": \"");
+    if (status_of(answer) == 200 && cookie != NULL && csrf != NULL)
+        snprintf(rig->proof, sizeof rig->proof, "Cookie: %.*s\r\nX-CSRF-Token: %.*s\r\n",
+                 (int)strcspn(cookie + 12, ";\r"), cookie + 12, (int)strcspn(csrf + 9, "\""),
+                 csrf + 9);
+}
+
+static void set_up(struct rig *rig, char *answer)
+{
+    char line[256];
+
+    snprintf(line, sizeof line,
+             "POST /setup\n{\"ticket\": \"%s\", \"user\": \"ann\", \"password\": \"" PASSWORD "\"}",
+             server_first_ticket(rig->server));
+    say(rig, line, answer);
+    require(status_of(answer) == 201);
+    sign_in(rig, answer);
+    require(rig->proof[0] != '\0');
+}
+
+static void as_person(struct rig *rig, const struct record *said, char *answer)
+{
+    ask_api(rig, said, rig->proof, answer);
+    if (status_of(answer) == 401)
+        sign_in(rig, answer);
+}
+
+/* ---- the server ---- */
+
+static struct rig *rig(char *answer)
+{
+    char error[SERVER_ERROR_SIZE];
+    bool is_usage;
+
+    if (only.inputs++ % LIFE_INPUTS != 0)
+        return &only;
+    stop();
+    const struct server_config config = {
+        .data = folder_make(only.folder), .listen = "127.0.0.1:0", .upload_limit = 1u << 20};
+    only.server = server_start(&config, error, &is_usage);
+    require(only.server != NULL);
+    only.address =
+        (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    only.address.sin_port =
+        htons((uint16_t)strtoul(strrchr(server_address(only.server), ':') + 1, NULL, 10));
+    if (only.inputs == 1)
+        atexit(stop);
+    set_up(&only, answer);
+    return &only;
 }
 
 /* It serves who comes next, and whatever it does by itself it still can. */
@@ -192,6 +259,19 @@ static void require_service(struct rig *rig, char *answer)
     require(status_of(answer) == 401);
 }
 
+static void handle(struct rig *rig, const struct record *request, char *answer)
+{
+    if (request->length == 0)
+        return;
+    const struct record rest = {request->bytes + 1, request->length - 1};
+    if (request->bytes[0] == 'J')
+        as_operator(rig, &rest, answer);
+    else if (request->bytes[0] == 'S')
+        as_person(rig, &rest, answer);
+    else
+        as_stranger(rig, request->bytes, request->length, answer);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static char answer[ANSWER_MAX + 1];
@@ -199,13 +279,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size < 1 || size > INPUT_MAX)
         return 0;
-    struct rig *there = rig();
+    struct rig *there = rig(answer);
     const uint32_t count = records_split(data, size, requests, RECORDS_MAX);
     for (uint32_t i = 0; i < count; i++)
-        if (requests[i].length > 0 && requests[i].bytes[0] == 'J')
-            as_operator(there, requests[i].bytes + 1, requests[i].length - 1, answer);
-        else
-            as_stranger(there, requests[i].bytes, requests[i].length, answer);
+        handle(there, &requests[i], answer);
     require_service(there, answer);
     return 0;
 }

@@ -1,12 +1,16 @@
 /* Partition tables and OTA data of any content: what is taken is sound, reads the same
- * in each form, and what is chosen is what starts.
+ * in each form, and what is chosen is what starts. Where a byte asks for it, digests and
+ * CRCs are put right first.
  */
 #include "fuzz.h"
 
 #include "device/port/bearssl/digest.h"
 #include "host/partitions.h"
 #include "ram_flash.h"
+#include "updraft/endian.h"
 #include "updraft/otadata.h"
+
+#include <openssl/evp.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +19,9 @@
 #define FLASH_SIZE 0x10000u
 #define CHIP_SIZE  (16u << 20)
 #define SLOTS      3u
+#define MENDS      1u /* a bit of the byte in the middle */
+
+#define OTADATA_CRC 28u /* where an entry has it */
 
 static const struct partitions_rules rules = {
     .table_offset = UD_PARTITIONS_OFFSET,
@@ -57,6 +64,16 @@ static void try_csv(const uint8_t *data, size_t size)
         require(table.error[0] != '\0');
 }
 
+static void mend_table(uint8_t *table)
+{
+    uint32_t at = 0;
+
+    while (at < UD_PARTITIONS_LENGTH && (table[at] != 0xeb || table[at + 1] != 0xeb))
+        at += UD_PARTITION_RECORD;
+    if (at < UD_PARTITIONS_LENGTH)
+        EVP_Digest(table, at, table + at + 16, NULL, EVP_md5(), NULL);
+}
+
 /* A chip takes nothing that the tool would refuse. */
 static void try_table(struct ram_flash *flash, const uint8_t *data, size_t size)
 {
@@ -65,6 +82,8 @@ static void try_table(struct ram_flash *flash, const uint8_t *data, size_t size)
 
     memset(flash->bytes + UD_PARTITIONS_OFFSET, 0xff, UD_FLASH_SECTOR);
     memcpy(flash->bytes + UD_PARTITIONS_OFFSET, data, size < 0xc00 ? size : 0xc00);
+    if (data[size / 2] & MENDS)
+        mend_table(flash->bytes + UD_PARTITIONS_OFFSET);
     flash->port.size = CHIP_SIZE; /* only the table is read */
     const bool is_taken =
         ud_partitions_open(&on_chip, &flash->port, UD_PARTITIONS_OFFSET, &ud_md5) == UD_OK;
@@ -101,6 +120,8 @@ static void try_otadata(struct ram_flash *flash, const uint8_t *data, size_t siz
     memcpy(flash->bytes, data, half < UD_FLASH_SECTOR ? half : UD_FLASH_SECTOR);
     memcpy(flash->bytes + UD_FLASH_SECTOR, data + half,
            size - half < UD_FLASH_SECTOR ? size - half : UD_FLASH_SECTOR);
+    for (uint32_t at = 0; data[size / 2] & MENDS && at < 2 * UD_FLASH_SECTOR; at += UD_FLASH_SECTOR)
+        ud_put_u32(flash->bytes + at + OTADATA_CRC, ud_otadata_crc(ud_get_u32(flash->bytes + at)));
     require(ud_otadata_load(&flash->port, 0, &before) == UD_OK);
     require(ud_otadata_mend(&flash->port, 0) == UD_OK);
     after = in_place(flash);

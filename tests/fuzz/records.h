@@ -15,15 +15,15 @@ struct record {
     uint32_t length;
 };
 
-/* Splits the input; what comes behind `limit` records belongs to the last. Returns how
+/* Splits at each such byte; what comes behind `limit` pieces belongs to the last. Returns how
  * many there are, at least one. */
-static inline uint32_t records_split(const uint8_t *data, size_t size, struct record *records,
-                                     uint32_t limit)
+static inline uint32_t split_at(const uint8_t *data, size_t size, uint8_t mark,
+                                struct record *records, uint32_t limit)
 {
     uint32_t count = 0;
 
     while (count + 1 < limit) {
-        const uint8_t *end = size > 0 ? memchr(data, RECORD_END, size) : NULL;
+        const uint8_t *end = size > 0 ? memchr(data, mark, size) : NULL;
         if (end == NULL)
             break;
         records[count++] = (struct record){data, (uint32_t)(end - data)};
@@ -32,6 +32,12 @@ static inline uint32_t records_split(const uint8_t *data, size_t size, struct re
     }
     records[count++] = (struct record){data, (uint32_t)size};
     return count;
+}
+
+static inline uint32_t records_split(const uint8_t *data, size_t size, struct record *records,
+                                     uint32_t limit)
+{
+    return split_at(data, size, RECORD_END, records, limit);
 }
 
 #endif
