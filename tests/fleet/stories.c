@@ -356,6 +356,35 @@ static void go_on(struct world *world, const struct story *story)
     }
 }
 
+/* A device has two attempts, of which the server may spoil one. */
+static bool may_die(struct world_truth *truth)
+{
+    struct world_device *device = &truth->devices[truth->next];
+
+    if (!truth->is_taking)
+        return true;
+    if (device->was_cut_off)
+        return false;
+    device->was_cut_off = true;
+    truth->is_taking = false;
+    return true;
+}
+
+/* Leaves the process stopped where it may die, or ended. */
+static void stop_by_chance(struct world_truth *truth, pid_t pid)
+{
+    siginfo_t info;
+
+    for (;;) {
+        usleep((useconds_t)(rand() % LIFE_MAX_US));
+        kill(pid, SIGSTOP);
+        assert_int_equal(waitid(P_PID, (id_t)pid, &info, WSTOPPED | WEXITED | WNOWAIT), 0);
+        if (info.si_code != CLD_STOPPED || may_die(truth))
+            return;
+        kill(pid, SIGCONT);
+    }
+}
+
 /* In a process of its own: true when it came to the end. */
 static bool live_once(struct world *world, const struct story *story, bool is_killed)
 {
@@ -370,7 +399,7 @@ static bool live_once(struct world *world, const struct story *story, bool is_ki
     }
     assert_true(pid > 0);
     if (is_killed) {
-        usleep((useconds_t)(rand() % LIFE_MAX_US));
+        stop_by_chance(world->truth, pid);
         kill(pid, SIGKILL);
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);

@@ -239,12 +239,14 @@ static void ask(struct world *world, unsigned index)
     must(fleet_check_in(world->fleet, mac, &facts, false, &decision), "a device is not known");
     if (!decision.offer)
         return;
+    world->truth->is_taking = true;
     device->offered += strcmp(decision.target->version, WORLD_NEW) == 0;
     perform(world, fleet_offer(world->fleet, mac, &decision), "an offer is not taken");
     const uint32_t transfer = fleet_transfer_begin(world->fleet, mac, FILE_SIZE);
     fleet_transfer_end(world->fleet, mac, transfer, true);
     fleet_download_over(world->fleet, facts.address);
     take(device, decision.target->version);
+    world->truth->is_taking = false;
 }
 
 void world_poll(struct world *world, unsigned index)

@@ -31,6 +31,7 @@ struct world_device {
     enum ud_chip chip;
     enum nature nature;
     bool is_dead;
+    bool was_cut_off; /* the server died while this took what it was offered */
     uint32_t offered; /* times the new release came */
 };
 
@@ -39,6 +40,7 @@ struct world_truth {
     int64_t step_ms; /* from round to round */
     unsigned round;
     unsigned next;  /* device to ask in this round */
+    bool is_taking; /* it is offered a release, and has not taken it yet */
     unsigned leaps; /* of the clock that a test made */
     struct world_device devices[WORLD_DEVICES_MAX];
 };
