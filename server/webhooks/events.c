@@ -1,6 +1,7 @@
 #include "server/webhooks/events.h"
 
 #include "server/model/clock.h"
+#include "updraft/hex.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,11 +11,19 @@ static const struct {
     enum change_kind kind;
     const char *name;
 } events[] = {
-    {CHANGE_REGISTER, "device.registered"}, {CHANGE_ARRIVED, "device.updated"},
-    {CHANGE_CAME_BACK, "device.came-back"}, {CHANGE_REMOVE, "device.removed"},
-    {CHANGE_RELEASE, "release.published"},  {CHANGE_FILE, "release.published"},
-    {CHANGE_NEWEST, "release.published"},   {CHANGE_EDIT, "release.changed"},
-    {CHANGE_ROLLOUT, "rollout."},           {CHANGE_PROGRESS, "rollout."},
+    {CHANGE_REGISTER, "device.registered"},
+    {CHANGE_ARRIVED, "device.updated"},
+    {CHANGE_CAME_BACK, "device.came-back"},
+    {CHANGE_REMOVE, "device.removed"},
+    {CHANGE_RELEASE, "release.published"},
+    {CHANGE_FILE, "release.published"},
+    {CHANGE_NEWEST, "release.published"},
+    {CHANGE_EDIT, "release.changed"},
+    {CHANGE_ROLLOUT, "rollout."},
+    {CHANGE_PROGRESS, "rollout."},
+    {CHANGE_RING_UPDATE, "keys.published"},
+    {CHANGE_RING_WITHDRAWN, "keys.withdrawn"},
+    {CHANGE_RING_ARRIVED, "device.keys-updated"},
 };
 
 static bool is_test(const struct change *change)
@@ -50,6 +59,16 @@ static json_t *describe_release(const struct release *release)
                      "chip", release->image.chip_name, "state", release_state_name(release->state));
 }
 
+static json_t *describe_key_update(const struct ring_update *update)
+{
+    const char *action = update->action == KEY_UPDATE_ADD ? "add" : "revoke";
+    char key[2 * UD_KEY_ID_SIZE + 1];
+
+    ud_hex_encode(update->key, UD_KEY_ID_SIZE, key);
+    return json_pack("{sI ss sI ss ss}", "id", (json_int_t)update->id, "product", update->product,
+                     "number", (json_int_t)update->number, "action", action, "key", key);
+}
+
 static json_t *describe_device(mac_address mac)
 {
     char text[MAC_TEXT_SIZE];
@@ -68,6 +87,8 @@ json_t *webhook_event_body(const struct change *change, int64_t now_ms)
         json_object_set_new(body, "rollout", describe_rollout(change->as.rollout));
     else if (change_has_release(change))
         json_object_set_new(body, "release", describe_release(change->as.release));
+    else if (change_has_ring_update(change))
+        json_object_set_new(body, "key_update", describe_key_update(change->as.ring_update));
     else
         json_object_set_new(body, "device", describe_device(change->device));
     return body;

@@ -67,6 +67,29 @@ what_happens_is_told() {
     got all rollout.finished | json rollout version | grep -qx 2.0.0
 }
 
+# Of a product whose devices have rings of keys; to a receiver that hears of nothing else.
+key_updates_are_told() {
+    local key
+    receiver_start keys
+    trap 'kill "$receiver_pid" ${device_pid:-} 2>/dev/null' EXIT
+    "$UPDRAFT" webhook add "$URL" --events 'keys.*,device.keys-updated' --json >hook
+    for key in first next; do "$UPDRAFT" keygen --type p256 --private $key.key --public $key.pub >/dev/null; done
+    "$UPDRAFT" key add next.pub --number 1 --key first.key --product lamp --out add.update >/dev/null
+    "$UPDRAFT" publish add.update >published
+    got keys keys.published >body
+    expect "its product" "$(json key_update product <body)" lamp
+    expect "its action" "$(json key_update action <body)" add
+    grep -q "adds $(json key_update key <body);" published
+    api POST "/key-updates/$(json key_update id <body)/withdraw" >/dev/null
+    expect "the number withdrawn" "$(got keys keys.withdrawn | json key_update number)" 1
+    "$UPDRAFT" publish add.update >/dev/null
+    assign 5C:CF:7F:00:00:09 '{"product": "lamp"}'
+    "$UPDRAFT" device --app "$OLD" --product lamp --trust first.pub --mac 5C:CF:7F:00:00:09 --url "$SERVER/update" --poll 1 >device 2>&1 &
+    device_pid=$!
+    expect "who has it" "$(got keys device.keys-updated | json device mac)" 5C:CF:7F:00:00:09
+    api DELETE "/webhooks/$(json webhook id <hook)" >/dev/null
+}
+
 what_nobody_asked_for_is_not_told() {
     "$UPDRAFT" webhook add "$URL" --events rollout.halted --json >out
     api DELETE "/webhooks/$(json webhook id <out)" >/dev/null
@@ -218,7 +241,7 @@ recipe sh >"$TAP_TMP/shell-recipe"
 recipe python >"$TAP_TMP/python-recipe"
 server_start data
 receiver_start all
-for name in what_happens_is_told what_nobody_asked_for_is_not_told the_recipes_verify_what_came each_has_its_own_number \
+for name in what_happens_is_told key_updates_are_told what_nobody_asked_for_is_not_told the_recipes_verify_what_came each_has_its_own_number \
     who_refuses_is_told_again secrets_are_shown_once a_disabled_one_hears_nothing bad_ones_are_refused \
     a_url_that_cannot_be_reached_is_said a_halt_is_told_after_a_kill; do
     check $name
