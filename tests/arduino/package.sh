@@ -24,6 +24,35 @@ assert all((library / "src" / name).exists() for name in about["headers"])
 PYTHON
 }
 
+# Types, methods and constants that sketches may name, and nothing that is not there.
+the_ide_colours_all_of_it() {
+    python3 - "$LIBRARY" <<'PYTHON'
+import pathlib, re, sys
+library = pathlib.Path(sys.argv[1])
+rows = [line.split("\t") for line in (library / "keywords.txt").read_text().splitlines() if not line.startswith("#")]
+assert all(len(row) == 2 and row[1] in ("KEYWORD1", "KEYWORD2", "LITERAL1") for row in rows), "not two columns"
+coloured = [row[0] for row in rows]
+assert len(set(coloured)) == len(coloured), "twice"
+public = "".join(path.read_text() for path in (library / "src").glob("*.h"))
+inside = "".join(path.read_text() for path in (library / "src/arduino").glob("*.h"))
+names = set(re.findall(r"using updraft::(\w+);", public) + re.findall(r"^ +(HTTP_UE_\w+)", public, re.M))
+lacking = names - set(coloured)
+core = "U_FLASH U_FS"  # what Update.begin() takes
+unknown = [name for name in coloured if not re.search(rf"\b{name}\b", public + inside + core)]
+print("not coloured:", *sorted(lacking), "and unknown:", *unknown)
+sys.exit(bool(lacking or unknown or len(names) < 30))
+PYTHON
+}
+
+# An address is given by who publishes the library.
+the_address_is_put_in() {
+    HOMEPAGE=https://updates.example/library "$TAP_ROOT/scripts/arduino-package.sh" published/Updraft
+    grep -qx 'url=https://updates.example/library' published/Updraft/library.properties
+    python3 -c 'import json; assert json.load(open("published/Updraft/library.json"))["homepage"] == "https://updates.example/library"'
+    not env HOMEPAGE='no address' "$TAP_ROOT/scripts/arduino-package.sh" refused/Updraft
+    [ ! -e refused ]
+}
+
 it_comes_as_a_zip() {
     "$TAP_ROOT/scripts/arduino-package.sh" "$TAP_TMP/made/Updraft"
     diff -r "$TAP_TMP/made/Updraft" "$LIBRARY"
@@ -145,6 +174,8 @@ bearssl_is_used_as_the_core_has_it() {
 the_page_stays_in_flash() { grep -q 'ud_form_page\[\] PROGMEM' "$LIBRARY/src/page/form_page.c"; }
 
 check it_says_what_it_is
+check the_ide_colours_all_of_it
+check the_address_is_put_in
 check it_comes_as_a_zip
 check every_header_stands_alone
 check each_replaces_the_cores_in_one_line
