@@ -72,6 +72,12 @@ static int load_others(void *ctx, struct store *store)
     return result == 0 ? webhooks_load(server->webhooks, store) : result;
 }
 
+static void note_lost(void *ctx, const char *what)
+{
+    (void)ctx;
+    log_line("%s is gone: the database that took over never got it", what);
+}
+
 static int reload_others(void *ctx, struct store *store, unsigned news)
 {
     struct server *server = ctx;
@@ -116,6 +122,7 @@ bool server_open_fleet(struct server *server, const struct server_config *setup,
         .trouble = note_trouble,
         .released = note_released,
         .removed = note_removed,
+        .lost = note_lost,
         .rollout = note_rollout,
         .limits = {setup->downloads, setup->site_downloads, setup->rate, setup->site_rate},
         .unassigned_limit = setup->unknown_limit,

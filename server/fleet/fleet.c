@@ -38,6 +38,9 @@ static void free_state(struct fleet *fleet)
     for (size_t i = 0; i < fleet->ring_update_count; i++)
         free(fleet->ring_updates[i]);
     free(fleet->ring_updates);
+    for (size_t i = 0; i < fleet->buried_count; i++)
+        free(fleet->buried[i]);
+    free(fleet->buried);
     free(fleet->sites.loads);
     free(fleet->groups);
     free(fleet->behind.macs);

@@ -47,6 +47,9 @@ struct fleet_config {
     /* The same once other servers have changed such things: STORE_ACCOUNTS, STORE_WEBHOOKS.
      * On the writer's thread. */
     int (*reload)(void *ctx, struct store *store, unsigned news);
+    /* "release demo 1.0.0" and the like was in memory, and is not in the tables, which are a copy
+     * that has taken over. Null: nobody is told. On the writer's thread; it must not wait. */
+    void (*lost)(void *ctx, const char *what);
     void (*account)(void *ctx, const struct account_change *change);
     /* Before any change is written, to add deliveries to it, and when it is durable; null:
      * none. On the writer's thread. */

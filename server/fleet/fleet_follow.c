@@ -192,62 +192,25 @@ static int follow_removed(void *ctx, mac_address mac)
     return 0;
 }
 
-static const struct store_reader following = {.release = follow_release,
-                                              .newest = follow_newest,
-                                              .group = follow_group,
-                                              .rollout = follow_rollout,
-                                              .ring_update = follow_ring_update,
-                                              .device = follow_device,
-                                              .removed = follow_removed};
-
-/* --- everything anew --- */
-
-static void mark_unread(struct fleet *fleet)
-{
-    pthread_mutex_lock(&fleet->lock);
-    for (size_t i = 0; i < fleet->devices.capacity; i++)
-        if (fleet->devices.slots[i] != NULL)
-            fleet->devices.slots[i]->is_unread = true;
-    pthread_mutex_unlock(&fleet->lock);
-}
-
-static int remove_unread(struct fleet *fleet)
-{
-    struct mac_list list = {0};
-
-    if (!fleet_list_devices(fleet, &list))
-        return -1;
-    for (size_t i = 0; i < list.count; i++) {
-        pthread_mutex_lock(&fleet->lock);
-        const struct device *device = device_table_find(&fleet->devices, list.macs[i]);
-        const bool is_gone = device != NULL && device->is_unread;
-        pthread_mutex_unlock(&fleet->lock);
-        if (is_gone)
-            follow_removed(fleet, list.macs[i]);
-    }
-    free(list.macs);
-    return 0;
-}
-
-static int read_all(struct fleet *fleet)
-{
-    mark_unread(fleet);
-    if (fleet->config.store->load(fleet->store, &following, fleet) != 0)
-        return -1;
-    return remove_unread(fleet);
-}
+const struct store_reader fleet_following = {.release = follow_release,
+                                             .newest = follow_newest,
+                                             .group = follow_group,
+                                             .rollout = follow_rollout,
+                                             .ring_update = follow_ring_update,
+                                             .device = follow_device,
+                                             .removed = follow_removed};
 
 static int follow_all(struct fleet *fleet, char error[STORE_ERROR_SIZE])
 {
     const struct fleet_config *config = &fleet->config;
-    const int news = config->store->follow(fleet->store, &following, fleet, error);
+    const int news = config->store->follow(fleet->store, &fleet_following, fleet, error);
 
     if (news < 0)
         return -1;
     fleet->unread |= (unsigned)news;
     if ((fleet->unread & STORE_RELOAD) != 0) {
         strcpy(error, "its tables cannot be read anew");
-        if (read_all(fleet) != 0)
+        if (fleet_reload(fleet) != 0)
             return -1;
         fleet->unread = STORE_ACCOUNTS | STORE_WEBHOOKS;
     }

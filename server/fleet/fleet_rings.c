@@ -25,7 +25,7 @@ struct ring_update *fleet_add_ring_update(struct fleet *fleet, const struct ring
     return copy;
 }
 
-static struct ring_update *find_update(const struct fleet *fleet, uint32_t id)
+struct ring_update *fleet_find_ring_update(const struct fleet *fleet, uint32_t id)
 {
     for (size_t i = fleet->ring_update_count; i > 0; i--)
         if (fleet->ring_updates[i - 1]->id == id)
@@ -35,7 +35,7 @@ static struct ring_update *find_update(const struct fleet *fleet, uint32_t id)
 
 bool fleet_set_ring_update(struct fleet *fleet, const struct ring_update *update)
 {
-    struct ring_update *own = find_update(fleet, update->id);
+    struct ring_update *own = fleet_find_ring_update(fleet, update->id);
 
     if (own == NULL)
         return fleet_add_ring_update(fleet, update) != NULL;
@@ -45,7 +45,7 @@ bool fleet_set_ring_update(struct fleet *fleet, const struct ring_update *update
 
 static void apply_to_updates(struct fleet *fleet, const struct change *change)
 {
-    struct ring_update *own = find_update(fleet, change->as.ring_update->id);
+    struct ring_update *own = fleet_find_ring_update(fleet, change->as.ring_update->id);
 
     if (change->kind == CHANGE_RING_UPDATE && own == NULL)
         fleet_add_ring_update(fleet, change->as.ring_update);
@@ -81,7 +81,7 @@ static void base_on_ring(struct change *change, const struct device *device)
 void fleet_note_ring_told(struct fleet *fleet, struct device *device,
                           const struct device_facts *facts)
 {
-    const struct ring_update *offered = find_update(fleet, device->ring.offered);
+    const struct ring_update *offered = fleet_find_ring_update(fleet, device->ring.offered);
 
     if (offered == NULL || !facts->abilities.has_ring || facts->abilities.ring < offered->number)
         return;

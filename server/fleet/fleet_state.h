@@ -35,6 +35,8 @@ struct fleet {
     struct ring_update **ring_updates; /* by age */
     size_t ring_update_count;
     uint32_t last_ring_update;
+    void **buried; /* were once in memory, and others may still read them */
+    size_t buried_count;
     uint32_t downloads;    /* going on, or about to */
     int64_t busy_until_ms; /* the bytes of the downloads so far last until then; monotonic */
     int64_t judged_ms;     /* rollouts, last; or what was last heard before this process */
@@ -108,6 +110,8 @@ struct release *fleet_release_of_id(const struct fleet *fleet, uint32_t id);
 struct rollout *fleet_add_rollout(struct fleet *fleet, const struct rollout *rollout);
 struct rollout *fleet_find_rollout(const struct fleet *fleet, uint32_t id);
 
+struct ring_update *fleet_find_ring_update(const struct fleet *fleet, uint32_t id);
+
 /* The key update as it is by now, which may be known already. False when memory is out. */
 bool fleet_set_ring_update(struct fleet *fleet, const struct ring_update *update);
 
@@ -132,5 +136,10 @@ void fleet_uncollect(void *ctx, const struct change *change);
 void fleet_settled(void *ctx, const struct change *change, enum change_result result);
 int fleet_follow(void *ctx, char error[STORE_ERROR_SIZE]);
 extern const struct store_reader fleet_reader;
+extern const struct store_reader fleet_following; /* rows that others have changed */
+
+/* Memory becomes what the tables have. On the writer's thread. 0, or -1: it is to be tried
+ * again. */
+int fleet_reload(struct fleet *fleet);
 
 #endif

@@ -83,6 +83,13 @@ bool pair_map_set(struct pair_map *map, const char *first, const char *second, v
     return true;
 }
 
+void pair_map_forget(struct pair_map *map, const void *value)
+{
+    for (size_t i = 0; i < map->capacity; i++)
+        if (map->entries[i].value == value)
+            map->entries[i].value = NULL;
+}
+
 const char *pair_map_intern(struct pair_map *map, const char *name)
 {
     if (name == NULL || name[0] == '\0')

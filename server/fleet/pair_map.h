@@ -26,6 +26,9 @@ void *pair_map_get(const struct pair_map *map, const char *first, const char *se
 /* Sets a value, not null, copying the texts. False when memory is out. */
 bool pair_map_set(struct pair_map *map, const char *first, const char *second, void *value);
 
+/* No pair has this value any more. */
+void pair_map_forget(struct pair_map *map, const void *value);
+
 /* The map's own copy of a name, which lives as long as the map; null for null
  * and "", or when memory is out. */
 const char *pair_map_intern(struct pair_map *map, const char *name);

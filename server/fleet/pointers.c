@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 void *pointers_make_room(void *array, size_t count)
 {
@@ -10,4 +11,17 @@ void *pointers_make_room(void *array, size_t count)
     if (!is_full)
         return array;
     return realloc(array, (count > 0 ? count * 2 : 1) * sizeof(void *));
+}
+
+void pointers_remove(void *array, size_t *count, const void *what)
+{
+    unsigned char *at = array;
+
+    for (size_t left = *count; left > 0; left--, at += sizeof what) {
+        if (memcmp(at, &what, sizeof what) != 0)
+            continue;
+        memmove(at, at + sizeof what, (left - 1) * sizeof what);
+        --*count;
+        return;
+    }
 }

@@ -8,4 +8,7 @@
  * when memory is out: then the old one is as it was. Every array is grown one by one. */
 void *pointers_make_room(void *array, size_t count);
 
+/* Takes one of *count out, if it is there; the others keep their order. */
+void pointers_remove(void *array, size_t *count, const void *what);
+
 #endif

@@ -19,6 +19,7 @@
 #define HOSTS_SIZE  512
 #define IN_RECOVERY (-1) /* the timeline of a standby, here */
 
+/* Not to be copied: it points into itself. */
 struct hosts {
     char names[HOSTS_SIZE];
     char ports[HOSTS_SIZE];
@@ -76,15 +77,14 @@ static void list_hosts(const PQconninfoOption *options, struct hosts *hosts)
         hosts->port[i] = ports[port_count == 1 ? 0 : i];
 }
 
-static struct hosts find_hosts(const char *location)
+static void find_hosts(const char *location, struct hosts *hosts)
 {
-    struct hosts hosts = {.count = 0};
     PQconninfoOption *options = PQconninfoParse(location, NULL);
 
+    hosts->count = 0;
     if (options != NULL)
-        list_hosts(options, &hosts);
+        list_hosts(options, hosts);
     PQconninfoFree(options);
-    return hosts;
 }
 
 /* --- all of them at once --- */
@@ -242,10 +242,18 @@ static enum db_status refuse(struct postgres_db *db, const char *why)
     return DB_FAILED;
 }
 
+/* Of a session that the database ends, say: the log has that in words of its own. */
+static void ignore_notice(void *ctx, const char *message)
+{
+    (void)ctx;
+    (void)message;
+}
+
 enum db_status postgres_connect(struct postgres_db *db)
 {
-    const struct hosts hosts = find_hosts(db->location);
+    struct hosts hosts;
 
+    find_hosts(db->location, &hosts);
     db->is_cut_off = false;
     const struct postgres_history history =
         hosts.count > 0 ? connect_best(db, &hosts) : connect_only(db);
@@ -259,6 +267,7 @@ enum db_status postgres_connect(struct postgres_db *db)
     if (is_before(&history, &db->history))
         return refuse(db, "the database that answers was replaced by another one, which does not: "
                           "stop the old one");
+    PQsetNoticeProcessor(db->connection, ignore_notice, NULL);
     db->history = history;
     return DB_OK;
 }

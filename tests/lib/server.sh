@@ -48,7 +48,7 @@ publish() {
 }
 
 # assign MAC JSON: sets a device's product, group, channel or pin.
-assign() { api PUT "/devices/$1" --data "$2" >/dev/null; }
+assign() { api PUT "/devices/$1" --data "$2" "${@:3}" >/dev/null; }
 
 # json PATH…: what is there in the JSON on stdin, e.g. `json devices 0 mac`.
 json() {
