@@ -50,11 +50,33 @@ static void as_versions(const char *text, const char *other)
     require(self == VERSION_SAME || self == VERSION_UNORDERED);
 }
 
-static void as_filter(const char *text)
+/* A device is of one side or the other. */
+static void require_opposite(const struct filter *filter, const struct filter_subject *subject)
 {
+    struct filter opposite = *filter;
+
+    if (filter->count != 1 || filter->terms[0].relation > FILTER_IS_NOT)
+        return;
+    opposite.terms[0].relation = filter->terms[0].relation == FILTER_IS ? FILTER_IS_NOT : FILTER_IS;
+    require(filter_matches(&opposite, subject) != filter_matches(filter, subject));
+}
+
+static void as_filter(const char *text, const char *other)
+{
+    static const struct device_facts facts = {.chip = UD_CHIP_ESP8266,
+                                              .sdk_version = "2.2.2",
+                                              .free_space = 671744,
+                                              .chip_size = 4u << 20};
+    const struct filter_subject nothing = {0}, lamp = {.mac = 0x5ccf7f000001,
+                                                       .facts = &facts,
+                                                       .product = "lamp",
+                                                       .group = "lab",
+                                                       .channel = "stable",
+                                                       .version = other,
+                                                       .alias = other,
+                                                       .tags = other};
     struct filter filter, again;
     char error[FILTER_ERROR_SIZE] = "";
-    const struct filter_subject nothing = {0};
 
     if (!filter_parse(text, &filter, error)) {
         require(error[0] != '\0' && memchr(error, '\0', sizeof error) != NULL);
@@ -62,7 +84,9 @@ static void as_filter(const char *text)
     }
     require(filter.count <= FILTER_TERMS);
     require(filter_parse(filter.text, &again, error) && again.count == filter.count);
-    (void)filter_matches(&filter, &nothing);
+    require_opposite(&filter, &nothing);
+    require_opposite(&filter, &lamp);
+    require(filter_matches(&filter, &lamp) == filter_matches(&again, &lamp));
 }
 
 static void as_headers(const char *text, const char *other)
@@ -72,7 +96,7 @@ static void as_headers(const char *text, const char *other)
 
     if (range_parse(text, size, &range) == RANGE_PART)
         require(range.length > 0 && range.first < size && range.length <= size - range.first);
-    (void)etag_is_in(text, "\"0123\"");
+    require(!etag_is_in(text, "\"0123\"") || strchr(text, '*') || strstr(text, "\"0123\""));
     require(!etag_allows_range(text, "\"0123\"") || strcmp(text, "\"0123\"") == 0);
 }
 
@@ -123,7 +147,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     as_url(texts[0], texts[1]);
     as_versions(texts[0], texts[1]);
-    as_filter(texts[0]);
+    as_filter(texts[0], texts[1]);
     as_headers(texts[0], texts[1]);
     as_names(texts[0]);
     as_list(texts[0]);
