@@ -230,6 +230,10 @@ static int report_no_answer(CURLcode code, const struct api_client *client)
     if (code == CURLE_SSL_CONNECT_ERROR)
         return report_failure("%s does not answer in TLS (%s): is it http://?", client->server,
                               what);
+    if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST)
+        return report_failure("%s: %s; is updraft serve up there? --server URL or "
+                              "UPDRAFT_SERVER says where it is",
+                              client->server, curl_easy_strerror(code));
     return report_failure("%s: %s", client->server, curl_easy_strerror(code));
 }
 

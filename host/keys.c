@@ -255,7 +255,8 @@ static int read_key(const char *path, struct key *key, char error[KEY_ERROR_SIZE
     struct password password = {.may_be_asked = true};
     int result = file_read(path, KEY_FILE_LIMIT, &bytes);
     if (result)
-        return fail(error, "%.120s: %s", path, strerror(-result));
+        return fail(error, "%.120s: %s%s", path, strerror(-result),
+                    result == -ENOENT ? "; updraft keygen makes a pair of keys" : "");
     result = parse_key(&bytes, path, &password, key, error);
     OPENSSL_cleanse(bytes.data, bytes.length);
     free(bytes.data);

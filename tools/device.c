@@ -162,9 +162,9 @@ static enum options_result parse(int argc, char **argv, struct device_order *ord
         "stage what they get, and boot it through the bootloader's own code. With --qemu one "
         "board\n"
         "runs what is in its flash on the chip's own instruction set, and shows its console;\n"
-        "what it is to ask, take and trust goes to its settings in flash. Without --flash or --dir "
-        "flash is "
-        "forgotten in the end.",
+        "what it is to ask, take and trust goes to its settings in flash. Without --flash or "
+        "--dir\n"
+        "flash is forgotten in the end.",
         rows.rows};
     int operands;
 
