@@ -67,7 +67,7 @@ build() {
 
 build_native() { configure "$BUILD" "$@" && build "$BUILD"; }
 build_sanitized() {
-    configure "$BUILD/sanitize" -Db_sanitize=address,undefined -Db_lundef=false && build "$BUILD/sanitize"
+    configure "$BUILD/sanitize" -Db_sanitize=address,undefined -Db_lundef=false "$@" && build "$BUILD/sanitize"
 }
 build_lx106() {
     configure "$BUILD/lx106" --cross-file "$PROJECT_ROOT/cross/lx106.ini" && build "$BUILD/lx106"

@@ -2,7 +2,7 @@
 # sanitizers do not see. long_programs.txt are those it would take minutes with.
 . "$(dirname "$0")/../lib/tap.sh"
 
-TESTS=$(dirname "$UPDRAFT")/tests
+TESTS=$NATIVE/tests
 LONG=$TAP_ROOT/tests/analysis/long_programs.txt
 
 programs() { find "$TESTS" -type f -name 'test_*' -executable -printf '%P\n' | sort; }

@@ -3,15 +3,15 @@
 . "$TAP_ROOT/tests/lib/postgres.sh"
 trap 'postgres_cleanup; tap_cleanup' EXIT
 
-BUILT=$(dirname "$UPDRAFT")
+
 postgres_start || exit 1
 export UPDRAFT_TEST_DATABASE=$POSTGRES_URL
 
-the_store_holds() { "$BUILT/tests/server/test_store"; }
-the_audit_log_holds() { "$BUILT/tests/server/test_audit"; }
-nodes_share_it() { "$BUILT/tests/server/test_nodes"; }
-accounts_hold() { "$BUILT/tests/server/test_accounts"; }
-firmware_files_hold() { "$BUILT/tests/server/test_depot"; }
+the_store_holds() { "$NATIVE/tests/server/test_store"; }
+the_audit_log_holds() { "$NATIVE/tests/server/test_audit"; }
+nodes_share_it() { "$NATIVE/tests/server/test_nodes"; }
+accounts_hold() { "$NATIVE/tests/server/test_accounts"; }
+firmware_files_hold() { "$NATIVE/tests/server/test_depot"; }
 
 check the_store_holds
 check the_audit_log_holds

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/server.sh"
 
-EXAMPLE=$(dirname "$UPDRAFT")/tests/esp-idf/esp-idf-example
+EXAMPLE=$NATIVE/tests/esp-idf/esp-idf-example
 FIRMWARE_C3=$FIRMWARE/demo-c3
 MAC=34:85:18:00:10:00
 

@@ -5,7 +5,6 @@
 CROSS=xtensa-lx106-elf
 VERSIONS='1.0.0 1.1.0' # packed by the build
 TRIALS='2.0.0 2.1.0-hangs 2.1.0-crashes'
-BUILD=$(dirname "$UPDRAFT")
 BUILT=$BUILD/lx106
 
 packed() { echo "$BUILD/firmware/demo-$1.bin"; }

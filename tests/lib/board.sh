@@ -1,7 +1,6 @@
 # One board under QEMU, with firmware for the chip, for test scripts. Source it after
 # server.sh.
 
-BUILD=$(cd "$(dirname "$UPDRAFT")" && pwd)
 NET=$BUILD/firmware/net # -VERSION.bin: with a network
 
 # board FLASH TEXT [options]: until it says the text. What it says goes to the file said.

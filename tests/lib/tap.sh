@@ -15,7 +15,11 @@ set -u
 tap_count=0
 tap_failed=0
 TAP_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-UPDRAFT=${UPDRAFT:-$TAP_ROOT/build/updraft}
+# What is built, and where the programs of it that run here are: those with sanitizers, as
+# ./test has it, or the plain ones.
+BUILD=$TAP_ROOT/build
+NATIVE=${NATIVE:-$BUILD}
+UPDRAFT=${UPDRAFT:-$NATIVE/updraft}
 TAP_TMP=$(mktemp -d "${TMPDIR:-/tmp}/updraft-test.XXXXXX")
 tap_pids=()
 

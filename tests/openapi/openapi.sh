@@ -16,13 +16,13 @@ image foreign.bin 3.0.0 --chip esp32
 
 it_is_of_the_same_routes_as_the_server() {
     api GET /openapi.json >openapi.json
-    "$TAP_ROOT/build/tests/openapi/list_routes" >routes
+    "$NATIVE/tests/openapi/list_routes" >routes
     [ -s routes ]
     "$PYTHON" "$HERE/document.py" openapi.json routes
 }
 
 a_route_that_is_not_described_is_named() {
-    "$TAP_ROOT/build/tests/openapi/list_routes" >routes
+    "$NATIVE/tests/openapi/list_routes" >routes
     echo 'GET /nowhere/{} viewer' >>routes
     api GET /openapi.json >openapi.json
     not "$PYTHON" "$HERE/document.py" openapi.json routes >faults

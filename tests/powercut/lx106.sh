@@ -2,7 +2,6 @@
 # prints TAP, and at the end how many it tried.
 . "$(dirname "$0")/../lib/tap.sh"
 
-BUILD=$(cd "$(dirname "$UPDRAFT")" && pwd)
 LX106=$BUILD/lx106
 
-"$BUILD/tests/powercut/lx106/lx106" "$LX106/sim/qemu/rom.elf" "$LX106/boot/lx106/boot.elf" "$LX106/firmware" "$@"
+"$NATIVE/tests/powercut/lx106/lx106" "$LX106/sim/qemu/rom.elf" "$LX106/boot/lx106/boot.elf" "$LX106/firmware" "$@"

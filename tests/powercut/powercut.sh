@@ -2,4 +2,4 @@
 # how many it tried.
 . "$(dirname "$0")/../lib/tap.sh"
 
-"$(dirname "$UPDRAFT")/tests/powercut/powercut"
+"$NATIVE/tests/powercut/powercut"

@@ -2,4 +2,4 @@
 # tried.
 . "$(dirname "$0")/../lib/tap.sh"
 
-"$(dirname "$UPDRAFT")/tests/powercut/slots"
+"$NATIVE/tests/powercut/slots"

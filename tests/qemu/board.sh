@@ -3,7 +3,6 @@
 . "$(dirname "$0")/../lib/tap.sh"
 set -e
 
-BUILD=$(cd "$(dirname "$UPDRAFT")" && pwd)
 LX106=$BUILD/lx106
 
 # make_flash FILE APP.ELF: a 4 MB chip with our bootloader and this application.
@@ -16,4 +15,4 @@ make_flash() {
 cd "$TAP_TMP"
 make_flash probe.flash "$LX106/tests/qemu/probe/probe.elf"
 make_flash demo.flash "$LX106/firmware/demo-1.0.0.elf"
-"$BUILD/tests/qemu/board" "$LX106/sim/qemu/rom.elf" probe.flash demo.flash
+"$NATIVE/tests/qemu/board" "$LX106/sim/qemu/rom.elf" probe.flash demo.flash

@@ -1,7 +1,6 @@
 # The board without its runner, as docs/virtual-board.md shows it.
 . "$(dirname "$0")/../lib/tap.sh"
 
-BUILD=$(cd "$(dirname "$UPDRAFT")" && pwd)
 ROM=$BUILD/lx106/sim/qemu/rom.elf
 
 # board WORDS…: one run, with flash, RTC memory and report under agreed numbers. What

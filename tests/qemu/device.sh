@@ -2,7 +2,6 @@
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/refused.sh"
 
-BUILD=$(cd "$(dirname "$UPDRAFT")" && pwd)
 APP=$BUILD/firmware/demo-1.0.0.bin
 UP="free for an update" # the last words of the demo's greeting
 

@@ -3,7 +3,6 @@
 . "$(dirname "$0")/../lib/tap.sh"
 . "$TAP_ROOT/tests/lib/server.sh"
 
-BUILD=$(cd "$(dirname "$UPDRAFT")" && pwd)
 MAC=5C:CF:7F:00:00:01
 NET=$BUILD/firmware/net
 

@@ -4,7 +4,6 @@
 . "$(dirname "$0")/../lib/tap.sh"
 . "$TAP_ROOT/tests/lib/server.sh"
 
-BUILD=$(cd "$(dirname "$UPDRAFT")" && pwd)
 NET=$BUILD/firmware/net
 COUNT=${NETWORK_CUTS:-40}
 SEED=${NETWORK_CUTS_SEED:-8266}
@@ -39,7 +38,7 @@ prepare() {
 }
 
 every_device_comes_back_and_arrives() {
-    "$BUILD/tests/qemu/network_cuts" "$BUILD/lx106/sim/qemu/rom.elf" "$TAP_TMP" "$SEED" "$COUNT" >cases ||
+    "$NATIVE/tests/qemu/network_cuts" "$BUILD/lx106/sim/qemu/rom.elf" "$TAP_TMP" "$SEED" "$COUNT" >cases ||
         { cat cases; return 1; }
 }
 

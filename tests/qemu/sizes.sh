@@ -4,7 +4,6 @@
 . "$TAP_ROOT/tests/lib/size_table.sh"
 
 TABLE=$TAP_ROOT/benchmarks/network_sizes.txt
-BUILD=$(cd "$(dirname "$UPDRAFT")" && pwd)
 
 made_of() { sed -n 's/^# \(xtensa-lx106-elf-gcc .*\)/\1/p' "$1"; }
 

@@ -3,7 +3,6 @@
 . "$(dirname "$0")/../lib/tap.sh"
 set -e
 
-BUILD=$(cd "$(dirname "$UPDRAFT")" && pwd)
 LX106=$BUILD/lx106
 LAYOUTS='512K32K 1M64K 4M2M'
 
@@ -22,4 +21,4 @@ for layout in $LAYOUTS; do
     "$UPDRAFT" flash --layout "$layout" --app "$layout-1.0.0.bin" --out "$layout.flash" >/dev/null
 done
 # shellcheck disable=SC2086
-"$BUILD/tests/qemu/update" "$LX106/sim/qemu/rom.elf" . $LAYOUTS
+"$NATIVE/tests/qemu/update" "$LX106/sim/qemu/rom.elf" . $LAYOUTS

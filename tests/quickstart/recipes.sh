@@ -1,7 +1,6 @@
 # The lines for platform.local.txt in the documents, filled in and run as the Arduino IDE does.
 . "$(dirname "$0")/../lib/tap.sh"
 
-BUILD=$TAP_ROOT/build
 RECIPES=$TAP_ROOT/docs/replace-one-piece.md
 PASSWORD='open sesame'
 

@@ -3,7 +3,7 @@
 . "$TAP_ROOT/tests/lib/server.sh"
 
 ROUTES=$TAP_TMP/routes
-"$TAP_ROOT/build/tests/openapi/list_routes" >"$ROUTES"
+"$NATIVE/tests/openapi/list_routes" >"$ROUTES"
 PASSWORD='correct horse'
 
 # status METHOD PATH [curl options]: the answer's status; its body in the file answer.

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/server.sh"
 
-HTTPS_OTA=$(dirname "$UPDRAFT")/tests/esp-idf/https-ota
+HTTPS_OTA=$NATIVE/tests/esp-idf/https-ota
 C3_ID=5
 
 image() { # VERSION

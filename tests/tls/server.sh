@@ -3,7 +3,7 @@
 . "$(dirname "$0")/../lib/tap.sh"
 . "$TAP_ROOT/tests/lib/server.sh"
 
-ASK=$(cd "$(dirname "$UPDRAFT")" && pwd)/tests/tls/tls_ask
+ASK=$NATIVE/tests/tls/tls_ask
 MAC=18:FE:AA:AA:AA:AA
 IMAGE=$TAP_TMP/demo-1.bin
 python3 "$TAP_ROOT/tests/lib/make_image.py" "$IMAGE" --project demo --version 1 --size 400000

@@ -4,7 +4,6 @@
 . "$(dirname "$0")/../lib/refused.sh"
 
 # Beside the binary under test lie the firmware files and the LX106 build.
-BUILD=$(dirname "$UPDRAFT")
 
 FIRMWARE=$BUILD/firmware/demo-1.0.0.bin
 

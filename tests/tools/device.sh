@@ -3,7 +3,7 @@
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/refused.sh"
 
-FIRMWARE=$(dirname "$UPDRAFT")/firmware
+FIRMWARE=$BUILD/firmware
 OLD=$FIRMWARE/demo-1.0.0.bin
 NOBODY=http://127.0.0.1:9/ # nothing listens there
 ONE="--url $NOBODY --app $OLD"

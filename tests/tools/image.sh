@@ -2,7 +2,6 @@
 . "$(dirname "$0")/../lib/tap.sh"
 
 # Beside the binary under test lie the firmware files and the LX106 build.
-BUILD=$(dirname "$UPDRAFT")
 
 OLD=$BUILD/firmware/demo-1.0.0.bin
 NEW=$BUILD/firmware/demo-1.1.0.bin

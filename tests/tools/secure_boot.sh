@@ -2,7 +2,7 @@
 # Signed by openssl's command.
 . "$(dirname "$0")/../lib/tap.sh"
 
-IMAGE=$(dirname "$UPDRAFT")/firmware/demo-c3-1.0.0.bin
+IMAGE=$BUILD/firmware/demo-c3-1.0.0.bin
 
 field() { python3 -c 'import json, sys
 for step in sys.argv[1:]: value = (value if "value" in dir() else json.load(sys.stdin))[int(step) if step.isdigit() else step]

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../lib/refused.sh"
 
 # Beside the binary under test lie the firmware files.
-FIRMWARE=$(dirname "$UPDRAFT")/firmware/demo-1.0.0.bin
+FIRMWARE=$BUILD/firmware/demo-1.0.0.bin
 NOBODY=http://127.0.0.1:1
 unset UPDRAFT_SERVER UPDRAFT_TOKEN UPDRAFT_TOKEN_FILE
 

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/../lib/refused.sh"
 
 # Beside the binary under test lie the firmware files.
-NEW=$(dirname "$UPDRAFT")/firmware/demo-1.1.0.bin
+NEW=$BUILD/firmware/demo-1.1.0.bin
 VECTORS=$TAP_ROOT/tests/vectors/signing
 cp "$VECTORS"/* "$TAP_TMP"
 

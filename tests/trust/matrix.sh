@@ -5,7 +5,7 @@
 . "$TAP_ROOT/tests/lib/server.sh"
 
 KEYS=$TAP_ROOT/tests/vectors/signing
-LX106=$(cd "$(dirname "$UPDRAFT")" && pwd)/lx106
+LX106=$BUILD/lx106
 FS_START=2097152 # of layout 4M2M
 FS_SIZE=65536
 FORMS='raw gzip'
