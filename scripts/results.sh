@@ -3,7 +3,7 @@
 
 passed=0 failed=0 skipped=0 cuts=0 bricked=0
 RESULTS=$BUILD/results
-reasons=$RESULTS/skipped.txt   # what was not run, one a line
+reasons=$RESULTS/skipped.txt # what was not run, one a line
 durations=$RESULTS/durations.txt # SECONDS SUITE
 
 results_begin() {

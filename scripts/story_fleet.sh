@@ -22,7 +22,7 @@ enter_fleet() {
 }
 
 run_fleet() {
-    exec "$BUILD/updraft" device --url "$UPDRAFT_SERVER/update" --count $FLEET --mac "$(mac_of 1)" \
+    exec "$UPDRAFT" device --url "$UPDRAFT_SERVER/update" --count $FLEET --mac "$(mac_of 1)" \
         --app "$BUILD/firmware/demo-$OLD.bin" --layout 4M2M --poll 1 --speed real --hangs "$BAD"
 }
 

@@ -20,7 +20,7 @@ run_boards() {
     for number in $(seq $BOARDS); do
         ways=(--page $((FIRST_PAGE + number - 1)) --uploads $((FIRST_UPLOAD + number - 1)))
         ! $once || ways=()
-        "$BUILD/updraft" device --qemu --url "$UPDRAFT_SERVER/update" --mac "$(mac_of "$number")" \
+        "$UPDRAFT" device --qemu --url "$UPDRAFT_SERVER/update" --mac "$(mac_of "$number")" \
             --flash "$STAGE/devices/$number.flash" --app "$BUILD/firmware/net-$OLD.bin" --poll 1 \
             ${ways[@]+"${ways[@]}"} </dev/null >"$STAGE/board-$number.log" 2>&1 &
         devices_pid="$devices_pid $!"

@@ -19,12 +19,12 @@ publish() { # VERSION: for both kinds of chip
 
 # In its process, as `updraft` itself would be a child of the one that is ended.
 run_esp8266s() { # [more options]
-    exec "$BUILD/updraft" device --url "$UPDRAFT_SERVER/update" --count $ESP8266S --mac "$(mac_of 1)" \
+    exec "$UPDRAFT" device --url "$UPDRAFT_SERVER/update" --count $ESP8266S --mac "$(mac_of 1)" \
         --dir "$STAGE/devices" --app "$BUILD/firmware/demo-$OLD.bin" --layout 4M2M --poll 1 --speed real "$@"
 }
 
 run_esp32() { # [more options]
-    exec "$BUILD/updraft" device --chip esp32-c3 --url "$UPDRAFT_SERVER/update" --mac $ESP32_MAC \
+    exec "$UPDRAFT" device --chip esp32-c3 --url "$UPDRAFT_SERVER/update" --mac $ESP32_MAC \
         --dir "$STAGE/devices" --app "$BUILD/firmware/demo-c3-$OLD.bin" --poll 1 --speed real "$@"
 }
 

@@ -6,7 +6,7 @@ cd "$TAP_ROOT" || exit 1
 expect() { [ "$2" = "$3" ] || { echo "$1 is '$2', not '$3'"; return 1; }; }
 
 # What this folder's ./run started and still goes on.
-left_over() { pgrep -f "$TAP_ROOT/build/updraft (serve|device) .*$TAP_ROOT/build/run/"; }
+left_over() { pgrep -f "$UPDRAFT (serve|device) .*$TAP_ROOT/build/run/"; }
 
 once_ends_with_three_arrived() {
     cd "$TAP_ROOT"
