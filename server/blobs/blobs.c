@@ -323,6 +323,11 @@ int blob_check(const struct blobs *blobs, const uint8_t sha256[UD_SHA256_SIZE], 
     return error;
 }
 
+bool blob_is_lost(int error)
+{
+    return error != -EMFILE && error != -ENFILE && error != -ENOMEM;
+}
+
 int blob_remove(const struct blobs *blobs, const uint8_t sha256[UD_SHA256_SIZE])
 {
     char name[BLOB_NAME_SIZE];

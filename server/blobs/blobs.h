@@ -57,6 +57,10 @@ int blob_find(const struct blobs *blobs, const uint8_t sha256[UD_SHA256_SIZE], u
  * is not, or another negative errno when it cannot be read. */
 int blob_check(const struct blobs *blobs, const uint8_t sha256[UD_SHA256_SIZE], uint64_t size);
 
+/* Of such an errno: is it the file that is the trouble, for all who ask, and not this process,
+ * which has no descriptor or no memory left for a moment? */
+bool blob_is_lost(int error);
+
 /* The SHA-256 of a file's bytes. 0 or a negative errno. */
 int blob_digest(int file, uint8_t sha256[UD_SHA256_SIZE]);
 

@@ -110,7 +110,9 @@ static void tell(const struct keeper *keeper, const struct kept *kept, bool is_h
 static void log_missing(const struct keeper *keeper, const struct kept *kept, int error)
 {
     const struct release *release = kept->release;
-    const char *what = error == -ENOENT ? "is not here" : "is damaged here";
+    const char *what = error == -ENOENT ? "is not here"
+                       : error == -EIO  ? "is damaged here"
+                                        : "cannot be read here";
 
     if (keeper->config.depot != NULL)
         log_line("the file of %s %s %s: it is fetched from %s", release->product, release->version,
@@ -189,6 +191,8 @@ static bool look_at(const struct keeper *keeper, struct kept *kept)
     const struct keeper_config *config = &keeper->config;
     const int error = blob_check(config->blobs, kept->file.sha256, kept->file.size);
 
+    if (error != 0 && !blob_is_lost(error))
+        return false;
     if (error != 0 && kept->failures == 0)
         log_missing(keeper, kept, error);
     if (error == -EIO)

@@ -71,9 +71,10 @@ void device_api_download(const struct device_api *api, struct http_request *requ
     }
     const int file = blob_open(api->blobs, choice.file->sha256, choice.file->size);
     if (file < 0) {
-        device_api_miss(api, release, choice.file);
+        if (blob_is_lost(file))
+            device_api_miss(api, release, choice.file);
         http_set_header(request, "Retry-After", "60");
-        http_answer_line(request, 503, "the file of %s %s is missing or damaged on the server",
+        http_answer_line(request, 503, "the file of %s %s cannot be read on the server",
                          release->product, release->version);
         return;
     }

@@ -28,6 +28,15 @@ a_pair_goes_live_as_one() {
     expect size "$("$UPDRAFT" releases show -p demo -v 2.0 --json | json filesystem files 0 size)" 65536
 }
 
+the_audit_log_says_which_bytes_were_sent() {
+    local file
+    "$UPDRAFT" audit --limit 0 >log
+    for file in demo fs; do
+        grep -q "demo 2.0 on stable, SHA-256 $(sha256_of "$TAP_TMP/$file-2.0.bin")" log ||
+            { cat log; return 1; }
+    done
+}
+
 firmware_goes_first() {
     asks spiffs 1.0 $MD5_1
     expect "files before the firmware" "$status" 304
@@ -108,6 +117,7 @@ server_start data
 publish "$TAP_TMP/demo-1.0.bin" demo 1.0
 assign $MAC '{"product": "demo"}'
 check a_pair_goes_live_as_one
+check the_audit_log_says_which_bytes_were_sent
 check firmware_goes_first
 check what_was_taken_is_known_from_the_next_word
 check files_can_go_first

@@ -9,12 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#define WAIT_S 60
+#define WAIT_S      60
+#define DESCRIPTORS 64
 
 struct fixture {
     char folder[FOLDER_PATH_SIZE];
@@ -130,6 +132,41 @@ static void want(struct fixture *fixture)
     keeper_want(fixture->keeper, &fixture->release, &fixture->release.image.files[0]);
 }
 
+/* Opens files until there are no descriptors left; the last one's, or the count. */
+static int use_up_descriptors(int spares[], int count)
+{
+    for (int i = 0; i < count; i++)
+        if ((spares[i] = dup(STDIN_FILENO)) < 0)
+            return i;
+    return count;
+}
+
+static void what_cannot_be_opened_for_a_moment_is_not_missing(void **state)
+{
+    struct fixture *fixture = *state;
+    int spares[DESCRIPTORS];
+    struct rlimit before, few;
+
+    make_keeper(fixture, NULL);
+    store(fixture->here, "firmware");
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    few = (struct rlimit){DESCRIPTORS, before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    const int count = use_up_descriptors(spares, DESCRIPTORS);
+    const int found = blob_find(fixture->here, digest, 8);
+    want(fixture);
+    const bool is_started = keeper_start(fixture->keeper);
+    usleep(200000); /* long enough to look, too short to fail where it does not */
+    for (int i = 0; i < count; i++)
+        close(spares[i]);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_true(is_started);
+    assert_int_equal(found, -EMFILE);
+    assert_false(blob_is_lost(found));
+    wait_for(fixture, &fixture->here_count, 1);
+    assert_int_equal(fixture->gone_count, 0);
+}
+
 static void what_is_missing_is_fetched(void **state)
 {
     struct fixture *fixture = *state;
@@ -218,9 +255,13 @@ static void without_a_depot_damage_is_found(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(what_is_missing_is_fetched),           TEST(what_is_damaged_is_fetched_anew),
-        TEST(what_is_there_later_is_fetched_later), TEST(damaged_bytes_are_not_taken),
-        TEST(the_depot_gets_what_it_lacks),         TEST(without_a_depot_damage_is_found),
+        TEST(what_cannot_be_opened_for_a_moment_is_not_missing),
+        TEST(what_is_missing_is_fetched),
+        TEST(what_is_damaged_is_fetched_anew),
+        TEST(what_is_there_later_is_fetched_later),
+        TEST(damaged_bytes_are_not_taken),
+        TEST(the_depot_gets_what_it_lacks),
+        TEST(without_a_depot_damage_is_found),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
