@@ -7,8 +7,8 @@
 awk '
     BEGIN {
         OFS = "\t"
-        flash["updater"] = 7168; flash["espota"] = 12544; flash["pull"] = 13312
-        flash["form"] = 17408; flash["all"] = 25856
+        flash["updater"] = 6656; flash["espota"] = 12288; flash["pull"] = 12800
+        flash["form"] = 16896; flash["all"] = 25088
         ram["all"] = 2048
         stack["all"] = 1024
     }

@@ -14,19 +14,27 @@ enum {
     OFFSET_CRC = UD_EBOOT_BLOCK_SIZE - 4,
 };
 
+static void encode(const struct ud_eboot_command *command, uint32_t *words)
+{
+    const bool is_copy = command->action == UD_EBOOT_COPY_RAW;
+
+    memset(words, 0, UD_EBOOT_BLOCK_SIZE);
+    words[OFFSET_MAGIC / 4] = ud_le32(UD_EBOOT_MAGIC);
+    words[OFFSET_ACTION / 4] = ud_le32((uint32_t)command->action);
+    words[OFFSET_ARGS / 4 + is_copy] = ud_le32(command->destination);
+    if (is_copy) {
+        words[OFFSET_ARGS / 4] = ud_le32(command->source);
+        words[OFFSET_ARGS / 4 + 2] = ud_le32(command->size);
+    }
+    words[OFFSET_CRC / 4] = ud_le32(ud_crc32_forward(UD_CRC32_FORWARD_START, words, OFFSET_CRC));
+}
+
 void ud_eboot_encode(const struct ud_eboot_command *command, uint8_t block[UD_EBOOT_BLOCK_SIZE])
 {
-    memset(block, 0, UD_EBOOT_BLOCK_SIZE);
-    ud_put_u32(block + OFFSET_MAGIC, UD_EBOOT_MAGIC);
-    ud_put_u32(block + OFFSET_ACTION, (uint32_t)command->action);
-    if (command->action == UD_EBOOT_COPY_RAW) {
-        ud_put_u32(block + OFFSET_ARGS, command->source);
-        ud_put_u32(block + OFFSET_ARGS + 4, command->destination);
-        ud_put_u32(block + OFFSET_ARGS + 8, command->size);
-    } else {
-        ud_put_u32(block + OFFSET_ARGS, command->destination);
-    }
-    ud_put_u32(block + OFFSET_CRC, ud_crc32_forward(UD_CRC32_FORWARD_START, block, OFFSET_CRC));
+    uint32_t words[UD_EBOOT_BLOCK_WORDS];
+
+    encode(command, words);
+    memcpy(block, words, sizeof words);
 }
 
 static int decode(const uint32_t *words, struct ud_eboot_command *command)
@@ -54,32 +62,26 @@ int ud_eboot_decode(const uint8_t block[UD_EBOOT_BLOCK_SIZE], struct ud_eboot_co
     return decode(words, command);
 }
 
-/* A whole block, aligned as the port wants it. */
-union block {
-    uint32_t words[UD_EBOOT_BLOCK_WORDS];
-    uint8_t bytes[UD_EBOOT_BLOCK_SIZE];
-};
-
 int ud_eboot_store(const struct ud_rtc *rtc, const struct ud_eboot_command *command)
 {
     const uint32_t no_crc = 0;
-    union block block;
+    uint32_t words[UD_EBOOT_BLOCK_WORDS];
 
-    ud_eboot_encode(command, block.bytes);
+    encode(command, words);
     if (rtc->write(rtc->ctx, OFFSET_CRC, &no_crc, sizeof no_crc) != 0 ||
-        rtc->write(rtc->ctx, 0, block.words, OFFSET_CRC) != 0 ||
-        rtc->write(rtc->ctx, OFFSET_CRC, block.bytes + OFFSET_CRC, sizeof no_crc) != 0)
+        rtc->write(rtc->ctx, 0, words, OFFSET_CRC) != 0 ||
+        rtc->write(rtc->ctx, OFFSET_CRC, &words[OFFSET_CRC / 4], sizeof no_crc) != 0)
         return UD_ERR_COMMIT;
     return UD_OK;
 }
 
 int ud_eboot_load(const struct ud_rtc *rtc, struct ud_eboot_command *command)
 {
-    union block block;
+    uint32_t words[UD_EBOOT_BLOCK_WORDS];
 
-    if (rtc->read(rtc->ctx, 0, block.words, sizeof block.words) != 0)
+    if (rtc->read(rtc->ctx, 0, words, sizeof words) != 0)
         return UD_ERR_FLASH_READ;
-    return decode(block.words, command);
+    return decode(words, command);
 }
 
 int ud_eboot_clear(const struct ud_rtc *rtc)

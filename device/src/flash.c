@@ -22,49 +22,36 @@ static bool is_word_aligned(uintptr_t value)
     return value % UD_FLASH_WORD == 0;
 }
 
-/* Reads part of one word: `length` bytes from `skip` bytes into it. */
-static int read_within_word(const struct ud_flash *flash, uint32_t word_address, uint32_t skip,
-                            uint8_t *data, uint32_t length)
+/* Reads whole words if they fall on words of the buffer, or else of one word what is
+ * asked for. Returns the bytes read; 0: the port failed. */
+static uint32_t read_part(const struct ud_flash *flash, uint32_t address, uint8_t *out,
+                          uint32_t length)
 {
+    const uint32_t skip = address % UD_FLASH_WORD;
+    uint32_t part = length - length % UD_FLASH_WORD;
     uint32_t word;
 
-    if (flash->read(flash->ctx, word_address, &word, UD_FLASH_WORD) != 0)
-        return UD_ERR_FLASH_READ;
-    memcpy(data, (const uint8_t *)&word + skip, length);
-    return UD_OK;
+    if (part > 0 && is_word_aligned(address | (uintptr_t)out))
+        return flash->read(flash->ctx, address, out, part) == 0 ? part : 0;
+    if (flash->read(flash->ctx, address - skip, &word, sizeof word) != 0)
+        return 0;
+    part = UD_FLASH_WORD - skip;
+    if (part > length)
+        part = length;
+    memcpy(out, (const uint8_t *)&word + skip, part);
+    return part;
 }
 
 int ud_flash_read(const struct ud_flash *flash, uint32_t address, void *data, uint32_t length)
 {
     uint8_t *out = data;
-    const uint32_t skip = address % UD_FLASH_WORD;
 
     if (!is_inside(flash, address, length))
         return UD_ERR_FLASH_RANGE;
-
-    if (skip != 0 && length > 0) {
-        const uint32_t part = length < UD_FLASH_WORD - skip ? length : UD_FLASH_WORD - skip;
-        const int error = read_within_word(flash, address - skip, skip, out, part);
-        if (error != UD_OK)
-            return error;
-        address += part;
-        out += part;
-        length -= part;
-    }
-
-    uint32_t whole = length - length % UD_FLASH_WORD;
-    if (is_word_aligned((uintptr_t)out)) {
-        if (whole > 0 && flash->read(flash->ctx, address, out, whole) != 0)
-            return UD_ERR_FLASH_READ;
-        address += whole;
-        out += whole;
-        length -= whole;
-    }
     while (length > 0) {
-        const uint32_t part = length < UD_FLASH_WORD ? length : UD_FLASH_WORD;
-        const int error = read_within_word(flash, address, 0, out, part);
-        if (error != UD_OK)
-            return error;
+        const uint32_t part = read_part(flash, address, out, length);
+        if (part == 0)
+            return UD_ERR_FLASH_READ;
         address += part;
         out += part;
         length -= part;

@@ -13,13 +13,12 @@ void ud_hex_encode(const uint8_t *data, uint32_t length, char *text)
 
 int ud_hex_digit(char character)
 {
-    if (character >= '0' && character <= '9')
-        return character - '0';
-    if (character >= 'a' && character <= 'f')
-        return character - 'a' + 10;
-    if (character >= 'A' && character <= 'F')
-        return character - 'A' + 10;
-    return -1;
+    const uint32_t digit = (uint32_t)character - '0';
+    const uint32_t letter = ((uint32_t)character | ('a' - 'A')) - 'a';
+
+    if (digit < 10)
+        return (int)digit;
+    return letter < 6 ? (int)letter + 10 : -1;
 }
 
 int ud_hex_decode(const char *text, uint8_t *data, uint32_t length)

@@ -5,47 +5,44 @@
 
 #include <string.h>
 
-#define WORDS_SIZE 8u
-#define WORDS_END  (UD_IMAGE_LENGTH_WORD_OFFSET + WORDS_SIZE)
+#define WORDS_END (UD_IMAGE_LENGTH_WORD_OFFSET + 8u)
 
 static uint32_t length_word(const struct ud_image *image)
 {
-    return ud_get_u32(image->words);
+    return ud_le32(image->words[0]);
 }
 
 static uint32_t crc_word(const struct ud_image *image)
 {
-    return ud_get_u32(image->words + 4);
+    return ud_le32(image->words[1]);
+}
+
+/* Where what is at `position` ends: the bytes before the words, the words, the rest. */
+static uint32_t end_of(uint32_t position)
+{
+    if (position < UD_IMAGE_LENGTH_WORD_OFFSET)
+        return UD_IMAGE_LENGTH_WORD_OFFSET;
+    return position < WORDS_END ? WORDS_END : UINT32_MAX;
 }
 
 /* The words themselves count as zeros: the packer fills them in last. */
-static void cover_words(struct ud_image *image, uint32_t offset, const uint8_t *bytes,
-                        uint32_t length)
-{
-    static const uint8_t zeros[WORDS_SIZE];
-
-    memcpy(image->words + offset, bytes, length);
-    image->crc = ud_crc32_forward(image->crc, zeros, length);
-}
-
 void ud_image_crc_cover(struct ud_image *image, const uint8_t *bytes, uint32_t length)
 {
+    static const uint8_t zeros[sizeof image->words];
     uint32_t position = image->position;
 
-    if (position < UD_IMAGE_LENGTH_WORD_OFFSET) {
-        const uint32_t part = ud_min(length, UD_IMAGE_LENGTH_WORD_OFFSET - position);
-        image->crc = ud_crc32_forward(image->crc, bytes, part);
+    while (length > 0) {
+        const uint32_t end = end_of(position);
+        const uint32_t part = ud_min(length, end - position);
+        const bool are_words = end == WORDS_END;
+
+        if (are_words)
+            memcpy((uint8_t *)image->words + (position - UD_IMAGE_LENGTH_WORD_OFFSET), bytes, part);
+        image->crc = ud_crc32_forward(image->crc, are_words ? zeros : bytes, part);
         position += part;
         bytes += part;
         length -= part;
     }
-    if (length > 0 && position < WORDS_END) {
-        const uint32_t part = ud_min(length, WORDS_END - position);
-        cover_words(image, position - UD_IMAGE_LENGTH_WORD_OFFSET, bytes, part);
-        bytes += part;
-        length -= part;
-    }
-    image->crc = ud_crc32_forward(image->crc, bytes, length);
 }
 
 /* A CRC is linear: had the build's bytes b been followed by the same rest as the
@@ -57,9 +54,11 @@ static uint32_t first_word_difference(const struct ud_image *image)
     return ud_crc32_forward_unzeros(image->crc ^ crc_word(image), image->report.length);
 }
 
-static uint8_t size_byte(const struct ud_image_header *header)
+/* Header bytes 2 and 3. */
+static uint32_t rewritten_bytes(const struct ud_image_header *header)
 {
-    return (uint8_t)(header->flash_size_code << 4 | header->flash_frequency_code);
+    return (uint32_t)header->flash_mode << 8 | (uint32_t)header->flash_size_code << 4 |
+           header->flash_frequency_code;
 }
 
 /* Flashing tools rewrite only the header at 0; the packer wrote the same bytes
@@ -67,17 +66,13 @@ static uint8_t size_byte(const struct ud_image_header *header)
  * Without it one damaged file in 65536 would pass for a patched one. */
 static enum ud_image_crc judge_crc(struct ud_image_report *report, uint32_t difference)
 {
-    const struct ud_image_header *first = &report->parts[0].header;
-    const struct ud_image_header *app = &report->parts[1].header;
+    const uint32_t built = rewritten_bytes(&report->parts[0].header) ^ difference;
 
-    report->built_mode_byte = (uint8_t)(first->flash_mode ^ difference >> 8);
-    report->built_size_byte = (uint8_t)(size_byte(first) ^ difference);
+    report->built_mode_byte = (uint8_t)(built >> 8);
+    report->built_size_byte = (uint8_t)built;
     if (difference == 0)
         return UD_CRC_MATCH;
-    if (difference >> 16 == 0 && report->built_mode_byte == app->flash_mode &&
-        report->built_size_byte == size_byte(app))
-        return UD_CRC_PATCHED;
-    return UD_CRC_MISMATCH;
+    return built == rewritten_bytes(&report->parts[1].header) ? UD_CRC_PATCHED : UD_CRC_MISMATCH;
 }
 
 /* Words that name another length are an older core's code, unless one of them

@@ -30,12 +30,12 @@ static int read_header(const struct ud_flash *flash, uint32_t address,
 static int read_segment(const struct ud_flash *flash, uint32_t address,
                         struct segment_header *segment)
 {
-    uint8_t bytes[UD_IMAGE_SEGMENT_HEADER_SIZE];
-    const int error = ud_flash_read(flash, address, bytes, sizeof bytes);
+    uint32_t words[2];
+    const int error = ud_flash_read(flash, address, words, sizeof words);
 
     if (error != UD_OK)
         return error == UD_ERR_FLASH_RANGE ? UD_ERR_IMAGE : error;
-    segment->length = ud_get_u32(bytes + 4);
+    segment->length = ud_le32(words[1]);
     segment->data = address + UD_IMAGE_SEGMENT_HEADER_SIZE;
     return segment->length <= flash->size - segment->data ? UD_OK : UD_ERR_IMAGE;
 }

@@ -112,8 +112,8 @@ static int segment_done(struct ud_image *image)
     const struct ud_image_segment segment = {
         .part = image->part,
         .index = image->segment_index,
-        .load_address = ud_get_u32(image->held),
-        .length = ud_get_u32(image->held + 4),
+        .load_address = ud_le32(image->held_words[0]),
+        .length = ud_le32(image->held_words[1]),
         .offset = image->position,
     };
 

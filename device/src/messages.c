@@ -78,8 +78,7 @@ static void add_figures(struct ud_text *text, const struct ud_updater *updater, 
         add_md5(text, updater->actual);
     } else if (error == UD_ERR_FLASH_CONFIG) {
         ud_text_add_decimal(text, updater->config.flash->size);
-        ud_text_add(text, ", SDK: ");
-        ud_text_add_decimal(text, updater->flash_size_found);
+        ud_text_add_number(text, ", SDK: ", updater->flash_size_found);
     } else if (error == UD_ERR_NEW_FLASH_CONFIG) {
         ud_text_add_decimal(text, updater->config.flash->size);
     }
@@ -100,8 +99,7 @@ static void add_updater_text(struct ud_text *text, const struct ud_updater *upda
 
 void ud_text_add_error(struct ud_text *text, const struct ud_updater *updater, int error)
 {
-    ud_text_add(text, "ERROR[");
-    ud_text_add_decimal(text, ud_updater_error_number(error));
+    ud_text_add_number(text, "ERROR[", ud_updater_error_number(error));
     ud_text_add(text, "]: ");
     add_updater_text(text, updater, error);
 }

@@ -308,19 +308,6 @@ static void header_line_ended(struct ud_pull *pull)
         fail(pull, error);
 }
 
-/* Keeps as much of the line as there is room for, less a NUL. */
-static void add_to_line(struct ud_pull *pull, const uint8_t *bytes, uint32_t length)
-{
-    const uint32_t room = (uint32_t)sizeof pull->line - 1 - pull->line_length;
-
-    if (length > room) {
-        pull->line_overflowed = true;
-        length = room;
-    }
-    memcpy(pull->line + pull->line_length, bytes, length);
-    pull->line_length = (uint16_t)(pull->line_length + length);
-}
-
 static void line_ended(struct ud_pull *pull)
 {
     if (!pull->line_overflowed && pull->line_length > 0 &&
@@ -334,25 +321,20 @@ static void line_ended(struct ud_pull *pull)
     pull->line_overflowed = false;
 }
 
-/* Takes bytes up to the end of the line. Returns how many. */
-static uint32_t head_received(struct ud_pull *pull, const uint8_t *bytes, uint32_t length)
+/* Keeps as much of the line as there is room for, less a NUL. */
+static void head_received(struct ud_pull *pull, uint8_t byte)
 {
-    uint32_t line_length = 0;
-
-    while (line_length < length && bytes[line_length] != '\n')
-        line_length++;
-    const bool is_whole = line_length < length;
-    const uint32_t taken = line_length + is_whole;
-
-    if (taken > UD_PULL_HEAD_MAX - pull->head_bytes) {
+    if (pull->head_bytes == UD_PULL_HEAD_MAX) {
         fail(pull, UD_ERR_HTTP_NOT_HTTP);
-        return length;
+        return;
     }
-    pull->head_bytes = (uint16_t)(pull->head_bytes + taken);
-    add_to_line(pull, bytes, line_length);
-    if (is_whole)
+    pull->head_bytes++;
+    if (byte == '\n')
         line_ended(pull);
-    return taken;
+    else if (pull->line_length < sizeof pull->line - 1)
+        pull->line[pull->line_length++] = (char)byte;
+    else
+        pull->line_overflowed = true;
 }
 
 /* ---- events of the connection ---- */
@@ -363,10 +345,12 @@ static uint32_t receive(struct ud_pull *pull, const uint8_t *bytes, uint32_t len
     switch ((enum state)pull->state) {
     case SENDING: /* it has an answer before the request is complete */
         wait_for_answer(pull);
-        return head_received(pull, bytes, length);
+        head_received(pull, bytes[0]);
+        return 1;
     case STATUS_LINE:
     case HEADERS:
-        return head_received(pull, bytes, length);
+        head_received(pull, bytes[0]);
+        return 1;
     case BODY:
         return body_received(pull, bytes, length);
     case IDLE:

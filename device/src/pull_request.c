@@ -37,10 +37,8 @@ static void put_host(const struct ud_pull *pull, struct ud_text *text)
 
     ud_text_add(text, "Host: ");
     ud_text_add_bytes(text, pull->url + url->host - bracket, url->host_length + 2 * bracket);
-    if (url->port != 80 && url->port != 443) {
-        ud_text_add(text, ":");
-        ud_text_add_decimal(text, url->port);
-    }
+    if (url->port != 80 && url->port != 443)
+        ud_text_add_number(text, ":", url->port);
     ud_text_add(text, LINE_END);
 }
 
@@ -163,7 +161,9 @@ static void put_identity(const struct ud_pull *pull, struct ud_text *text)
         const struct identity_field *field = &identity_fields[i];
         const void *member = (const char *)&pull->config + field->offset;
 
-        if (is_esp32(pull) ? !field->is_for_esp32 : !field->is_for_esp8266)
+        const bool is_for_chip = is_esp32(pull) ? field->is_for_esp32 : field->is_for_esp8266;
+
+        if (!is_for_chip)
             continue;
         if (field->kind == TEXT)
             put_text(pull, text, field->name, *(const char *const *)member);

@@ -30,17 +30,18 @@ static int digest_range(const struct ud_digest_class *class, const struct ud_fla
 static int read_length(const struct ud_flash *flash, uint32_t start, uint32_t size,
                        uint32_t *length)
 {
-    uint8_t word[UD_SIGNATURE_LENGTH_WORD];
+    uint32_t word;
 
     *length = 0;
     if (start > flash->size || size > flash->size - start)
         return UD_ERR_FLASH_RANGE;
     if (size <= sizeof word)
         return UD_OK;
-    const int error = ud_flash_read(flash, start + size - (uint32_t)sizeof word, word, sizeof word);
+    const int error =
+        ud_flash_read(flash, start + size - UD_SIGNATURE_LENGTH_WORD, &word, sizeof word);
     if (error != UD_OK)
         return error;
-    const uint32_t announced = ud_get_u32(word);
+    const uint32_t announced = ud_le32(word);
     if (announced <= UD_SIGNATURE_MAX && announced < size - sizeof word)
         *length = announced;
     return UD_OK;

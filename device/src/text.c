@@ -54,8 +54,9 @@ void ud_text_add_decimal(struct ud_text *text, uint32_t number)
     uint32_t start = DECIMAL_DIGITS;
 
     do {
-        digits[--start] = (char)('0' + number % 10);
-        number /= 10;
+        const uint32_t tenth = number / 10; /* a call, on chips that cannot divide */
+        digits[--start] = (char)('0' + (number - 10 * tenth));
+        number = tenth;
     } while (number > 0);
     ud_text_add_bytes(text, digits + start, DECIMAL_DIGITS - start);
 }

@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#define GZIP_LENGTH_WORD 4u /* a gzip file's last bytes: those that come out */
-
 /* Flash as a port through which the staged image reads as it was received: what
  * was patched into the mode byte is taken back, and bits it lost since stay lost.
  * Good for reading only. */
@@ -114,15 +112,16 @@ static int check_gzip(struct ud_updater *updater, const struct ud_flash *receive
 {
     const struct ud_updater_look *look = updater->config.look;
     const uint32_t start = updater->placement.start;
-    uint8_t length[GZIP_LENGTH_WORD];
+    uint32_t length; /* of what comes out: a gzip file's last bytes */
     int error = look != NULL ? look->end(updater, image_size) : UD_OK;
 
     if (error != UD_OK)
         return error;
-    if (image_size < GZIP_LENGTH_WORD)
+    if (image_size < sizeof length)
         return UD_ERR_GZIP;
-    error = ud_flash_read(received, start + image_size - GZIP_LENGTH_WORD, length, sizeof length);
-    if (error == UD_OK && ud_get_u32(length) > updater->placement.max_output)
+    error = ud_flash_read(received, start + image_size - (uint32_t)sizeof length, &length,
+                          sizeof length);
+    if (error == UD_OK && ud_le32(length) > updater->placement.max_output)
         error = UD_ERR_SPACE;
     return error;
 }

@@ -14,11 +14,14 @@ static bool ends_authority(char c)
     return c == '\0' || c == '/' || c == '?' || c == '#';
 }
 
+/* The prefix is in lower case. */
 static bool starts_with(const char *text, const char *prefix)
 {
-    const uint32_t length = (uint32_t)strlen(prefix);
-
-    return strlen(text) >= length && ud_same_ignoring_case(text, prefix, length);
+    for (; *prefix != '\0'; prefix++, text++) {
+        if (ud_to_lower(*text) != *prefix)
+            return false;
+    }
+    return true;
 }
 
 /* The digits after the colon; none at all leaves the scheme's port. */
@@ -38,16 +41,18 @@ static int parse_port(const char *digits, uint32_t length, uint16_t *port)
 /* host, host:port, [address] or [address]:port in [start, end) of text. */
 static int parse_host(const char *text, uint32_t start, uint32_t end, struct ud_url *url)
 {
+    const bool is_address6 = start < end && text[start] == '[';
+    const uint32_t host = start + is_address6;
     uint32_t colon = start;
 
-    url->is_address6 = start < end && text[start] == '[';
-    while (colon < end && text[colon] != (url->is_address6 ? ']' : ':'))
+    while (colon < end && text[colon] != (is_address6 ? ']' : ':'))
         colon++;
-    url->host = (uint16_t)(start + url->is_address6);
-    url->host_length = (uint16_t)(colon - url->host);
-    if (colon == url->host)
+    url->is_address6 = is_address6;
+    url->host = (uint16_t)host;
+    url->host_length = (uint16_t)(colon - host);
+    if (colon == host)
         return UD_ERR_HTTP_URL;
-    if (url->is_address6) {
+    if (is_address6) {
         if (colon == end)
             return UD_ERR_HTTP_URL;
         colon++;
@@ -69,30 +74,27 @@ static uint32_t after_last_at_sign(const char *text, uint32_t start, uint32_t en
 /* Everything from the authority, which begins at `start`, on. */
 static int parse_authority(const char *text, uint32_t start, struct ud_url *url)
 {
-    uint32_t end = start;
+    uint32_t target = start;
 
     url->port = url->tls ? HTTPS_PORT : HTTP_PORT;
-    while (!ends_authority(text[end]))
-        end++;
-    const uint32_t host = after_last_at_sign(text, start, end);
+    while (!ends_authority(text[target]))
+        target++;
+    uint32_t end = target;
+    const uint32_t host = after_last_at_sign(text, start, target);
     url->userinfo = (uint16_t)start;
     url->user_length = (uint16_t)(host > start ? host - start - 1 : 0);
-    url->target = (uint16_t)end;
+    url->target = (uint16_t)target;
     while (text[end] != '\0' && text[end] != '#')
         end++;
-    url->target_length = (uint16_t)(end - url->target);
-    return parse_host(text, host, url->target, url);
+    url->target_length = (uint16_t)(end - target);
+    return parse_host(text, host, target, url);
 }
 
 /* No text that would end a request line or a header early. */
 static bool is_clean(const char *text)
 {
-    const size_t length = strlen(text);
-
-    if (length > LENGTH_MAX)
-        return false;
-    for (size_t i = 0; i < length; i++) {
-        if (ud_is_control(text[i]) || text[i] == ' ')
+    for (uint32_t i = 0; text[i] != '\0'; i++) {
+        if (i == LENGTH_MAX || ud_is_control(text[i]) || text[i] == ' ')
             return false;
     }
     return true;

@@ -147,13 +147,16 @@ struct ud_image {
     uint32_t position;   /* bytes consumed */
     uint32_t state_left; /* bytes until the current state is complete */
     uint32_t crc;        /* forward CRC of what the CRC word covers, so far */
+    uint32_t words[2];   /* as read at UD_IMAGE_LENGTH_WORD_OFFSET */
+    union {
+        uint8_t held[24]; /* the file's first bytes or a header, being collected */
+        uint32_t held_words[2];
+    };
+    uint8_t held_length; /* bytes in held */
     uint8_t state;
     uint8_t part;
     uint8_t segment_index;
     uint8_t checksum;
-    uint8_t held_length; /* bytes in held */
-    uint8_t held[24];    /* the file's first bytes or a header, being collected */
-    uint8_t words[8];    /* as read at UD_IMAGE_LENGTH_WORD_OFFSET */
     struct ud_image_watch *watch;
     struct ud_image_report report;
 };
