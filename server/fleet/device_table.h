@@ -12,7 +12,8 @@ struct device {
     mac_address mac;
     int64_t first_seen_ms; /* 0 = never */
     int64_t last_seen_ms;
-    struct kept_facts facts; /* of the last check-in; in the table's pool */
+    int64_t told_ms;         /* it told its facts, here or to another server */
+    struct kept_facts facts; /* in the table's pool */
     struct assignment assignment;
     struct device_offers offers;
     struct rollout_part part;
@@ -24,6 +25,7 @@ struct device {
     int64_t transfer_began_ms; /* monotonic */
     bool on_its_way;
     bool is_behind;  /* listed for the writer to write its facts */
+    bool is_heard;   /* the same, for when it was last heard of */
     bool is_changed; /* listed for those who watch */
     bool is_unread;  /* all tables are being read anew, and it has not come up */
     uint16_t ahead;  /* changes that memory has, and the store does not have yet */

@@ -162,6 +162,15 @@ bool facts_keep(struct facts_pool *pool, struct kept_facts *kept, const struct d
     return true;
 }
 
+bool facts_are(const struct kept_facts *kept, const struct device_facts *facts)
+{
+    return kept->shared != NULL && is_said_by(kept->shared, facts) &&
+           kept->ap_mac == facts->ap_mac && kept->chip_id == facts->chip_id &&
+           kept->free_space == facts->free_space &&
+           memcmp(kept->address, facts->address, sizeof kept->address) == 0 &&
+           kept->has_chip_id == facts->has_chip_id && kept->mode == (uint8_t)facts->mode;
+}
+
 void facts_read(const struct kept_facts *kept, struct device_facts *facts)
 {
     const struct shared_facts *shared = kept->shared;

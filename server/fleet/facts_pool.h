@@ -31,6 +31,9 @@ struct kept_facts {
 /* Replaces what is kept. False when memory is out: then it stays as it was. */
 bool facts_keep(struct facts_pool *pool, struct kept_facts *kept, const struct device_facts *facts);
 
+/* Is that what is kept? */
+bool facts_are(const struct kept_facts *kept, const struct device_facts *facts);
+
 /* All zero, of an unknown chip, when there are none. */
 void facts_read(const struct kept_facts *kept, struct device_facts *facts);
 

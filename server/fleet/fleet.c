@@ -13,6 +13,7 @@ static bool start_writer(struct fleet *fleet)
         .announce = fleet_announce,
         .committed = fleet_committed,
         .collect = fleet_collect,
+        .collect_heard = fleet_collect_heard,
         .uncollect = fleet_uncollect,
         .settled = fleet_settled,
         .follow = fleet->config.store->follow != NULL ? fleet_follow : NULL,
@@ -45,6 +46,8 @@ static void free_state(struct fleet *fleet)
     free(fleet->groups);
     free(fleet->behind.macs);
     free(fleet->collecting.macs);
+    free(fleet->heard.gathered.macs);
+    free(fleet->heard.devices.macs);
     free(fleet->changed.macs);
     pair_map_free(&fleet->names);
     pair_map_free(&fleet->by_version);
@@ -151,6 +154,12 @@ void fleet_mark_changed(struct fleet *fleet, struct device *device)
 {
     if (!device->is_changed)
         device->is_changed = mac_list_add(&fleet->changed, device->mac);
+}
+
+void fleet_mark_behind(struct fleet *fleet, struct device *device)
+{
+    if (!device->is_behind)
+        device->is_behind = mac_list_add(&fleet->behind, device->mac);
 }
 
 void fleet_mark_all_changed(struct fleet *fleet)

@@ -2,7 +2,8 @@
  * run. Check-ins are decided here without touching the database.
  *
  * Memory follows the store: a submitted change shows once it is durable. Only
- * what devices tell of themselves is known first and written behind. All
+ * what devices tell of themselves is known first and written behind: what has changed
+ * within a second, and when they were last heard of within two rounds (fleet_config). All
  * functions may be called from any thread.
  *
  * Releases, once known, stay where they are as long as the fleet, and so do their
@@ -58,6 +59,7 @@ struct fleet_config {
     int64_t (*now_ms)(void *ctx); /* UTC, since 1970; null: the clock */
     struct fleet_limits limits;
     uint32_t unassigned_limit; /* fleet_takes_unknown(); 0: any number */
+    uint32_t heard_round_ms;   /* for which times of check-ins are gathered; 0 = 15 seconds */
 };
 
 /* Reads the store and starts its writer. Null on failure, with a line in error. */
@@ -69,6 +71,10 @@ void fleet_close(struct fleet *fleet);
 /* Makes a change durable, then shows it in memory, then calls done (null for
  * none) on the writer's thread. Takes the change over. */
 void fleet_submit(struct fleet *fleet, struct change *change, writer_done *done, void *ctx);
+
+/* What was gathered of when devices were heard of, and is not on its way to the store: to be
+ * submitted by who needs it there now. Null when there is none, or memory is out. */
+struct change *fleet_take_heard(struct fleet *fleet);
 
 /* A device has checked in: notes its facts and decides; one that asks for a file system,
  * about that, too. `continues` a download:

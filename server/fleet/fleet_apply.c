@@ -36,6 +36,7 @@ static apply_change *find_apply(enum change_kind kind)
     case CHANGE_PROGRESS:
         return fleet_apply_rollout;
     case CHANGE_SEEN: /* these came from memory */
+    case CHANGE_HEARD:
     case CHANGE_TAKEN:
     case CHANGE_ARRIVED:
     case CHANGE_CAME_BACK:

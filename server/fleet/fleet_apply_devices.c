@@ -33,7 +33,7 @@ void fleet_apply_register(struct fleet *fleet, const struct change *change)
     if (device == NULL ||
         !facts_keep(&fleet->devices.facts, &device->facts, &change->as.seen.facts))
         return;
-    device->first_seen_ms = device->last_seen_ms = change->as.seen.at_ms;
+    device->first_seen_ms = device->last_seen_ms = device->told_ms = change->as.seen.at_ms;
     if (change->as.seen.group[0] != '\0' && fleet_enter_group(fleet, change->as.seen.group) != NULL)
         device->assignment.group = pair_map_intern(&fleet->names, change->as.seen.group);
     fleet_mark_changed(fleet, device);

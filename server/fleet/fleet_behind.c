@@ -30,7 +30,7 @@ struct change *fleet_collect(void *ctx)
             change = change_new(CHANGE_SEEN, mac);
             if (change == NULL)
                 break;
-            change->as.seen.at_ms = device->last_seen_ms;
+            change->as.seen.at_ms = device->told_ms;
             facts_read(&device->facts, &change->as.seen.facts);
             device->is_behind = false;
         }
@@ -46,9 +46,11 @@ void fleet_uncollect(void *ctx, const struct change *change)
 
     pthread_mutex_lock(&fleet->lock);
     struct device *device = device_table_find(&fleet->devices, change->device);
-    if (device != NULL && !device->is_behind)
-        device->is_behind = mac_list_add(&fleet->behind, change->device);
+    if (device != NULL)
+        fleet_mark_behind(fleet, device);
     pthread_mutex_unlock(&fleet->lock);
+    if (change->kind == CHANGE_HEARD)
+        fleet_hear_again(fleet, change->as.heard);
 }
 
 void fleet_settled(void *ctx, const struct change *change, enum change_result result)
@@ -59,6 +61,8 @@ void fleet_settled(void *ctx, const struct change *change, enum change_result re
     /* What was decided by is not so: memory is to learn how it is. */
     if (change->is_conditional && result != CHANGE_DONE && class->reread != NULL)
         class->reread(fleet->store, change->device);
+    if (change->kind == CHANGE_HEARD && result != CHANGE_DONE)
+        fleet_hear_again(fleet, change->as.heard);
     if (!change->is_ahead)
         return;
     pthread_mutex_lock(&fleet->lock);

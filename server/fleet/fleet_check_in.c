@@ -28,13 +28,19 @@ struct policy_device fleet_policy_device(const struct fleet *fleet, const struct
 
 static void note_facts(struct fleet *fleet, struct device *device, const struct device_facts *facts)
 {
+    const int64_t now_ms = fleet_now(fleet);
+    /* A clock that was set back takes all that is stored of a later time with it. */
+    const bool is_news = now_ms < device->told_ms || !facts_are(&device->facts, facts);
+
     /* When memory is out they stay what they were: still one who was heard of. */
-    (void)facts_keep(&fleet->devices.facts, &device->facts, facts);
-    device->last_seen_ms = fleet_now(fleet);
+    if (is_news)
+        (void)facts_keep(&fleet->devices.facts, &device->facts, facts);
+    device->told_ms = device->last_seen_ms = now_ms;
     if (device->first_seen_ms == 0)
-        device->first_seen_ms = device->last_seen_ms;
-    if (!device->is_behind)
-        device->is_behind = mac_list_add(&fleet->behind, device->mac);
+        device->first_seen_ms = now_ms;
+    if (is_news)
+        fleet_mark_behind(fleet, device);
+    fleet_mark_heard(fleet, device);
     fleet_mark_changed(fleet, device);
 }
 

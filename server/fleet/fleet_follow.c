@@ -120,17 +120,23 @@ static int follow_ring_update(void *ctx, const struct ring_update *stored)
     return is_done ? 0 : -1;
 }
 
-/* What the device told this server last may be newer than what is stored. */
+/* What the device told this server last may be newer than what is stored. Where that is not the
+ * same, the row gets it: this server may have taken it for known when it was told. */
 static bool merge_facts(struct fleet *fleet, struct device *device,
                         const struct stored_device *stored)
 {
     if (device->first_seen_ms == 0 || stored->first_seen_ms < device->first_seen_ms)
         device->first_seen_ms =
             stored->first_seen_ms != 0 ? stored->first_seen_ms : device->first_seen_ms;
-    if (stored->last_seen_ms <= device->last_seen_ms)
+    if (stored->told_ms < device->told_ms) {
+        if (!facts_are(&device->facts, stored->facts))
+            fleet_mark_behind(fleet, device);
         return true;
-    device->last_seen_ms = stored->last_seen_ms;
-    return facts_keep(&fleet->devices.facts, &device->facts, stored->facts);
+    }
+    device->told_ms = stored->told_ms;
+    if (stored->told_ms > device->last_seen_ms)
+        device->last_seen_ms = stored->told_ms;
+    return stored->told_ms == 0 || facts_keep(&fleet->devices.facts, &device->facts, stored->facts);
 }
 
 static bool merge_device(struct fleet *fleet, struct device *device,
@@ -192,13 +198,26 @@ static int follow_removed(void *ctx, mac_address mac)
     return 0;
 }
 
+static int follow_heard(void *ctx, mac_address mac, int64_t at_ms)
+{
+    struct fleet *fleet = ctx;
+
+    pthread_mutex_lock(&fleet->lock);
+    struct device *device = device_table_find(&fleet->devices, mac);
+    if (fleet_set_heard(device, at_ms))
+        fleet_mark_changed(fleet, device);
+    pthread_mutex_unlock(&fleet->lock);
+    return 0;
+}
+
 const struct store_reader fleet_following = {.release = follow_release,
                                              .newest = follow_newest,
                                              .group = follow_group,
                                              .rollout = follow_rollout,
                                              .ring_update = follow_ring_update,
                                              .device = follow_device,
-                                             .removed = follow_removed};
+                                             .removed = follow_removed,
+                                             .heard = follow_heard};
 
 static int follow_all(struct fleet *fleet, char error[STORE_ERROR_SIZE])
 {

@@ -30,6 +30,13 @@ static int read_group(void *ctx, const struct group *stored)
     return 0;
 }
 
+/* It was there to hear it, then. */
+static void note_last_heard(struct fleet *fleet, int64_t at_ms)
+{
+    if (at_ms > fleet->judged_ms && at_ms <= fleet_now(fleet))
+        fleet->judged_ms = at_ms;
+}
+
 static int read_device(void *ctx, const struct stored_device *stored)
 {
     struct fleet *fleet = ctx;
@@ -38,9 +45,8 @@ static int read_device(void *ctx, const struct stored_device *stored)
     if (device == NULL || !facts_keep(&fleet->devices.facts, &device->facts, stored->facts))
         return -1;
     device->first_seen_ms = stored->first_seen_ms;
-    device->last_seen_ms = stored->last_seen_ms;
-    if (stored->last_seen_ms > fleet->judged_ms && stored->last_seen_ms <= fleet_now(fleet))
-        fleet->judged_ms = stored->last_seen_ms;
+    device->last_seen_ms = device->told_ms = stored->told_ms;
+    note_last_heard(fleet, stored->told_ms);
     device->offers = stored->offers;
     device->part = stored->part;
     device->files = stored->files;
@@ -50,6 +56,15 @@ static int read_device(void *ctx, const struct stored_device *stored)
         fleet_enter_group(fleet, device->assignment.group) == NULL)
         return -1;
     fleet->unassigned += fleet_waits_for_assignment(device);
+    return 0;
+}
+
+static int read_heard(void *ctx, mac_address mac, int64_t at_ms)
+{
+    struct fleet *fleet = ctx;
+
+    if (fleet_set_heard(device_table_find(&fleet->devices, mac), at_ms))
+        note_last_heard(fleet, at_ms);
     return 0;
 }
 
@@ -68,4 +83,5 @@ const struct store_reader fleet_reader = {.release = read_release,
                                           .group = read_group,
                                           .rollout = read_rollout,
                                           .ring_update = read_ring_update,
-                                          .device = read_device};
+                                          .device = read_device,
+                                          .heard = read_heard};

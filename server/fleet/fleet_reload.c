@@ -254,12 +254,20 @@ static int read_device(void *ctx, const struct stored_device *stored)
     return sweep(reading) ? fleet_following.device(reading->fleet, stored) : -1;
 }
 
+static int read_heard(void *ctx, mac_address mac, int64_t at_ms)
+{
+    const struct reading *reading = ctx;
+
+    return fleet_following.heard(reading->fleet, mac, at_ms);
+}
+
 static const struct store_reader reader = {.release = read_release,
                                            .newest = read_newest,
                                            .group = read_group,
                                            .rollout = read_rollout,
                                            .ring_update = read_ring_update,
-                                           .device = read_device};
+                                           .device = read_device,
+                                           .heard = read_heard};
 
 /* --- devices --- */
 

@@ -10,6 +10,17 @@
 
 #include <pthread.h>
 
+/* Times that devices were heard of, on their way to the store. In a round the writer takes those
+ * that were gathered in the round before, by MAC, a slice each second. */
+struct heard_round {
+    struct mac_list gathered; /* since it began */
+    struct mac_list devices;  /* what it writes; those before `next` have been */
+    size_t next;
+    size_t slice;     /* devices at once */
+    int64_t until_ms; /* monotonic */
+    int64_t since_ms; /* the earliest time that was taken since others were told; 0: none */
+};
+
 struct fleet {
     struct fleet_config config;
     struct store *store;
@@ -47,6 +58,7 @@ struct fleet {
     unsigned unread;                /* enum store_news still to be told others; the writer's */
     struct mac_list behind;         /* the store has not what they said last */
     struct mac_list collecting;     /* the same, once their turn has come; the writer's */
+    struct heard_round heard;
     struct mac_list changed;
 };
 
@@ -54,6 +66,11 @@ struct fleet {
 
 void fleet_mark_changed(struct fleet *fleet, struct device *device);
 void fleet_mark_all_changed(struct fleet *fleet);
+void fleet_mark_behind(struct fleet *fleet, struct device *device);
+void fleet_mark_heard(struct fleet *fleet, struct device *device);
+/* It was heard of then, here or elsewhere. False when that is not news; or it never told who it
+ * is: then another one of its MAC was. */
+bool fleet_set_heard(struct device *device, int64_t at_ms); /* null: false */
 int64_t fleet_now(const struct fleet *fleet);
 /* `facts` is room for the device's, which the result points to. */
 struct policy_device fleet_policy_device(const struct fleet *fleet, const struct device *device,
@@ -132,6 +149,8 @@ bool fleet_may_judge(struct fleet *fleet, uint64_t *lease);
 void fleet_announce(void *ctx, struct change *change);
 void fleet_committed(void *ctx, const struct change *change);
 struct change *fleet_collect(void *ctx);
+struct change *fleet_collect_heard(void *ctx, bool is_last);
+void fleet_hear_again(struct fleet *fleet, const struct heard_times *heard); /* was not written */
 void fleet_uncollect(void *ctx, const struct change *change);
 void fleet_settled(void *ctx, const struct change *change, enum change_result result);
 int fleet_follow(void *ctx, char error[STORE_ERROR_SIZE]);

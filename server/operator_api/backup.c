@@ -72,6 +72,19 @@ static void make(void *ctx)
     http_resume(copying->request);
 }
 
+/* On the writer's thread, once it has written when devices were last heard of; a backup lacks
+ * these where that failed, as it does beside a server. */
+static void copy(void *ctx, enum change_result result)
+{
+    struct copying *copying = ctx;
+
+    (void)result;
+    if (worker_submit(copying->api->worker, make, copying))
+        return;
+    snprintf(copying->error, sizeof copying->error, "out of memory");
+    http_resume(copying->request);
+}
+
 void handle_backup(const struct operator_api *api, struct http_request *request, const char *name)
 {
     struct copying *copying = calloc(1, sizeof *copying);
@@ -85,8 +98,5 @@ void handle_backup(const struct operator_api *api, struct http_request *request,
     copying->request = request;
     http_set_context(request, copying, free_copying);
     http_suspend(request, go_on, copying);
-    if (worker_submit(api->worker, make, copying))
-        return;
-    snprintf(copying->error, sizeof copying->error, "out of memory");
-    http_resume(request);
+    fleet_submit(api->fleet, fleet_take_heard(api->fleet), copy, copying);
 }

@@ -55,6 +55,8 @@ void change_free(struct change *change)
         free(change->as.ring_update);
     if (change->kind == CHANGE_ACCOUNT)
         free(change->as.account);
+    if (change->kind == CHANGE_HEARD)
+        free(change->as.heard);
     free(change->event);
     if (change->kind == CHANGE_WEBHOOK)
         free(change->as.webhook);

@@ -17,12 +17,13 @@
 #include <stdint.h>
 
 enum change_kind {
-    CHANGE_REGISTER,      /* seen: a MAC never seen before. Conflict: it is there */
-    CHANGE_SEEN,          /* seen: facts of a device; nothing happens if it is gone */
-    CHANGE_OFFER,         /* offer: a release goes out to a device once more */
-    CHANGE_TAKEN,         /* taken: a download of what was offered is whole */
-    CHANGE_ARRIVED,       /* device: it runs what it was offered */
-    CHANGE_CAME_BACK,     /* device: it runs something else after either */
+    CHANGE_REGISTER,  /* seen: a MAC never seen before. Conflict: it is there */
+    CHANGE_SEEN,      /* seen: facts of a device; nothing happens if it is gone */
+    CHANGE_HEARD,     /* heard: that devices asked, and when; those that are gone are left out */
+    CHANGE_OFFER,     /* offer: a release goes out to a device once more */
+    CHANGE_TAKEN,     /* taken: a download of what was offered is whole */
+    CHANGE_ARRIVED,   /* device: it runs what it was offered */
+    CHANGE_CAME_BACK, /* device: it runs something else after either */
     CHANGE_FORGET_OFFERS, /* device */
     CHANGE_RETRY,         /* device: the same, and what is known of its file system */
     CHANGE_EVENT,         /* device: nothing but its event */
@@ -83,6 +84,16 @@ struct settings {
     char accept[FILTER_TEXT_SIZE];
 };
 
+/* When devices last asked; of each once, by MAC. */
+struct heard_times {
+    int64_t since_ms; /* other servers are to read all times from this one on; 0: not yet */
+    size_t count;
+    struct heard_device {
+        mac_address mac;
+        int64_t at_ms;
+    } devices[];
+};
+
 /* What was known of a device when something about it was decided. While it has to do with a
  * file system or a key update, its offers are meant. */
 struct device_seen {
@@ -122,7 +133,8 @@ struct change {
             char name[NAME_SIZE];
             struct settings settings;
         } group;
-        struct release *release;         /* owned by the change */
+        struct heard_times *heard;       /* owned by the change */
+        struct release *release;         /* the same */
         struct ring_update *ring_update; /* the same */
         struct rollout *rollout;         /* the same; its release is set */
         struct account_change *account;  /* the same */

@@ -36,6 +36,7 @@ enum db_use {
 
 struct db_class {
     const char *bytes_type;     /* what it calls a column of bytes */
+    const char *row_key;        /* a whole number of 64 bits that rows are kept by */
     const char *keep_audit;     /* makes the audit log append-only */
     const char *begin_snapshot; /* to read what is there at one instant */
     bool is_shared;             /* several servers may use it, and connections may be lost */

@@ -179,6 +179,7 @@ static void rollback(struct db *base)
 
 const struct db_class db_postgres = {
     .bytes_type = "BYTEA",
+    .row_key = "BIGINT PRIMARY KEY",
     /* Held against mistakes; against a thief of the password there is the chain of hashes. */
     .keep_audit = "REVOKE UPDATE, DELETE ON audit FROM CURRENT_USER;",
     .begin_snapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"

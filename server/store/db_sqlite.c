@@ -175,6 +175,7 @@ static const void *bytes(struct db_statement *row, int column, int *length)
 
 const struct db_class db_sqlite = {
     .bytes_type = "BLOB",
+    .row_key = "INTEGER PRIMARY KEY",
     .keep_audit = "CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit"
                   "  BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;"
                   "CREATE TRIGGER audit_is_not_cut BEFORE DELETE ON audit"

@@ -39,6 +39,8 @@ static int apply_one(struct sql_store *store, const struct change *change,
         return sql_apply_register(store, change, result);
     case CHANGE_SEEN:
         return sql_apply_seen(store->statements[STATEMENT_SEEN], change);
+    case CHANGE_HEARD:
+        return sql_apply_heard(store, change->as.heard);
     case CHANGE_OFFER:
         return sql_apply_offer(store, change, result);
     case CHANGE_TAKEN:

@@ -128,8 +128,10 @@ int sql_apply_retry(struct sql_store *store, const struct change *change,
 
 int sql_apply_remove(struct sql_store *store, const struct change *change)
 {
-    const int status = apply_to_device(store->statements[STATEMENT_REMOVE], change);
+    int status = apply_to_device(store->statements[STATEMENT_REMOVE], change);
 
+    if (status == DB_OK)
+        status = apply_to_device(store->statements[STATEMENT_DROP_HEARD], change);
     return status == DB_OK ? apply_to_device(store->statements[STATEMENT_DROP_EVENTS], change)
                            : status;
 }

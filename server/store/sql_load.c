@@ -11,6 +11,7 @@
 #define DEVICES  "1" /* of enum touched */
 #define RELEASES "2"
 #define GROUPS   "4"
+#define HEARD    "8"
 
 /* Handles one row. 0, a reader's result, or -1 for a row no server wrote. */
 typedef int row_function(struct sql_store *store, struct db_statement *row,
@@ -200,6 +201,15 @@ static int load_group(struct sql_store *store, struct db_statement *row,
     return reader->group(ctx, &group);
 }
 
+#define SELECT_HEARD "SELECT mac, last_seen_ms FROM device_times"
+
+static int load_heard(struct sql_store *store, struct db_statement *row,
+                      const struct store_reader *reader, void *ctx)
+{
+    (void)store;
+    return reader->heard(ctx, (mac_address)db_number(row, 0), db_number(row, 1));
+}
+
 #define DEVICE_COLUMNS                                                                             \
     "mac, product, device_group, channel, pin, offered, offers, first_seen_ms,"                    \
     " last_seen_ms, chip, mode, chip_id, ap_mac, free_space, sketch_size, chip_size, sketch_md5,"  \
@@ -241,7 +251,7 @@ static int load_device(struct sql_store *store, struct db_statement *row,
                        text_at(row, 28), text_at(row, 29), text_at(row, 30)},
         .offers = {number_at(row, 5), number_at(row, 6)},
         .first_seen_ms = db_number(row, 7),
-        .last_seen_ms = db_number(row, 8),
+        .told_ms = db_number(row, 8),
         .facts = &facts,
         .part = {number_at(row, 22), number_at(row, 23), number_at(row, 24), db_number(row, 25)},
         .files = {number_at(row, 32), number_at(row, 33), number_at(row, 34), db_number(row, 35)},
@@ -301,6 +311,8 @@ static int load_all(struct sql_store *store, const struct store_reader *reader, 
     if (result == 0)
         result = load_rows(store, "SELECT " DEVICE_COLUMNS " FROM devices", load_device,
                            db_prepare_stream, reader, ctx);
+    if (result == 0)
+        result = load_rows(store, SELECT_HEARD, load_heard, db_prepare_stream, reader, ctx);
     return result;
 }
 
@@ -357,6 +369,15 @@ int sql_load_touched(struct sql_store *store, const struct store_reader *reader,
     if (result == 0)
         result = load_touched(store, touched_devices, load_touched_device, reader, ctx);
     return result;
+}
+
+int sql_load_touched_heard(struct sql_store *store, const struct store_reader *reader, void *ctx)
+{
+    static const char query[] =
+        SELECT_HEARD " WHERE last_seen_ms >= (SELECT min(number) FROM changes WHERE kind = " HEARD
+                     " AND sequence > ?1 AND node <> ?2)";
+
+    return load_touched(store, query, load_heard, reader, ctx);
 }
 
 int sql_load_one_device(struct sql_store *store, mac_address mac, const struct store_reader *reader,

@@ -40,10 +40,17 @@ static int touch_settings(struct touches *touches, const struct change *change, 
     return status == DB_OK ? add(touches, TOUCHED_DEVICE, (int64_t)change->device) : status;
 }
 
+static int touch_heard(struct touches *touches, const struct heard_times *heard)
+{
+    return heard->since_ms != 0 ? add(touches, TOUCHED_HEARD, heard->since_ms) : DB_OK;
+}
+
 static int touch_kind(struct touches *touches, const struct change *change)
 {
     if (change->kind == CHANGE_EVENT)
         return DB_OK;
+    if (change->kind == CHANGE_HEARD)
+        return touch_heard(touches, change->as.heard);
     if (change->kind == CHANGE_ACCOUNT)
         return add(touches, TOUCHED_ACCOUNTS, 0);
     if (change->kind == CHANGE_WEBHOOK)
@@ -124,7 +131,7 @@ static const struct {
     {TOUCHED_DEVICE, STORE_NEWS},       {TOUCHED_RELEASE, STORE_NEWS},
     {TOUCHED_ROLLOUT, STORE_NEWS},      {TOUCHED_GROUPS, STORE_NEWS},
     {TOUCHED_RING_UPDATE, STORE_NEWS},  {TOUCHED_ACCOUNTS, STORE_ACCOUNTS},
-    {TOUCHED_WEBHOOKS, STORE_WEBHOOKS},
+    {TOUCHED_WEBHOOKS, STORE_WEBHOOKS}, {TOUCHED_HEARD, STORE_HEARD},
 };
 
 static const char select_kinds[] =
@@ -204,6 +211,8 @@ static int read_news(struct sql_store *store, const struct store_reader *reader,
     if (news < 0 || load_later(store, reader, ctx) != 0)
         return -1;
     if ((news & STORE_NEWS) != 0 && sql_load_touched(store, reader, ctx) != 0)
+        return -1;
+    if ((news & STORE_HEARD) != 0 && sql_load_touched_heard(store, reader, ctx) != 0)
         return -1;
     store->node.read = end;
     return news;

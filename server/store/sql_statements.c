@@ -51,6 +51,12 @@ static const char *const texts[STATEMENT_COUNT] = {
                          " decommissioned = CASE WHEN ?20 <> 0 THEN ?21 ELSE decommissioned END"
                          " WHERE mac = ?1",
     [STATEMENT_REMOVE] = "DELETE FROM devices WHERE mac = ?1",
+    [STATEMENT_HEARD] = "UPDATE device_times SET last_seen_ms = ?2 WHERE mac = ?1 AND NOT"
+                        " last_seen_ms BETWEEN ?2 + 1 AND ?2 + " HEARD_LATER_MS,
+    [STATEMENT_HEARD_FIRST] = "INSERT INTO device_times (mac, last_seen_ms)"
+                              " SELECT mac, ?2 FROM devices WHERE mac = ?1"
+                              " ON CONFLICT (mac) DO NOTHING",
+    [STATEMENT_DROP_HEARD] = "DELETE FROM device_times WHERE mac = ?1",
     [STATEMENT_ENTER_GROUP] =
         "INSERT INTO device_groups (name) VALUES (?1) ON CONFLICT (name) DO NOTHING",
     [STATEMENT_GROUP] =

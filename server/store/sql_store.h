@@ -17,6 +17,9 @@ enum sql_statement {
     STATEMENT_ENTER,
     STATEMENT_ASSIGN,
     STATEMENT_REMOVE,
+    STATEMENT_HEARD,
+    STATEMENT_HEARD_FIRST,
+    STATEMENT_DROP_HEARD,
     STATEMENT_ENTER_GROUP,
     STATEMENT_GROUP,
     STATEMENT_RELEASE,
@@ -52,6 +55,10 @@ enum sql_statement {
 /* Forms of a file system are among a release's files, from this place on. */
 #define FS_PLACE 100
 
+/* A time that another server wrote stays, if it is later by no more than that; clocks may be set
+ * back. */
+#define HEARD_LATER_MS "600000"
+
 /* What a row of the log says was changed; values are stored. */
 enum touched {
     TOUCHED_DEVICE = 1,  /* number: its MAC */
@@ -61,6 +68,7 @@ enum touched {
     TOUCHED_ACCOUNTS = 5,
     TOUCHED_WEBHOOKS = 6,
     TOUCHED_RING_UPDATE = 7, /* number: its id */
+    TOUCHED_HEARD = 8,       /* number: the earliest of the times that devices were heard of */
 };
 
 struct touch {
@@ -180,6 +188,11 @@ int sql_apply_fs_offer(struct sql_store *store, const struct change *change,
                        enum change_result *result);
 int sql_apply_taken(struct sql_store *store, enum sql_statement name, const struct change *change,
                     enum change_result *result);
+
+/* CHANGE_HEARD; and the times from the earliest on that others have touched. The latter returns
+ * 0, the reader's result, or -1. */
+int sql_apply_heard(struct sql_store *store, const struct heard_times *heard);
+int sql_load_touched_heard(struct sql_store *store, const struct store_reader *reader, void *ctx);
 
 /* Changes to releases, one kind each; the first may give the release another id. */
 int sql_apply_release(struct sql_store *store, struct release *release, enum change_result *result);

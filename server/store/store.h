@@ -19,9 +19,9 @@ typedef void history_visit(void *ctx, const struct device_event *event);
 /* A device as the tables have it. Texts live for the call only. */
 struct stored_device {
     mac_address mac;
-    int64_t first_seen_ms; /* 0 = never */
-    int64_t last_seen_ms;
-    const struct device_facts *facts; /* meaningful when last_seen_ms is not 0 */
+    int64_t first_seen_ms;            /* 0 = never */
+    int64_t told_ms;                  /* it told the facts; 0 = it never did */
+    const struct device_facts *facts; /* meaningful when told_ms is not 0 */
     struct assignment assignment;
     struct device_offers offers;
     struct rollout_part part;
@@ -30,8 +30,8 @@ struct stored_device {
 };
 
 /* Called for each row while loading: releases, then channel heads, then groups,
- * then rollouts (whose release is not set), then key updates by age, then devices. Non-zero ends
- * the loading with that result. */
+ * then rollouts (whose release is not set), then key updates by age, then devices, then when these
+ * were last heard of. Non-zero ends the loading with that result. */
 struct store_reader {
     int (*release)(void *ctx, const struct release *release);
     int (*newest)(void *ctx, const char *product, const char *channel, uint32_t release);
@@ -41,6 +41,8 @@ struct store_reader {
     /* STORE_LATER: it is to come again, in store_class.follow. */
     int (*device)(void *ctx, const struct stored_device *device);
     int (*removed)(void *ctx, mac_address mac); /* while following only */
+    /* Since it told its facts, that is; it may be gone. */
+    int (*heard)(void *ctx, mac_address mac, int64_t at_ms);
 };
 
 #define STORE_LATER 1
@@ -51,6 +53,7 @@ enum store_news {
     STORE_ACCOUNTS = 1 << 1,
     STORE_WEBHOOKS = 1 << 2,
     STORE_RELOAD = 1 << 3, /* anything: everything is to be loaded again */
+    STORE_HEARD = 1 << 4,  /* times devices were heard of; given to the reader, too */
 };
 
 /* This server among those that share the database. */

@@ -97,18 +97,34 @@ static bool take_work(struct writer *writer)
     return is_stopping;
 }
 
+static bool add_behind(struct writer *writer, struct change *change)
+{
+    if (queue_add(&writer->batch, (struct entry){change, NULL, NULL, true, clock_monotonic_us()}))
+        return true;
+    writer->config.uncollect(writer->config.ctx, change);
+    change_free(change);
+    return false;
+}
+
+static struct change *collect_heard(struct writer *writer)
+{
+    const struct writer_config *config = &writer->config;
+
+    return config->collect_heard != NULL ? config->collect_heard(config->ctx, writer->is_last)
+                                         : NULL;
+}
+
 static void collect(struct writer *writer)
 {
     struct change *change;
 
     writer->behind_at_ms = clock_monotonic_ms() + WRITER_BEHIND_MS;
     while ((change = writer->config.collect(writer->config.ctx)) != NULL)
-        if (!queue_add(&writer->batch,
-                       (struct entry){change, NULL, NULL, true, clock_monotonic_us()})) {
-            writer->config.uncollect(writer->config.ctx, change);
-            change_free(change);
+        if (!add_behind(writer, change))
             return;
-        }
+    while ((change = collect_heard(writer)) != NULL)
+        if (!add_behind(writer, change) || !writer->is_last)
+            return;
 }
 
 static bool make_room(struct writer *writer, size_t count)

@@ -24,6 +24,9 @@ struct writer_config {
     void (*committed)(void *ctx, const struct change *change);
     /* Takes a change to be written behind; null when there is none (left). */
     struct change *(*collect)(void *ctx);
+    /* The same once a second, one at a time; when the writer stops, until there is none left.
+     * Null: none. */
+    struct change *(*collect_heard)(void *ctx, bool is_last);
     /* One that was collected could not be written. */
     void (*uncollect)(void *ctx, const struct change *change);
     /* What became of any change, before its `done`; null: none. One that memory had before it

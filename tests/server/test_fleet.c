@@ -6,25 +6,37 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 /* The SQLite store, with a switch that makes every write fail, and an eye on the order of
  * what is written behind. */
 static atomic_bool writes_fail;
-static atomic_uint written_behind, written_out_of_order;
+static atomic_uint written_behind, written_out_of_order, written_times;
+
+static void note_times(const struct heard_times *heard)
+{
+    atomic_fetch_add(&written_times, (unsigned)heard->count);
+    for (size_t i = 1; i < heard->count; i++)
+        atomic_fetch_add(&written_out_of_order, heard->devices[i].mac <= heard->devices[i - 1].mac);
+}
 
 static void note_order(struct change *const *changes, size_t count)
 {
     mac_address last = UINT64_MAX;
 
     for (size_t i = 0; i < count; i++) {
+        if (changes[i]->kind == CHANGE_HEARD)
+            note_times(changes[i]->as.heard);
         if (changes[i]->kind != CHANGE_SEEN)
             continue;
         atomic_fetch_add(&written_behind, 1);
@@ -75,6 +87,8 @@ struct fixture {
     char path[FOLDER_PATH_SIZE];
     struct fleet *fleet;
     bool files_missing;
+    atomic_llong now_ms; /* 0 = the clock's */
+    uint32_t heard_round_ms;
     atomic_uint released, removed;
 };
 
@@ -103,6 +117,13 @@ static void note_removed(void *ctx, mac_address mac)
     atomic_fetch_add(&((struct fixture *)ctx)->removed, 1);
 }
 
+static int64_t now_ms(void *ctx)
+{
+    const int64_t now_ms = atomic_load(&((struct fixture *)ctx)->now_ms);
+
+    return now_ms != 0 ? now_ms : clock_now_ms();
+}
+
 #define UNASSIGNED_LIMIT 5u
 
 static void open_fleet(struct fixture *fixture)
@@ -114,6 +135,8 @@ static void open_fleet(struct fixture *fixture)
                                         .trouble = ignore_trouble,
                                         .released = note_released,
                                         .removed = note_removed,
+                                        .now_ms = now_ms,
+                                        .heard_round_ms = fixture->heard_round_ms,
                                         .unassigned_limit = UNASSIGNED_LIMIT};
     char error[STORE_ERROR_SIZE];
 
@@ -134,6 +157,7 @@ static int set_up(void **state)
     atomic_store(&writes_fail, false);
     atomic_store(&written_behind, 0);
     atomic_store(&written_out_of_order, 0);
+    atomic_store(&written_times, 0);
     folder_join(fixture->path, folder_make(fixture->folder), "updraft.db");
     open_fleet(fixture);
     *state = fixture;
@@ -541,6 +565,128 @@ static void what_is_written_behind_is_in_order_of_macs(void **state)
     assert_string_equal(view_of(fixture, 200).facts.version, "1.1");
 }
 
+#define NOON_MS     INT64_C(4000000000000) /* after any clock of today */
+#define PATIENCE_MS 30000
+
+static bool grows(const atomic_uint *count, unsigned beyond)
+{
+    const int64_t until_ms = clock_monotonic_ms() + PATIENCE_MS;
+
+    while (atomic_load(count) <= beyond && clock_monotonic_ms() < until_ms)
+        usleep(5000);
+    return atomic_load(count) > beyond;
+}
+
+static void who_says_nothing_new_costs_a_time_and_in_order(void **state)
+{
+    struct fixture *fixture = *state;
+
+    for (mac_address mac = 1; mac <= 300; mac++)
+        enter(fixture, mac, "1.0");
+    atomic_store(&fixture->now_ms, NOON_MS);
+    for (int round = 0; round < 3; round++)
+        for (mac_address mac = 1; mac <= 300; mac++)
+            check_in(fixture, mac * 7919 % 307 % 300 + 1, "1.0");
+    const bool is_known = view_of(fixture, 200).last_seen_ms == NOON_MS;
+    reopen(fixture);
+    assert_true(is_known);
+    assert_int_equal(atomic_load(&written_behind), 0);
+    assert_in_range(atomic_load(&written_times), 250, 300);
+    assert_int_equal(atomic_load(&written_out_of_order), 0);
+    assert_true(view_of(fixture, 200).last_seen_ms == NOON_MS);
+    assert_true(view_of(fixture, 200).first_seen_ms < NOON_MS);
+}
+
+/* Rounds go on by themselves; what failed comes again. */
+static void times_are_written_while_the_fleet_is_open(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture->heard_round_ms = 1;
+    reopen(fixture);
+    enter(fixture, 1, "1.0");
+    check_in(fixture, 1, "1.0");
+    assert_true(grows(&written_times, 0));
+    atomic_store(&writes_fail, true);
+    const unsigned before = atomic_load(&written_times);
+    check_in(fixture, 1, "1.0");
+    assert_true(grows(&written_times, before + 1)); /* tried twice at least */
+    atomic_store(&writes_fail, false);
+    atomic_store(&fixture->now_ms, NOON_MS);
+    check_in(fixture, 1, "1.0");
+    reopen(fixture);
+    assert_true(view_of(fixture, 1).last_seen_ms == NOON_MS);
+    assert_null(fleet_take_heard(fixture->fleet));
+}
+
+static void what_is_asked_for_is_written_at_once(void **state)
+{
+    struct fixture *fixture = *state;
+
+    enter(fixture, 1, "1.0");
+    check_in(fixture, 1, "1.0");
+    atomic_store(&writes_fail, true);
+    assert_int_equal(perform(fixture, fleet_take_heard(fixture->fleet)), CHANGE_FAILED);
+    atomic_store(&writes_fail, false);
+    assert_int_equal(perform(fixture, fleet_take_heard(fixture->fleet)), CHANGE_DONE);
+    assert_null(fleet_take_heard(fixture->fleet));
+}
+
+static void a_clock_set_back_sets_back_what_is_stored(void **state)
+{
+    struct fixture *fixture = *state;
+    const int64_t year_ms = INT64_C(365) * 24 * 3600 * 1000;
+
+    atomic_store(&fixture->now_ms, NOON_MS + year_ms);
+    enter(fixture, 1, "1.0");
+    check_in(fixture, 1, "1.1");
+    reopen(fixture);
+    atomic_store(&fixture->now_ms, NOON_MS);
+    check_in(fixture, 1, "1.1");
+    reopen(fixture);
+    assert_true(view_of(fixture, 1).last_seen_ms == NOON_MS);
+}
+
+/* In a process of its own: one device has told something new, which is written, and two have
+ * asked after what was gathered was written. */
+static void die_after_a_while(struct fixture *fixture)
+{
+    atomic_store(&fixture->now_ms, NOON_MS);
+    open_fleet(fixture);
+    for (mac_address mac = 1; mac <= 2; mac++) {
+        enter(fixture, mac, "1.0");
+        check_in(fixture, mac, "1.0");
+    }
+    if (perform(fixture, fleet_take_heard(fixture->fleet)) != CHANGE_DONE)
+        _exit(1);
+    atomic_store(&fixture->now_ms, NOON_MS + 20000);
+    check_in(fixture, 1, "1.0");
+    check_in(fixture, 2, "1.1");
+    if (!grows(&written_behind, 0) ||
+        perform(fixture, change_new(CHANGE_FORGET_OFFERS, 1)) != CHANGE_DONE ||
+        assign(fixture, 1, "demo", "lamps") != CHANGE_DONE)
+        _exit(2);
+    raise(SIGKILL);
+}
+
+static void who_is_killed_forgets_the_last_times_and_nothing_else(void **state)
+{
+    struct fixture *fixture = *state;
+    int status;
+
+    fleet_close(fixture->fleet);
+    const pid_t child = fork();
+    if (child == 0)
+        die_after_a_while(fixture);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    open_fleet(fixture);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    assert_true(view_of(fixture, 1).last_seen_ms == NOON_MS);
+    assert_true(view_of(fixture, 2).last_seen_ms == NOON_MS + 20000);
+    assert_string_equal(view_of(fixture, 2).facts.version, "1.1");
+    assert_string_equal(view_of(fixture, 1).assignment.group, "lamps");
+}
+
 #define WORKERS 4
 
 static void *hammer(void *ctx)
@@ -603,6 +749,15 @@ int main(void)
         cmocka_unit_test_setup_teardown(devices_are_listed_by_mac, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_written_behind_is_in_order_of_macs, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(who_says_nothing_new_costs_a_time_and_in_order, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(times_are_written_while_the_fleet_is_open, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_is_asked_for_is_written_at_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_clock_set_back_sets_back_what_is_stored, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(who_is_killed_forgets_the_last_times_and_nothing_else,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(many_threads_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_tray_takes_nobody_until_there_is_room, set_up,
                                         tear_down),

@@ -84,7 +84,10 @@ struct heard {
     mac_address mac;
     struct device_offers offers;
     char product[NAME_SIZE];
-    int answer; /* to devices */
+    int64_t told_ms;
+    unsigned times;
+    int64_t heard_ms; /* the last of these */
+    int answer;       /* to devices */
 };
 
 static int hear_release(void *ctx, const struct release *release)
@@ -140,6 +143,7 @@ static int hear_device(void *ctx, const struct stored_device *device)
 
     heard->devices++;
     heard->mac = device->mac;
+    heard->told_ms = device->told_ms;
     heard->offers = device->offers;
     snprintf(heard->product, sizeof heard->product, "%s",
              device->assignment.product != NULL ? device->assignment.product : "");
@@ -155,8 +159,19 @@ static int hear_removed(void *ctx, mac_address mac)
     return 0;
 }
 
-static const struct store_reader reader = {hear_release,     hear_newest, hear_group,  hear_rollout,
-                                           hear_ring_update, hear_device, hear_removed};
+static int hear_time(void *ctx, mac_address mac, int64_t at_ms)
+{
+    struct heard *heard = ctx;
+
+    heard->times++;
+    heard->mac = mac;
+    heard->heard_ms = at_ms;
+    return 0;
+}
+
+static const struct store_reader reader = {hear_release, hear_newest,      hear_group,
+                                           hear_rollout, hear_ring_update, hear_device,
+                                           hear_removed, hear_time};
 
 /* Returns enum store_news. */
 static int follow(struct store *store, struct heard *heard)
@@ -270,6 +285,45 @@ static void what_one_writes_the_other_is_told(void **state)
     assert_int_equal(follow(fixture->here, &heard), STORE_NEWS);
     assert_int_equal(heard.removed, 1);
     assert_int_equal(heard.mac, 7);
+}
+
+/* As a round of the fleet's ends: `others_ms` is the earliest time it wrote, 0 before its end. */
+static enum change_result hear_of(struct store *store, mac_address mac, int64_t at_ms,
+                                  int64_t others_ms)
+{
+    struct change *change = change_new(CHANGE_HEARD, 0);
+
+    change->as.heard = calloc(1, sizeof *change->as.heard + sizeof change->as.heard->devices[0]);
+    change->as.heard->since_ms = others_ms;
+    change->as.heard->count = 1;
+    change->as.heard->devices[0] = (struct heard_device){mac, at_ms};
+    return apply(store, change);
+}
+
+static void whom_one_heard_the_other_is_told_at_the_end_of_a_round(void **state)
+{
+    struct fixture *fixture = *state;
+    struct heard heard = {0};
+
+    for (mac_address mac = 7; mac <= 9; mac++)
+        apply(fixture->here, assign(mac, ""));
+    hear_of(fixture->there, 7, 1000, 1000);
+    follow(fixture->there, &heard);
+    assert_int_equal(heard.times, 0);
+    follow(fixture->here, &heard);
+    hear_of(fixture->here, 8, 5000, 0);
+    assert_int_equal(follow(fixture->there, &heard), 0);
+    assert_int_equal(heard.times, 0);
+    hear_of(fixture->here, 9, 6000, 5000);
+    assert_int_equal(follow(fixture->there, &heard), STORE_HEARD);
+    assert_int_equal(heard.devices, 0);
+    assert_int_equal(heard.times, 2); /* the one of before is old news */
+    assert_int_equal(follow(fixture->there, &heard), 0);
+    hear_of(fixture->there, 9, 5500, 5500); /* what this one heard before that */
+    assert_int_equal(follow(fixture->here, &heard), STORE_HEARD);
+    assert_int_equal(heard.times, 1);
+    assert_int_equal(heard.mac, 9);
+    assert_true(heard.heard_ms == 6000);
 }
 
 static void a_device_there_is_no_use_for_now_comes_again(void **state)
@@ -441,6 +495,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_one_writes_the_other_is_told, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(whom_one_heard_the_other_is_told_at_the_end_of_a_round,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_device_there_is_no_use_for_now_comes_again, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(of_two_who_offer_the_same_one_does, set_up, tear_down),

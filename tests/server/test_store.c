@@ -79,7 +79,7 @@ struct rows {
     } groups[ROWS_MAX];
     struct {
         mac_address mac;
-        int64_t first_seen_ms, last_seen_ms;
+        int64_t first_seen_ms, told_ms, last_seen_ms;
         struct device_facts facts;
         char product[NAME_SIZE], group[NAME_SIZE], channel[NAME_SIZE], pin[VERSION_SIZE];
         struct device_offers offers;
@@ -90,7 +90,7 @@ struct rows {
     size_t rollout_count;
     struct ring_update ring_updates[ROWS_MAX];
     size_t ring_update_count;
-    size_t release_count, newest_count, group_count, device_count;
+    size_t release_count, newest_count, group_count, device_count, heard_count;
 };
 
 static void copy(char *out, size_t size, const char *text)
@@ -136,7 +136,7 @@ static int keep_device(void *ctx, const struct stored_device *device)
 
     rows->devices[i].mac = device->mac;
     rows->devices[i].first_seen_ms = device->first_seen_ms;
-    rows->devices[i].last_seen_ms = device->last_seen_ms;
+    rows->devices[i].last_seen_ms = rows->devices[i].told_ms = device->told_ms;
     rows->devices[i].facts = *device->facts;
     rows->devices[i].offers = device->offers;
     rows->devices[i].part = device->part;
@@ -166,12 +166,24 @@ static int keep_ring_update(void *ctx, const struct ring_update *update)
     return 0;
 }
 
+static int keep_heard(void *ctx, mac_address mac, int64_t at_ms)
+{
+    struct rows *rows = ctx;
+
+    for (size_t i = 0; i < rows->device_count; i++)
+        if (rows->devices[i].mac == mac)
+            rows->devices[i].last_seen_ms = at_ms;
+    rows->heard_count++;
+    return 0;
+}
+
 static const struct store_reader keeper = {.release = keep_release,
                                            .newest = keep_newest,
                                            .group = keep_group,
                                            .rollout = keep_rollout,
                                            .ring_update = keep_ring_update,
-                                           .device = keep_device};
+                                           .device = keep_device,
+                                           .heard = keep_heard};
 
 /* Everything in the store, after it was closed and opened again. free() it. */
 static struct rows *load(struct fixture *fixture)
@@ -437,6 +449,80 @@ static struct change *assign(mac_address mac, unsigned set, const char *value)
     strcpy(settings->channel, value);
     strcpy(settings->pin, value);
     return change;
+}
+
+static struct change *heard_at(int64_t first_ms, int64_t second_ms)
+{
+    struct change *change = change_new(CHANGE_HEARD, 0);
+
+    change->as.heard =
+        calloc(1, sizeof *change->as.heard + 2 * sizeof change->as.heard->devices[0]);
+    change->as.heard->count = 2;
+    change->as.heard->devices[0] = (struct heard_device){1, first_ms};
+    change->as.heard->devices[1] = (struct heard_device){0xffffffffffff, second_ms};
+    return change;
+}
+
+static void when_devices_were_heard_of_is_kept_beside_what_they_told(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct device_facts facts = some_facts();
+
+    apply(fixture->store, seen(CHANGE_REGISTER, 1, 1000, &facts));
+    assert_int_equal(apply(fixture->store, heard_at(5000, 5001)), CHANGE_DONE);
+    struct rows *rows = load(fixture);
+    assert_int_equal(rows->device_count, 1);
+    assert_int_equal(rows->heard_count, 1); /* the other one is gone */
+    assert_true(rows->devices[0].told_ms == 1000);
+    assert_true(rows->devices[0].last_seen_ms == 5000);
+    assert_memory_equal(&rows->devices[0].facts, &facts, sizeof facts);
+    free(rows);
+    apply(fixture->store, seen(CHANGE_REGISTER, 0xffffffffffff, 1000, &facts));
+    assert_int_equal(apply(fixture->store, heard_at(6000, 6001)), CHANGE_DONE);
+    apply(fixture->store, change_new(CHANGE_REMOVE, 1));
+    rows = load(fixture);
+    assert_int_equal(rows->heard_count, 1);
+    assert_true(rows->devices[0].last_seen_ms == 6001);
+    free(rows);
+}
+
+static void an_earlier_time_comes_of_another_server_or_of_a_clock_set_back(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct device_facts facts = some_facts();
+    const int64_t day_ms = 24 * 3600 * 1000;
+
+    apply(fixture->store, seen(CHANGE_REGISTER, 1, 1000, &facts));
+    apply(fixture->store, seen(CHANGE_REGISTER, 0xffffffffffff, 1000, &facts));
+    apply(fixture->store, heard_at(day_ms + 5000, day_ms + 5000));
+    apply(fixture->store, heard_at(day_ms + 4000, 5000));
+    struct rows *rows = load(fixture);
+    const size_t first = rows->devices[0].mac == 1 ? 0 : 1;
+    assert_true(rows->devices[first].last_seen_ms == day_ms + 5000);
+    assert_true(rows->devices[1 - first].last_seen_ms == 5000);
+    free(rows);
+}
+
+static void many_are_written_at_once(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct device_facts facts = some_facts();
+    struct change *change = change_new(CHANGE_HEARD, 0);
+    const size_t count = 1234; /* more than go into one statement */
+
+    apply(fixture->store, seen(CHANGE_REGISTER, 1, 1000, &facts));
+    apply(fixture->store, seen(CHANGE_REGISTER, count, 1000, &facts));
+    change->as.heard =
+        calloc(1, sizeof *change->as.heard + count * sizeof change->as.heard->devices[0]);
+    for (size_t i = 0; i < count; i++)
+        change->as.heard->devices[i] = (struct heard_device){i + 1, 5000 + (int64_t)i};
+    change->as.heard->count = count;
+    assert_int_equal(apply(fixture->store, change), CHANGE_DONE);
+    struct rows *rows = load(fixture);
+    assert_int_equal(rows->heard_count, 2);
+    assert_true(rows->devices[0].last_seen_ms + rows->devices[1].last_seen_ms ==
+                5000 + 5000 + (int64_t)count - 1);
+    free(rows);
 }
 
 static void only_the_settings_given_change(void **state)
@@ -841,6 +927,11 @@ static void a_database_of_the_first_schema_is_brought_up(void **state)
     assert_string_equal(rows->devices[0].facts.version, "0.9");
     assert_int_equal(rows->devices[0].offers.count, 2);
     assert_string_equal(rows->devices[0].pin, "1.0.0");
+    assert_true(rows->devices[0].last_seen_ms == 2000);
+    free(rows);
+    assert_int_equal(apply(fixture->store, heard_at(7000, 7000)), CHANGE_DONE);
+    rows = load(fixture);
+    assert_true(rows->devices[0].last_seen_ms == 7000);
     free(rows);
     struct change *change = publish(1, "1.0.0", "stable");
     change->kind = CHANGE_FILE;
@@ -1053,6 +1144,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_device_comes_back_whole, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_a_device_no_longer_says_is_forgotten, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(when_devices_were_heard_of_is_kept_beside_what_they_told,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            an_earlier_time_comes_of_another_server_or_of_a_clock_set_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(many_are_written_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(only_the_settings_given_change, set_up, tear_down),
         cmocka_unit_test_setup_teardown(groups_come_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(offers_count_up_and_start_anew, set_up, tear_down),
