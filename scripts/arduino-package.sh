@@ -11,7 +11,7 @@ version=$(sed -n "s/^ *version: '\(.*\)',/\1/p" "$root/meson.build")
 homepage=${HOMEPAGE:-}
 [[ $homepage =~ ^(https?://[A-Za-z0-9.:/_~%-]+)?$ ]] || { echo "$(basename "$0"): HOMEPAGE is no address: $homepage" >&2; exit 1; }
 
-rm -rf "$out" "$out-$version.zip"
+rm -rf "$out" "$out"-*.zip
 mkdir -p "$out/src/updraft" "$out/src/engine" "$out/src/bearssl" "$out/src/page"
 cp -r "$port/src" "$port/examples" "$port/keywords.txt" "$port/README.md" "$root/LICENSE" "$out"
 sed -e "s/^version=.*/version=$version/" -e "s|^url=.*|url=$homepage|" "$port/library.properties" >"$out/library.properties"

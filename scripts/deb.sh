@@ -53,13 +53,16 @@ lay_out_firmware() {
 
 # finish PACKAGE: what all packages have. Changes are dated like the source.
 finish() {
-    local root=$work/$1
+    local root=$work/$1 script
     packaging/debian_changelog.py "$maintainer" \
         "$(date -R -d "@${SOURCE_DATE_EPOCH:-$(stat -c %Y CHANGELOG.md)}")" \
         <CHANGELOG.md | gzip -9n >"$root/usr/share/doc/$1/changelog.gz"
     install -Dm644 "packaging/$1.lintian-overrides" "$root/usr/share/lintian/overrides/$1"
     chmod -R u=rwX,go=rX "$root"
     mkdir "$root/DEBIAN"
+    for script in postinst prerm postrm; do
+        [ ! -f "packaging/$1.$script" ] || install -m755 "packaging/$1.$script" "$root/DEBIAN/$script"
+    done
 }
 
 libraries() {
@@ -99,9 +102,9 @@ control_of_firmware() {
     cat <<CONTROL
 Recommends: updraft
 Description: firmware updates for ESP8266 and ESP32 - what runs on the chips
- A bootloader for the ESP8266 that survives power cuts, demonstration
- firmware in several versions, and what makes an ESP8266 of QEMU's
- LX106 for "updraft device --qemu".
+ A bootloader for the ESP8266 that survives power cuts, a library for its
+ Arduino core, demonstration firmware in several versions, and what makes
+ an ESP8266 of QEMU's LX106 for "updraft device --qemu".
 CONTROL
 }
 

@@ -56,6 +56,12 @@ the_bootloader_is_in_it() {
     cmp packed-*.bin
 }
 
+the_arduino_library_is_in_it() {
+    python3 -m zipfile -e "$PREFIX/share/updraft"/Updraft-*.zip unpacked
+    diff -r unpacked/Updraft "$TAP_ROOT/build/arduino/Updraft"
+    [ -s unpacked/Updraft/library.properties ]
+}
+
 # Whose code is in the firmware is said, and on which terms.
 terms_are_said() {
     local terms=$PREFIX/share/doc/updraft-firmware/copyright
@@ -100,6 +106,7 @@ check all_is_root_s_and_nothing_is_open
 check it_goes_by_three_names
 check a_page_for_each_name
 check the_bootloader_is_in_it
+check the_arduino_library_is_in_it
 check terms_are_said
 check what_is_not_installed_is_named
 check a_board_starts

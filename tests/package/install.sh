@@ -12,7 +12,8 @@ all_of_it_is_installed() {
     local file
     for file in bin/updraft bin/espota bin/signing lib/systemd/system/updraft.service share/man/man1/updraft.1 \
         share/bash-completion/completions/updraft share/updraft/boot.elf share/updraft/rom.elf \
-        share/updraft/firmware/demo-1.0.0.bin share/updraft/firmware/demo-c3-1.1.0.bin share/updraft/firmware/net-2.0.0.bin; do
+        share/updraft/firmware/demo-1.0.0.bin share/updraft/firmware/demo-c3-1.1.0.bin share/updraft/firmware/net-2.0.0.bin \
+        "share/updraft/Updraft-$("$UPDRAFT" version | cut -d' ' -f2).zip"; do
         [ -e "$PREFIX/$file" ] || { echo "there is no $file"; return 1; }
     done
     "$PREFIX/bin/updraft" version
