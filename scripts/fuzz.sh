@@ -39,8 +39,9 @@ clang_build "$FUZZ" "" "${FUZZ_OPTIONS[@]}"
 [ $# -gt 0 ] || set -- $(cut -d : -f 1 "$targets")
 programs=${*/#/tests/fuzz/fuzz_}
 clang_build "$FUZZ" "$programs" "${FUZZ_OPTIONS[@]}"
+# These are needed in the end.
 clang_build "$LINES" "$programs" "-Dc_args=['-fprofile-instr-generate','-fcoverage-mapping']" \
-    -Dc_link_args=-fprofile-instr-generate
+    -Dc_link_args=-fprofile-instr-generate &
 [ "$total" -eq 0 ] || seconds=$((total * jobs / $#))
 
 # A server's files need not outlive it. What has failed runs again by itself, with the whole
@@ -104,11 +105,14 @@ one() { # TARGET
     if fuzz "$1"; then echo ok; else echo FAILED; fi >"$FUZZ/$1.result"
 }
 
-running=0
+declare -A running=()
 for target in "$@"; do
-    [ "$running" -lt "$jobs" ] || { wait -n && running=$((running - 1)); }
+    if [ ${#running[@]} -ge "$jobs" ]; then
+        wait -n -p ended "${!running[@]}"
+        unset "running[$ended]"
+    fi
     one "$target" &
-    running=$((running + 1))
+    running[$!]=$target
 done
 wait
 passed=0 failed=0
