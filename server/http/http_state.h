@@ -86,7 +86,8 @@ struct http_request {
     void *write_ctx;
     bool is_refused; /* by write */
     uint64_t body_limit;
-    uint64_t body_length; /* bytes so far */
+    uint64_t body_length; /* bytes so far, at most the limit */
+    uint64_t passed_over; /* bytes behind those, once it is too large */
     char *body;
 
     struct http_field fields[HTTP_FIELDS_MAX];

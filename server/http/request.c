@@ -298,16 +298,13 @@ static bool collect(struct http_request *request, const char *data, size_t lengt
 /* Takes a piece of the body. False: the connection is to be cut. */
 static bool take(struct http_request *request, const char *data, size_t length)
 {
-    const uint64_t limit = request->body_limit;
-
-    if (length > limit - request->body_length)
+    if (length > request->body_limit - request->body_length)
         request->is_too_large = true;
     if (request->is_too_large) {
-        /* The library takes no answer in the middle of a body: a little more is
+        /* The library takes no answer in the middle of a body: as much again is
          * read for the sake of the answer, but not without end. */
-        request->body_limit += length;
-        request->body_length += length;
-        return request->body_length < 2 * limit;
+        request->passed_over += length;
+        return request->body_length + request->passed_over < 2 * request->body_limit;
     }
     if (request->write == NULL) {
         if (!collect(request, data, length))

@@ -21,8 +21,10 @@
 
 #include <cmocka.h>
 
-#define FILE_SIZE  (400 * 1024)
-#define BODY_LIMIT 1000
+#define FILE_SIZE      (400 * 1024)
+#define BODY_LIMIT     1000
+#define ENDLESS_CHUNKS 100u /* in a piece, of half the limit each */
+#define ENDLESS_SENDS  600u /* of such pieces, 30 MB: more than buffers hold */
 
 /* --- a service that shows everything the layer can do --- */
 
@@ -380,6 +382,25 @@ static void bodies_have_a_limit(void **state)
              "\r\n4b0\r\n%01200d\r\n0\r\n\r\n",
              0);
     assert_non_null(strstr(ask(fixture, request, answer, sizeof answer), " 413 "));
+    assert_non_null(strstr(answer, "larger than 1000 bytes"));
+}
+
+/* Who does not say how long it is, and does not stop, is cut off. */
+static void a_body_without_end_is_not_read_to_its_end(void **state)
+{
+    struct fixture *fixture = *state;
+    const int client = open_client(fixture);
+    char chunks[ENDLESS_CHUNKS * 520] = "";
+    size_t length = 0;
+    unsigned sent = 0;
+
+    for (unsigned i = 0; i < ENDLESS_CHUNKS; i++)
+        length += (size_t)sprintf(chunks + length, "1f4\r\n%0500d\r\n", 0);
+    send_text(client, "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+    while (sent < ENDLESS_SENDS && send(client, chunks, length, MSG_NOSIGNAL) > 0)
+        sent++;
+    close(client);
+    assert_true(sent < ENDLESS_SENDS);
 }
 
 static void a_body_may_be_refused_unseen(void **state)
@@ -835,6 +856,7 @@ int main(void)
         TEST(a_request_without_an_answer_is_an_error),
         TEST(several_requests_on_one_connection),
         TEST(bodies_have_a_limit),
+        TEST(a_body_without_end_is_not_read_to_its_end),
         TEST(a_body_may_be_refused_unseen),
         TEST(a_body_may_be_taken_as_it_comes),
         TEST(a_file_whole_and_in_part),
