@@ -12,6 +12,19 @@
     (AUDIT_HASH_SIZE + 30 + CLOCK_TEXT_SIZE + AUDIT_WHO_SIZE + AUDIT_ADDRESS_SIZE +                \
      AUDIT_ACTION_SIZE + AUDIT_DETAIL_SIZE)
 
+void audit_number(struct audit_note *note, uint32_t number)
+{
+    char numbered[AUDIT_DETAIL_SIZE + 10];
+    const size_t before = strcspn(note->detail, "#");
+
+    note->is_numbered = false;
+    if (note->detail[before] == '\0')
+        return;
+    snprintf(numbered, sizeof numbered, "%.*s%u%s", (int)before, note->detail, number,
+             note->detail + before + 1);
+    audit_text(note->detail, sizeof note->detail, numbered);
+}
+
 void audit_text(char *out, size_t size, const char *text)
 {
     size_t length = strnlen(text, size - 1);

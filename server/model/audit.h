@@ -22,6 +22,7 @@ struct audit_note {
     char address[AUDIT_ADDRESS_SIZE]; /* "" for what the server did by itself */
     char action[AUDIT_ACTION_SIZE];   /* "PUT /devices/5C:CF:7F:00:00:01" */
     char detail[AUDIT_DETAIL_SIZE];
+    bool is_numbered; /* the first # in the detail stands for a number that is not known yet */
 };
 
 struct audit_record {
@@ -44,6 +45,9 @@ enum audit_fault {
 
 /* Copies text cut to what fits, control characters replaced by '?'. */
 void audit_text(char *out, size_t size, const char *text);
+
+/* Puts the number in the place of the first #; is_numbered is false then. */
+void audit_number(struct audit_note *note, uint32_t number);
 
 /* SHA-256 over the hash before and the record's canonical form: number, time (as
  * clock_format() has it), who, address, action and detail, each ended by a newline. */

@@ -55,7 +55,7 @@ static bool read_secret(struct http_request *request, struct device_secret *secr
 static void answer_added(struct operation *operation)
 {
     if (operation->result == CHANGE_CONFLICT)
-        answer_error(operation->request, 409, "another secret got its number: try again");
+        answer_cannot_write(operation->request);
     else
         answer_json(operation->request, 201,
                     json_pack("{sI ss}", "id", (json_int_t)strtoul(operation->name, NULL, 10),
@@ -75,8 +75,7 @@ void handle_add_device_secret(const struct operator_api *api, struct http_reques
     if (operation == NULL)
         return;
     secret.id = accounts_next_device_secret(api->accounts);
-    snprintf(operation->name, sizeof operation->name, "%u", secret.id);
-    snprintf(detail, sizeof detail, "secret %u, %s%s%s", secret.id,
+    snprintf(detail, sizeof detail, "secret #, %s%s%s",
              secret.mac != 0 ? mac_format(secret.mac, mac) : "shared",
              secret.name[0] != '\0' ? ", " : "", secret.name);
     operation->detail = detail;

@@ -72,11 +72,13 @@ bool can_pin(const struct operator_api *api, struct http_request *request, const
 struct operation {
     const struct operator_api *api;
     struct http_request *request;
+    const struct change *change; /* as long as it is being written; null: memory is out */
     enum change_result result;
     void (*answer)(struct operation *operation); /* when the change is durable */
     mac_address mac;
-    char name[NAME_SIZE];
-    const char *detail;            /* for the audit log; null: the body. Lives until perform() */
+    char name[NAME_SIZE];          /* of what it is about; its number, once it got one */
+    const char *detail;            /* for the audit log; null: the body. Lives until perform(). Of
+                                    * what gets a number, the first # in it stands for that */
     char secret[SECRET_TEXT_SIZE]; /* to be shown this once */
     bool is_new;                   /* answer 201 */
 };

@@ -264,8 +264,11 @@ struct operation *new_operation(const struct operator_api *api, struct http_requ
 static void written(void *ctx, enum change_result result)
 {
     struct operation *operation = ctx;
+    const uint32_t *number = operation->change != NULL ? change_number(operation->change) : NULL;
 
     operation->result = result;
+    if (number != NULL && result == CHANGE_DONE)
+        snprintf(operation->name, sizeof operation->name, "%u", *number);
     http_resume(operation->request);
 }
 
@@ -282,6 +285,7 @@ static void go_on(void *ctx, struct http_request *request)
 void perform(struct operation *operation, struct change *change)
 {
     http_suspend(operation->request, go_on, operation);
-    fleet_submit(operation->api->fleet, recorded(operation->request, change, operation->detail),
-                 written, operation);
+    struct change *noted = recorded(operation->request, change, operation->detail);
+    operation->change = noted;
+    fleet_submit(operation->api->fleet, noted, written, operation);
 }

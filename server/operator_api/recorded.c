@@ -55,6 +55,7 @@ struct change *recorded(const struct http_request *request, struct change *chang
                : line != NULL ? line
                               : "");
     free(line);
+    note->is_numbered = detail != NULL && change_number(change) != NULL;
     change->audit = note;
     return change;
 }

@@ -111,7 +111,6 @@ void handle_add_rollout(const struct operator_api *api, struct http_request *req
     *rollout = plan;
     change->as.rollout = rollout;
     operation->is_new = true;
-    snprintf(operation->name, sizeof operation->name, "%u", plan.id);
     perform(operation, change);
 }
 

@@ -72,7 +72,7 @@ static void answer_added(struct operation *operation)
         if (tokens[i].id == id)
             token = &tokens[i];
     if (operation->result == CHANGE_CONFLICT || token == NULL)
-        answer_error(operation->request, 409, "another token got its number: try again");
+        answer_error(operation->request, 409, "the token was revoked at the same moment");
     else
         answer_json(operation->request, 201,
                     json_pack("{so ss}", "token", view_token(token), "secret", operation->secret));
@@ -85,7 +85,7 @@ static void describe(const struct api_token *token, char *detail, size_t size)
 
     if (token->expires_ms != 0)
         clock_format(token->expires_ms, expires);
-    snprintf(detail, size, "token %u (%s), %s%s%s%s, expires %s", token->id, token->name,
+    snprintf(detail, size, "token # (%s), %s%s%s%s, expires %s", token->name,
              role_name(token->role), token->is_read_only ? ", read-only" : "",
              token->product[0] != '\0' ? ", product " : "", token->product, expires);
 }
@@ -105,7 +105,6 @@ void handle_add_token(const struct operator_api *api, struct http_request *reque
         return;
     token.id = accounts_next_token(api->accounts);
     audit_text(token.created_by, sizeof token.created_by, caller->who);
-    snprintf(operation->name, sizeof operation->name, "%u", token.id);
     describe(&token, detail, sizeof detail);
     operation->detail = detail;
     struct change *change =

@@ -174,10 +174,14 @@ static bool read_webhook(struct http_request *request, struct webhook *webhook)
     return problem == NULL;
 }
 
-static void describe(const struct webhook *webhook, char detail[AUDIT_DETAIL_SIZE])
+static void describe(const struct webhook *webhook, bool is_new, char detail[AUDIT_DETAIL_SIZE])
 {
-    snprintf(detail, AUDIT_DETAIL_SIZE, "webhook %u to %.200s for %.150s%s", webhook->id,
-             webhook->url, webhook->events, webhook->is_disabled ? ", disabled" : "");
+    char number[12] = "#"; /* of a new one */
+
+    if (!is_new)
+        snprintf(number, sizeof number, "%u", webhook->id);
+    snprintf(detail, AUDIT_DETAIL_SIZE, "webhook %s to %.200s for %.150s%s", number, webhook->url,
+             webhook->events, webhook->is_disabled ? ", disabled" : "");
 }
 
 /* --- changes --- */
@@ -215,7 +219,7 @@ static void change_webhook(const struct operator_api *api, struct http_request *
 
     if (operation == NULL)
         return;
-    describe(webhook, detail);
+    describe(webhook, kind == WEBHOOK_ADD, detail);
     operation->detail = detail;
     operation->is_new = kind == WEBHOOK_ADD;
     snprintf(operation->name, sizeof operation->name, "%u", webhook->id);

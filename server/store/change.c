@@ -81,3 +81,23 @@ bool change_has_ring_update(const struct change *change)
 {
     return change->kind == CHANGE_RING_UPDATE || change->kind == CHANGE_RING_WITHDRAWN;
 }
+
+static uint32_t *account_number(struct account_change *account)
+{
+    if (account->kind == ACCOUNT_TOKEN)
+        return &account->as.token.id;
+    return account->kind == ACCOUNT_SECRET ? &account->as.secret.id : NULL;
+}
+
+uint32_t *change_number(const struct change *change)
+{
+    if (change->kind == CHANGE_ROLLOUT)
+        return &change->as.rollout->id;
+    if (change->kind == CHANGE_RING_UPDATE)
+        return &change->as.ring_update->id;
+    if (change->kind == CHANGE_ACCOUNT)
+        return account_number(change->as.account);
+    if (change->kind == CHANGE_WEBHOOK && change->as.webhook->kind == WEBHOOK_ADD)
+        return &change->as.webhook->webhook.id;
+    return NULL;
+}

@@ -157,6 +157,11 @@ struct change *change_new_account(enum account_change_kind kind);
 
 struct change *change_new_webhook(enum webhook_change_kind kind);
 
+/* The number of what it adds, which the store may change when another server gave it to
+ * something else; null: it adds nothing, or nothing that is known by one. Releases are known by
+ * their versions. */
+uint32_t *change_number(const struct change *change);
+
 /* Does it carry as.release, as.rollout, as.ring_update? */
 bool change_has_release(const struct change *change);
 bool change_has_rollout(const struct change *change);

@@ -95,17 +95,64 @@ static int apply_one(struct sql_store *store, const struct change *change,
     }
 }
 
+static const char *next_number_of(const struct change *change)
+{
+    if (change->kind == CHANGE_ROLLOUT)
+        return "SELECT max(id) + 1 FROM rollouts";
+    if (change->kind == CHANGE_RING_UPDATE)
+        return "SELECT max(id) + 1 FROM ring_updates";
+    if (change->kind == CHANGE_WEBHOOK)
+        return "SELECT max(id) + 1 FROM webhooks";
+    return change->as.account->kind == ACCOUNT_TOKEN ? "SELECT max(id) + 1 FROM tokens"
+                                                     : "SELECT max(id) + 1 FROM device_secrets";
+}
+
+static int read_number(struct sql_store *store, const char *sql, uint32_t *number)
+{
+    struct db_statement *row;
+
+    if (db_prepare(store->database, sql, &row) != DB_OK)
+        return DB_FAILED;
+    const int status = db_step(row);
+    if (status == DB_ROW)
+        *number = (uint32_t)db_number(row, 0);
+    db_finalize(row);
+    return status == DB_ROW ? DB_OK : DB_FAILED;
+}
+
+/* Another server may have given its number to something else: then it gets the next one. */
+static int apply_numbered(struct sql_store *store, const struct change *change,
+                          enum change_result *result)
+{
+    uint32_t *number = change_number(change);
+    int status = apply_one(store, change, result);
+
+    if (status != DB_OK || *result != CHANGE_CONFLICT || number == NULL)
+        return status;
+    status = read_number(store, next_number_of(change), number);
+    return status == DB_OK && *number != 0 ? apply_one(store, change, result) : status;
+}
+
+static int append_note(struct sql_store *store, const struct change *change)
+{
+    const uint32_t *number = change_number(change);
+
+    if (number != NULL && change->audit->is_numbered)
+        audit_number(change->audit, *number);
+    return sql_append_audit(store, change->audit);
+}
+
 /* A change, its entry in the audit log and what it has webhooks told are one: none is
  * there without the others. */
 static int apply_recorded(struct sql_store *store, const struct change *change,
                           enum change_result *result)
 {
-    int status = apply_one(store, change, result);
+    int status = apply_numbered(store, change, result);
 
     if (status == DB_OK && *result == CHANGE_DONE && change->event != NULL)
         status = sql_append_event(store, change->device, change->event);
     if (status == DB_OK && *result == CHANGE_DONE && change->audit != NULL)
-        status = sql_append_audit(store, change->audit);
+        status = append_note(store, change);
     if (status == DB_OK && *result == CHANGE_DONE)
         status = sql_append_deliveries(store, change->deliveries);
     return status;

@@ -102,6 +102,52 @@ of_two_who_publish_one_version_one_wins() {
     on_all has_digest
 }
 
+# make KIND NODE NAME: with a number that the server gives it; the answer goes to made.NODE.
+make() {
+    on "$2"
+    case $1 in
+    rollouts) body="{\"product\": \"product-$2\", \"version\": \"2.0.0\", \"target\": {\"from\": \"$3\"}, \"stages\": [{\"percent\": 100}]}" ;;
+    webhooks) body="{\"url\": \"http://127.0.0.1:1/$3\", \"events\": [\"release.*\"]}" ;;
+    tokens) body="{\"name\": \"$3\", \"role\": \"viewer\"}" ;;
+    device-secrets) body="{\"name\": \"$3\"}" ;;
+    esac
+    api POST "/$1" --data "$body" >"made.$2"
+}
+
+# Both get what they asked for, under a number of its own; nobody notices.
+numbers_are_each_given_once() {
+    local kind round node pids
+    for kind in rollouts tokens device-secrets webhooks; do
+        for round in $(seq 8); do
+            pids=()
+            for node in 1 2 3; do
+                make $kind $node "$kind-$round-$node" &
+                pids+=($!)
+            done
+            for pid in "${pids[@]}"; do wait "$pid" || { cat made.*; return 1; }; done
+            for node in 1 2 3; do
+                if [ $kind != device-secrets ]; then grep -q "$kind-$round-$node\"" "made.$node"; fi
+                python3 -c '
+import json, sys
+made = json.load(open(sys.argv[1]))
+print(next(iter(made.values()))["id"] if isinstance(next(iter(made.values())), dict) else made["id"])' "made.$node" >>"numbers.$kind"
+            done
+        done
+        expect "numbers of $kind" "$(sort -u "numbers.$kind" | wc -l)" 24
+    done
+    on_all has_all_numbers
+    # The log has the numbers they got.
+    sort -n numbers.tokens >wanted
+    api GET '/audit?limit=1000' | grep -o '"token [0-9]* (tokens-' | grep -o '[0-9]*' | sort -n | diff wanted -
+}
+has_all_numbers() {
+    for kind in rollouts tokens device-secrets webhooks; do
+        api GET "/$kind" | grep -o '"id": *[0-9]*' | grep -o '[0-9]*$' | sort -u >have
+        sort -u "numbers.$kind" | comm -23 - have >lacks
+        not grep . lacks
+    done
+}
+
 events_of_all_are_heard_on_each() {
     on 3
     curl -sSN -H "Authorization: Bearer $TOKEN" "$SERVER/api/v1/events" >events 2>/dev/null &
@@ -164,6 +210,7 @@ check a_token_made_on_one_holds_on_all_until_it_is_revoked_on_another
 check what_is_published_on_one_is_served_by_all
 check two_publish_at_once
 check of_two_who_publish_one_version_one_wins
+check numbers_are_each_given_once
 check events_of_all_are_heard_on_each
 check the_audit_log_is_one_chain
 check a_webhook_is_told_once
