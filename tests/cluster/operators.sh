@@ -96,7 +96,7 @@ of_two_who_publish_one_version_one_wins() {
     expect winners $won 1
     on 3
     eventually has_release same
-    digest() { curl -sSf "$SERVER/firmware/same/5.0.0" | sha256sum | cut -d ' ' -f 1; }
+    digest() { curl -sSf "$SERVER/firmware/same/5.0.0" -o whose && sha256_of whose; }
     has_digest() { [ "$(digest)" = "$winner" ]; }
     winner=$(for tries in $(seq 100); do digest 2>/dev/null && break; sleep 0.2; done)
     on_all has_digest

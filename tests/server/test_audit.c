@@ -27,6 +27,26 @@ static struct audit_note note_of(const char *who, const char *action)
     return note;
 }
 
+static void a_number_is_put_where_it_belongs(void **state)
+{
+    struct audit_note note = note_of("user anna", "POST /tokens");
+
+    (void)state;
+    audit_text(note.detail, sizeof note.detail, "token # (#1), viewer");
+    note.is_numbered = true;
+    audit_number(&note, 4294967295u);
+    assert_string_equal(note.detail, "token 4294967295 (#1), viewer");
+    assert_false(note.is_numbered);
+    memset(note.detail, 'x', sizeof note.detail - 1);
+    note.detail[0] = '#';
+    audit_number(&note, 12345);
+    assert_int_equal(strlen(note.detail), AUDIT_DETAIL_SIZE - 1);
+    assert_memory_equal(note.detail, "12345xxx", 8);
+    audit_text(note.detail, sizeof note.detail, "nothing");
+    audit_number(&note, 1);
+    assert_string_equal(note.detail, "nothing");
+}
+
 /* --- the chain --- */
 
 static void make_chain(struct audit_record records[RECORDS])
@@ -345,6 +365,7 @@ int main(void)
         cmocka_unit_test(renumbering_does_not_help),
         cmocka_unit_test(texts_are_cut_between_characters),
         cmocka_unit_test_setup_teardown(a_change_and_its_record_are_one, set_up, tear_down),
+        cmocka_unit_test(a_number_is_put_where_it_belongs),
         cmocka_unit_test_setup_teardown(what_was_not_changed_is_not_recorded, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_batch_that_fails_leaves_no_record, set_up, tear_down),
         cmocka_unit_test_setup_teardown(pages_are_read_from_both_ends, set_up, tear_down),
