@@ -41,7 +41,7 @@ bool clock_parse(const char *text, int64_t *ms)
     if (strcmp(rest + length, "Z") != 0)
         return false;
     *ms = (int64_t)timegm(&utc) * 1000 + thousandths;
-    return true;
+    return *ms >= 0;
 }
 
 const char *clock_format(int64_t ms, char text[CLOCK_TEXT_SIZE])

@@ -16,7 +16,8 @@ int64_t clock_monotonic_ms(void);
 /* The same clock in microseconds, for what is measured. */
 int64_t clock_monotonic_us(void);
 
-/* Reads "2026-11-21T10:20:30Z", milliseconds or not. False when it is no such text. */
+/* Reads "2026-11-21T10:20:30Z", milliseconds or not. False when it is no such text, or before
+ * 1970. */
 bool clock_parse(const char *text, int64_t *ms);
 
 /* ISO 8601 in UTC with milliseconds. Returns text. */

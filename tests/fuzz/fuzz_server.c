@@ -13,6 +13,7 @@
 #include "tests/server/folder.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <jansson.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -80,7 +81,7 @@ static void ask(struct rig *rig, struct question question, char *answer)
                                      .tv_usec = question.patience_ms % 1000 * 1000};
     const int connection = connect_from_next(rig);
     size_t length = 0;
-    ssize_t got;
+    ssize_t got = 0;
 
     setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     (void)!send(connection, question.request, question.size, MSG_NOSIGNAL);
@@ -92,7 +93,9 @@ static void ask(struct rig *rig, struct question question, char *answer)
         length += (size_t)got;
         answer[length] = '\0';
     }
+    const int error = got < 0 ? errno : 0;
     close(connection);
+    errno = error;
 }
 
 static unsigned status_of(const char *answer)
@@ -166,6 +169,8 @@ static unsigned ask_api(struct rig *rig, const struct record *said, const char *
     memcpy(request + head, end + 1, length);
     ask(rig, (struct question){request, (size_t)head + length, PATIENCE_MS, false}, answer);
     const unsigned status = status_of(answer);
+    if (status < 200 || status == 500)
+        fprintf(stderr, "%s: %s, %.200s\n", line, strerror(errno), answer);
     require(status >= 200 && status != 500);
     if (strcmp(method, "GET") == 0)
         require_json(answer);
