@@ -1,7 +1,9 @@
 /* Enters devices into the database of a server that stands still: fill DATABASE COUNT, with a
- * file or a postgres:// URL. They are of the product demo and run 1.0.0; MACs count up, as
- * benchmarks/load.c has them. */
+ * file or a postgres:// URL. They are of the product demo and have asked before, with what
+ * benchmarks/load.c has them say; MACs count up as there, and LOAD_MD5 is the same. */
 #include "server/fleet/fleet.h"
+
+#include "updraft/hex.h"
 
 #include <semaphore.h>
 #include <stdio.h>
@@ -46,23 +48,47 @@ static void note_done(void *ctx, enum change_result result)
     sem_post(ctx);
 }
 
+static struct device_facts say(mac_address mac)
+{
+    const char *md5 = getenv("LOAD_MD5");
+    struct device_facts facts = {.chip = UD_CHIP_ESP8266,
+                                 .mode = DEVICE_MODE_SKETCH,
+                                 .has_chip_id = true,
+                                 .chip_id = (uint32_t)(mac & 0xffffff),
+                                 .ap_mac = 0x5ECF7F000001,
+                                 .free_space = 2u << 20,
+                                 .sketch_size = 300000,
+                                 .chip_size = 4u << 20,
+                                 .version = "1.0.0",
+                                 .sdk_version = "2.2.2-dev(38a443e)",
+                                 .address = {[10] = 255, 255, 127, 0, 0, 1}};
+
+    facts.has_md5 = md5 != NULL && ud_hex_decode(md5, facts.sketch_md5, UD_MD5_SIZE) == UD_OK;
+    return facts;
+}
+
 static void enter(struct fleet *fleet, mac_address mac, writer_done *done, void *ctx)
 {
     struct change *change = change_new(CHANGE_REGISTER, mac);
 
     change->as.seen.at_ms = 1;
-    change->as.seen.facts = (struct device_facts){.chip = UD_CHIP_ESP8266,
-                                                  .mode = DEVICE_MODE_SKETCH,
-                                                  .free_space = 2u << 20,
-                                                  .sketch_size = 300000,
-                                                  .chip_size = 4u << 20,
-                                                  .version = "1.0.0",
-                                                  .sdk_version = "2.2.2-dev(38a443e)"};
+    change->as.seen.facts = say(mac);
     fleet_submit(fleet, change, NULL, NULL);
     change = change_new(CHANGE_ASSIGN, mac);
     change->as.assign.settings.set = SETTING_PRODUCT;
     strcpy(change->as.assign.settings.product, "demo");
     fleet_submit(fleet, change, done, ctx);
+}
+
+static void ask(struct fleet *fleet, mac_address mac)
+{
+    const struct device_facts facts = say(mac);
+    struct policy_decision decision;
+
+    if (fleet_check_in(fleet, mac, &facts, false, &decision))
+        return;
+    fprintf(stderr, "fill: a device was not entered\n");
+    exit(1);
 }
 
 int main(int argc, char **argv)
@@ -92,6 +118,10 @@ int main(int argc, char **argv)
         sem_wait(&done);
         enter(fleet, MAC_FIRST + i, note_done, &done);
     }
+    for (unsigned i = 0; i < AT_ONCE; i++)
+        sem_wait(&done);
+    for (unsigned long i = 0; i < count; i++)
+        ask(fleet, MAC_FIRST + i);
     fleet_close(fleet);
     return 0;
 }

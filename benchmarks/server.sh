@@ -7,6 +7,7 @@
 # or by the machine's processors, a line says so.
 #   LOAD_MS=N       for each measurement (default 3000)
 #   LOAD_FLEET=N    devices of the large fleet (default 1000000)
+#   LOAD_PARTS="…"  some of: check_ins downloads slow mixed tls nodes fleet (default: all)
 need_packages nginx-light php-fpm
 configure "$BUILD/bench" -Dtests=false -Dbenchmarks=true -Dbuildtype=release
 ninja -C "$BUILD/bench" updraft benchmarks/load benchmarks/fill >"$BUILD/bench/ninja.log" 2>&1 ||
@@ -15,6 +16,9 @@ ninja -C "$BUILD/bench" updraft benchmarks/load benchmarks/fill >"$BUILD/bench/n
 LOAD_MS=${LOAD_MS:-3000}
 LOAD_FLEET=${LOAD_FLEET:-1000000}
 ROUNDS=3
+# For so long the server gathers when devices asked, to write it in the time of the same length
+# after that (server/fleet/fleet_heard.c).
+GATHER_MS=15000
 # Each takes two descriptors of the server, which keeps some for itself.
 ulimit -n "$(ulimit -Hn)"
 SLOW=$(($(ulimit -n) / 2 - 200))
@@ -71,8 +75,6 @@ start_nginx() {
     echo >"$WORLD/www/update"
     cp "$WORLD/demo.bin" "$WORLD/www/"
     cp "$PROJECT_ROOT/benchmarks/checkin.php" "$WORLD/www/"
-    LOAD_MD5=$(md5sum <"$WORLD/demo.bin" | cut -c1-32)
-    export LOAD_MD5
     cat >"$WORLD/php.conf" <<END
 [global]
 daemonize = no
@@ -188,7 +190,7 @@ send_buffers() {
 
 resident_kb() { sed -n 's/^VmRSS:[[:space:]]*\([0-9]*\).*/\1/p' "/proc/$server_pid/status"; }
 
-measure_slow() {
+compare_slow() {
     local slow_pid
     LOAD_MS=20000 load "$port" slow $SLOW 1 /firmware/demo "$server_pid" >"$WORLD/slow" &
     slow_pid=$!
@@ -211,7 +213,11 @@ measure_fleet() {
     start_ms=$((($(date +%s%N) - started) / 1000000))
     start_cpu_ms=$(($(spent_ns "$server_pid") / 1000000))
     start_kb=$(resident_kb)
-    measure_ours() { load "$port" poll 64 "$count" /update "$server_pid"; }
+    # What is written while it is measured was gathered before.
+    measure_ours() {
+        LOAD_MS=$((GATHER_MS + 1000)) load "$port" poll 64 "$count" /update >"$WORLD/before"
+        LOAD_MS=$GATHER_MS load "$port" poll 64 "$count" /update "$server_pid"
+    }
     measure_theirs() { nginx_static poll; }
     rounds "fleet-$count"
 }
@@ -240,7 +246,7 @@ compare_fleet() {
 }
 
 # Check-ins while a rollout offers its first stage a release and others download.
-measure_mixed() {
+compare_mixed() {
     local get_pid
     python3 "$PROJECT_ROOT/tests/lib/make_image.py" "$WORLD/next.bin" --project demo --version 2.0.0 --size 400000
     "$UPDRAFT_BENCH" publish "$WORLD/next.bin" --product demo --version 2.0.0 --channel next --server "$SERVER" >"$WORLD/said" &&
@@ -359,6 +365,8 @@ make_world() {
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
         -keyout "$WORLD/tls.key" -out "$WORLD/tls.crt" 2>"$WORLD/openssl.log" || die "no certificate: $(cat "$WORLD/openssl.log")"
     python3 "$PROJECT_ROOT/tests/lib/make_image.py" "$WORLD/demo.bin" --project demo --version 1.0.0 --size 400000
+    LOAD_MD5=$(md5sum <"$WORLD/demo.bin" | cut -c1-32)
+    export LOAD_MD5
     start_server
     publish_demo
     stop_server
@@ -369,10 +377,4 @@ make_world() {
 }
 
 make_world
-compare_check_ins
-compare_downloads
-measure_slow
-measure_mixed
-compare_tls
-compare_nodes
-compare_fleet
+for part in ${LOAD_PARTS:-check_ins downloads slow mixed tls nodes fleet}; do "compare_$part"; done

@@ -37,6 +37,19 @@ a_device_heard_of_by_one_is_known_to_the_other() {
     says alias bench
 }
 
+# It says nothing new: when it asked is all there is to tell, and that takes half a minute.
+when_a_device_last_asked_shows_on_the_other() {
+    local before
+    on right
+    before=$(device_says $MAC last_seen)
+    on left
+    asks_later() { answers 304 && not says last_seen "$before"; }
+    eventually asks_later
+    before=$(device_says $MAC last_seen)
+    on right
+    eventually says last_seen "$before" || eventually says last_seen "$before"
+}
+
 what_one_publishes_the_other_knows() {
     on left
     publish 1.0.0.bin demo 1.0.0
@@ -131,6 +144,7 @@ both_go_on_when_the_database_was_away() {
 node_start left
 node_start right
 check a_device_heard_of_by_one_is_known_to_the_other
+check when_a_device_last_asked_shows_on_the_other
 check what_one_publishes_the_other_knows
 check users_and_tokens_hold_everywhere
 check a_node_that_is_killed_is_not_missed
