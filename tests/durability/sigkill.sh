@@ -10,6 +10,7 @@ SEED=${SEED:-$((RANDOM * 32768 + RANDOM))}
 ROUNDS=${ROUNDS:-100}
 DATA=$TAP_TMP/data
 ACKNOWLEDGED=$TAP_TMP/acknowledged
+WINDOW_MS=500 # after which a round's server is killed at the latest
 GZIP_TIME_OFFSET=4 # of the four bytes of a gzip header that change nothing
 
 RANDOM=$SEED
@@ -124,17 +125,28 @@ one_round() { # NUMBER
     workers="$workers $!"
     customer $(($1 * 1000)) &
     workers="$workers $!"
-    random_below 500
-    sleep "$(printf 0.%03d $random)"
+    random_below "$WINDOW_MS"
+    sleep "$((random / 1000)).$(printf %03d $((random % 1000)))"
     server_stop KILL
     # shellcheck disable=SC2086
     wait $workers 2>/dev/null
 }
 
+# On a slow machine, too, the kills are to meet some work: a round lasts as long as
+# publishing a few times.
+make_steady() {
+    local began_ms took_ms
+    began_ms=$(date +%s%3N)
+    publish "$TAP_TMP/base.bin" steady 1.0.0
+    took_ms=$(($(date +%s%3N) - began_ms))
+    [ $((took_ms * 5)) -le "$WINDOW_MS" ] || WINDOW_MS=$((took_ms * 5))
+    [ "$WINDOW_MS" -le 10000 ] || WINDOW_MS=10000
+}
+
 all_rounds() {
     local round
     server_start data
-    publish "$TAP_TMP/base.bin" steady 1.0.0
+    make_steady
     for round in $(seq "$ROUNDS"); do
         one_round "$round"
         [ $((RANDOM % 4)) -ne 0 ] || kill_while_starting
@@ -146,7 +158,6 @@ all_rounds() {
 
 nothing_acknowledged_is_lost() { cat "$TAP_TMP/rounds.log"; [ "$rounds_status" -eq 0 ]; }
 
-# On the slowest of machines too, the kills must have met some work.
 enough_was_going_on() {
     local kind
     for kind in releases devices offers; do

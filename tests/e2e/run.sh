@@ -8,8 +8,11 @@ expect() { [ "$2" = "$3" ] || { echo "$1 is '$2', not '$3'"; return 1; }; }
 # What this folder's ./run started and still goes on.
 left_over() { pgrep -f "$UPDRAFT (serve|device) .*$TAP_ROOT/build/run/"; }
 
+tree_state() { git status --porcelain 2>&1 || :; } # an unpacked archive has none
+
 once_ends_with_three_arrived() {
     cd "$TAP_ROOT"
+    tree_state >"$TAP_TMP/before"
     ./run --once >"$TAP_TMP/once"
     expect "the last line" "$(tail -n 1 "$TAP_TMP/once")" "3 of 3 devices run 1.1.0"
 }
@@ -23,13 +26,7 @@ flash_files_say_the_same() {
 
 nothing_goes_on_afterwards() { ! left_over; }
 
-the_tree_stays_clean() {
-    cd "$TAP_ROOT"
-    git rev-parse --git-dir >/dev/null 2>&1 || return 0
-    git status --porcelain >"$TAP_TMP/before"
-    ./run --once >/dev/null
-    git status --porcelain | diff "$TAP_TMP/before" -
-}
+the_tree_stays_clean() { (cd "$TAP_ROOT" && tree_state) | diff "$TAP_TMP/before" -; }
 
 wait_for() { # WHAT COMMAND…: at most 60 s
     local what=$1 tries
