@@ -241,7 +241,7 @@ static int open_file(const struct blobs *blobs, const uint8_t sha256[UD_SHA256_S
     if (fstat(file, status) == 0 && S_ISREG(status->st_mode) && (uint64_t)status->st_size == size)
         return file;
     close(file);
-    return -EIO;
+    return BLOB_DAMAGED;
 }
 
 int blob_find(const struct blobs *blobs, const uint8_t sha256[UD_SHA256_SIZE], uint64_t size)
@@ -292,7 +292,7 @@ static int compare(const struct blobs *blobs, const uint8_t sha256[UD_SHA256_SIZ
     if (error != 0)
         return error;
     if (memcmp(found, sha256, UD_SHA256_SIZE) != 0)
-        return -EIO;
+        return BLOB_DAMAGED;
     seen_files_add(blobs->seen, sha256, status);
     return 0;
 }
@@ -328,12 +328,13 @@ bool blob_is_lost(int error)
     return error != -EMFILE && error != -ENFILE && error != -ENOMEM;
 }
 
-int blob_remove(const struct blobs *blobs, const uint8_t sha256[UD_SHA256_SIZE])
+int blob_set_aside(const struct blobs *blobs, const uint8_t sha256[UD_SHA256_SIZE])
 {
-    char name[BLOB_NAME_SIZE];
+    char name[BLOB_NAME_SIZE], aside[BLOB_NAME_SIZE + sizeof ".damaged"];
 
     ud_hex_encode(sha256, UD_SHA256_SIZE, name);
-    return unlinkat(blobs->directory, name, 0) == 0 ? 0 : -errno;
+    snprintf(aside, sizeof aside, "%s.damaged", name);
+    return renameat(blobs->directory, name, blobs->directory, aside) == 0 ? 0 : -errno;
 }
 
 struct sweep {

@@ -9,11 +9,15 @@
 
 #include "updraft/digest.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct blobs;
+
+/* Beside the errnos of files: all of it was read, and it is not what its name says. */
+#define BLOB_DAMAGED (-EBADMSG)
 struct blob_upload;
 
 /* Opens or creates the directory and removes what interrupted uploads left in
@@ -46,15 +50,15 @@ int blob_upload_commit(struct blob_upload *upload, const uint8_t sha256[UD_SHA25
 void blob_upload_end(struct blob_upload *upload);
 
 /* Opens a file for reading. A descriptor, or a negative errno: -ENOENT when it
- * is not there, -EIO when it is damaged: its size or its bytes are not those it was stored
+ * is not there, BLOB_DAMAGED when its size or its bytes are not those it was stored
  * with. Reads all of it when it has not since the start, or the file was touched since. */
 int blob_open(const struct blobs *blobs, const uint8_t sha256[UD_SHA256_SIZE], uint64_t size);
 
 /* The same, but nobody looks at the bytes. */
 int blob_find(const struct blobs *blobs, const uint8_t sha256[UD_SHA256_SIZE], uint64_t size);
 
-/* Reads a stored file whatever was seen before: is it what its name says? 0, -ENOENT, -EIO when it
- * is not, or another negative errno when it cannot be read. */
+/* Reads a stored file whatever was seen before: is it what its name says? 0, -ENOENT,
+ * BLOB_DAMAGED when it is not, or another negative errno when it cannot be read, which may pass. */
 int blob_check(const struct blobs *blobs, const uint8_t sha256[UD_SHA256_SIZE], uint64_t size);
 
 /* Of such an errno: is it the file that is the trouble, for all who ask, and not this process,
@@ -64,8 +68,9 @@ bool blob_is_lost(int error);
 /* The SHA-256 of a file's bytes. 0 or a negative errno. */
 int blob_digest(int file, uint8_t sha256[UD_SHA256_SIZE]);
 
-/* 0 or a negative errno. Who has it open goes on reading it. */
-int blob_remove(const struct blobs *blobs, const uint8_t sha256[UD_SHA256_SIZE]);
+/* Gives a damaged file the name DIGEST.damaged, for somebody to look at, in place of one that may
+ * have that name. 0 or a negative errno. Who has it open goes on reading it. */
+int blob_set_aside(const struct blobs *blobs, const uint8_t sha256[UD_SHA256_SIZE]);
 
 /* Removes the files that `is_wanted` does not know. Returns how many, or a
  * negative errno. Only while nobody publishes; younger than `keep_s` seconds they stay. */

@@ -22,7 +22,7 @@ static int result_of(int code, char error[DEPOT_ERROR_SIZE])
     if (code >= 0)
         return code;
     snprintf(error, DEPOT_ERROR_SIZE, "%s",
-             code == -EIO ? "its file has another size" : strerror(-code));
+             code == BLOB_DAMAGED ? "its file has another size" : strerror(-code));
     return -1;
 }
 
@@ -34,7 +34,7 @@ static int has(struct depot *depot, const uint8_t sha256[UD_SHA256_SIZE], uint64
 
     if (file >= 0)
         close(file);
-    return file == -ENOENT || file == -EIO ? 0 : result_of(file < 0 ? file : 1, error);
+    return file == -ENOENT || file == BLOB_DAMAGED ? 0 : result_of(file < 0 ? file : 1, error);
 }
 
 static int put(struct depot *depot, const uint8_t sha256[UD_SHA256_SIZE], int file, uint64_t size,
@@ -47,7 +47,7 @@ static int put(struct depot *depot, const uint8_t sha256[UD_SHA256_SIZE], int fi
         return result_of(code, error);
     code = blob_upload_copy(upload, file);
     if (code == 0)
-        code = blob_upload_size(upload) == size ? blob_upload_commit(upload, sha256) : -EIO;
+        code = blob_upload_size(upload) == size ? blob_upload_commit(upload, sha256) : BLOB_DAMAGED;
     blob_upload_end(upload);
     return result_of(code, error);
 }

@@ -2,6 +2,7 @@
 
 #include "server/log/log.h"
 #include "server/model/clock.h"
+#include "updraft/hex.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -110,16 +111,40 @@ static void tell(const struct keeper *keeper, const struct kept *kept, bool is_h
 static void log_missing(const struct keeper *keeper, const struct kept *kept, int error)
 {
     const struct release *release = kept->release;
-    const char *what = error == -ENOENT ? "is not here"
-                       : error == -EIO  ? "is damaged here"
-                                        : "cannot be read here";
+    const char *what = error == -ENOENT        ? "is not here"
+                       : error == BLOB_DAMAGED ? "is damaged here"
+                                               : "cannot be read here";
+    const bool is_unread = error != -ENOENT && error != BLOB_DAMAGED;
 
     if (keeper->config.depot != NULL)
         log_line("the file of %s %s %s: it is fetched from %s", release->product, release->version,
                  what, keeper->config.depot->class->name);
+    else if (is_unread)
+        log_line("the file of %s %s %s, which is tried again: %s", release->product,
+                 release->version, what, strerror(-error));
     else
         log_line("the file of %s %s %s: publish it again", release->product, release->version,
                  what);
+}
+
+static void set_aside(const struct keeper *keeper, const struct kept *kept)
+{
+    char name[2 * UD_SHA256_SIZE + 1];
+
+    if (blob_set_aside(keeper->config.blobs, kept->file.sha256) != 0)
+        return;
+    ud_hex_encode(kept->file.sha256, UD_SHA256_SIZE, name);
+    log_line("what was found as the file of %s %s is kept as %s.damaged", kept->release->product,
+             kept->release->version, name);
+}
+
+/* Once more, before a file is given up: what was read may be wrong, and not what is there. */
+static int check(const struct keeper *keeper, const struct release_file *file)
+{
+    const struct blobs *blobs = keeper->config.blobs;
+    const int error = blob_check(blobs, file->sha256, file->size);
+
+    return error != 0 && error != -ENOENT ? blob_check(blobs, file->sha256, file->size) : error;
 }
 
 /* The depot's bytes; what is not what its name says gets no name. */
@@ -189,14 +214,14 @@ static bool share(const struct keeper *keeper, const struct kept *kept)
 static bool look_at(const struct keeper *keeper, struct kept *kept)
 {
     const struct keeper_config *config = &keeper->config;
-    const int error = blob_check(config->blobs, kept->file.sha256, kept->file.size);
+    const int error = check(keeper, &kept->file);
 
     if (error != 0 && !blob_is_lost(error))
         return false;
     if (error != 0 && kept->failures == 0)
         log_missing(keeper, kept, error);
-    if (error == -EIO)
-        blob_remove(config->blobs, kept->file.sha256);
+    if (error == BLOB_DAMAGED)
+        set_aside(keeper, kept);
     if (error != 0)
         tell(keeper, kept, false);
     if (error != 0 && (config->depot == NULL || !fetch(keeper, kept)))

@@ -95,7 +95,7 @@ void visit_send(struct visit *visit)
         return;
     }
     log_line("%s cannot be sent %s %s: %s", mac_format(visit->mac, mac), release->product,
-             release->version, file == -EIO ? "its file is damaged" : strerror(-file));
+             release->version, file == BLOB_DAMAGED ? "its file is damaged" : strerror(-file));
     if (blob_is_lost(file))
         device_api_miss(visit->api, release, form);
     http_set_header(visit->request, "Retry-After", VISIT_RETRY_AFTER);

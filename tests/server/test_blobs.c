@@ -101,9 +101,9 @@ static void missing_and_damaged_are_told_apart(void **state)
 
     assert_int_equal(blob_open(fixture->blobs, digest_a, 8), -ENOENT);
     assert_int_equal(store(fixture->blobs, digest_a, "firmware"), 0);
-    assert_int_equal(blob_open(fixture->blobs, digest_a, 9), -EIO);
+    assert_int_equal(blob_open(fixture->blobs, digest_a, 9), BLOB_DAMAGED);
     assert_int_equal(truncate(folder_join(path, fixture->path, name_a), 3), 0);
-    assert_int_equal(blob_open(fixture->blobs, digest_a, 8), -EIO);
+    assert_int_equal(blob_open(fixture->blobs, digest_a, 8), BLOB_DAMAGED);
 }
 
 static void write_over(const char *path, off_t at, char byte)
@@ -123,7 +123,7 @@ static void another_byte_is_damage_too(void **state)
     assert_int_equal(store(fixture->blobs, digest_a, "firmware"), 0);
     assert_int_equal(store(fixture->blobs, digest_b, "orphan"), 0);
     write_over(folder_join(path, fixture->path, name_a), 7, 'E');
-    assert_int_equal(blob_open(fixture->blobs, digest_a, 8), -EIO);
+    assert_int_equal(blob_open(fixture->blobs, digest_a, 8), BLOB_DAMAGED);
     const int unread = blob_find(fixture->blobs, digest_a, 8);
     assert_true(unread >= 0);
     close(unread);
@@ -149,7 +149,7 @@ static void damage_after_a_file_was_read_is_seen(void **state)
     }
     usleep(20000); /* times of files are as fine as the kernel's tick */
     write_over(folder_join(path, fixture->path, name_a), 0, 'F');
-    assert_int_equal(blob_open(fixture->blobs, digest_a, 8), -EIO);
+    assert_int_equal(blob_open(fixture->blobs, digest_a, 8), BLOB_DAMAGED);
 }
 
 static void an_upload_that_ends_leaves_nothing(void **state)

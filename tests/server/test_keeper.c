@@ -1,5 +1,6 @@
 #include "folder.h"
 #include "server/blobs/keeper.h"
+#include "updraft/hex.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -36,7 +38,8 @@ static void note(void *ctx, const struct release *release, const struct release_
     struct fixture *fixture = ctx;
 
     assert_ptr_equal(release, &fixture->release);
-    assert_int_equal(file->size, 8);
+    assert_ptr_equal(release_file_of(&release->image, file->sha256),
+                     &fixture->release.image.files[0]);
     pthread_mutex_lock(&fixture->lock);
     fixture->here_count += is_here;
     fixture->gone_count += !is_here;
@@ -82,6 +85,10 @@ static void make_keeper(struct fixture *fixture, struct depot *depot)
 static const uint8_t digest[UD_SHA256_SIZE] = {
     0xc3, 0xbf, 0x47, 0xea, 0x1f, 0x4a, 0x4a, 0x60, 0x54, 0x70, 0x31, 0x3c, 0xac, 0xb3, 0xa4, 0x4f,
     0x4a, 0x46, 0x1f, 0x68, 0xc6, 0xfa, 0xea, 0xb0, 0x7e, 0x73, 0x76, 0x10, 0xcb, 0x5a, 0xc8, 0x35};
+
+static const uint8_t digest_of_nothing[UD_SHA256_SIZE] = {
+    0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24,
+    0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55};
 
 static int set_up(void **state)
 {
@@ -187,12 +194,41 @@ static void what_is_damaged_is_fetched_anew(void **state)
     make_keeper(fixture, fixture->depot);
     store(fixture->others, "firmware");
     store(fixture->here, "fIrmware");
-    assert_int_equal(blob_check(fixture->here, digest, 8), -EIO);
+    assert_int_equal(blob_check(fixture->here, digest, 8), BLOB_DAMAGED);
     want(fixture);
     assert_true(keeper_start(fixture->keeper));
     wait_for(fixture, &fixture->here_count, 1);
     assert_int_equal(fixture->gone_count, 1);
     assert_int_equal(blob_check(fixture->here, digest, 8), 0);
+    /* What was found is there to be looked at. */
+    char path[FOLDER_PATH_SIZE], name[FOLDER_PATH_SIZE] = "here/";
+    ud_hex_encode(digest, UD_SHA256_SIZE, name + strlen(name));
+    assert_int_equal(access(folder_join(path, fixture->folder, strcat(name, ".damaged")), F_OK), 0);
+}
+
+/* A file of no length whose bytes cannot be read: that of a process's memory, where there is
+ * none. */
+static void what_cannot_be_read_is_left_where_it_is(void **state)
+{
+    struct fixture *fixture = *state;
+    struct release_file *file = &fixture->release.image.files[0];
+    char path[FOLDER_PATH_SIZE], name[FOLDER_PATH_SIZE] = "here/";
+    struct stat status;
+
+    ud_hex_encode(digest_of_nothing, UD_SHA256_SIZE, name + strlen(name));
+    memcpy(file->sha256, digest_of_nothing, UD_SHA256_SIZE);
+    file->size = 0;
+    folder_join(path, fixture->folder, name);
+    make_keeper(fixture, NULL);
+    assert_int_equal(symlink("/proc/self/mem", path), 0);
+    assert_int_equal(blob_check(fixture->here, digest_of_nothing, 0), -EIO);
+    want(fixture);
+    assert_true(keeper_start(fixture->keeper));
+    wait_for(fixture, &fixture->gone_count, 1);
+    assert_int_equal(lstat(path, &status), 0);
+    assert_int_equal(unlink(path), 0);
+    fclose(fopen(path, "w"));
+    wait_for(fixture, &fixture->here_count, 1);
 }
 
 static void what_is_there_later_is_fetched_later(void **state)
@@ -258,6 +294,7 @@ int main(void)
         TEST(what_cannot_be_opened_for_a_moment_is_not_missing),
         TEST(what_is_missing_is_fetched),
         TEST(what_is_damaged_is_fetched_anew),
+        TEST(what_cannot_be_read_is_left_where_it_is),
         TEST(what_is_there_later_is_fetched_later),
         TEST(damaged_bytes_are_not_taken),
         TEST(the_depot_gets_what_it_lacks),
