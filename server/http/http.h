@@ -47,7 +47,8 @@ struct http_config {
     void *ctx;
     unsigned threads;           /* one for each processor, at most 4 */
     unsigned connection_limit;  /* 20000, or what the process may open if that is less */
-    unsigned per_address_limit; /* none: a whole site may sit behind one address */
+    unsigned per_address_limit; /* none: a whole site may sit behind one address, and all
+                                 * that comes by way of a proxy is the proxy's */
     size_t body_limit;          /* bytes of a collected body: 64 KB */
     unsigned header_ms;         /* from connecting to the end of the headers: 10 s */
     unsigned keep_alive_ms;     /* from an answer to the next request's headers: 30 s */

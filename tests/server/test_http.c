@@ -1,6 +1,7 @@
 /* The HTTP layer over loopback, with sockets that behave badly on purpose. */
 #include "folder.h"
 #include "server/http/http.h"
+#include "server/http/proxies.h"
 #include "server/model/clock.h"
 
 #include <arpa/inet.h>
@@ -747,6 +748,66 @@ static void downloads_do_not_keep_others_out(void **state)
     free(answer);
 }
 
+/* The status line of an answer on a kept connection from 127.0.0.`host`, which goes to *client; ""
+ * when it was refused. */
+static const char *ask_from(const struct fixture *fixture, uint8_t host, int *client, char *buffer,
+                            size_t size)
+{
+    static const char request[] =
+        "GET /304 HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 192.0.2.7\r\n\r\n";
+    const struct sockaddr_in from = {.sin_family = AF_INET,
+                                     .sin_addr.s_addr = htonl(0x7f000000u | host)};
+    const struct sockaddr_in to = {.sin_family = AF_INET,
+                                   .sin_port = htons((uint16_t)fixture->port),
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+
+    *client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(*client, (const struct sockaddr *)&from, sizeof from), 0);
+    assert_int_equal(connect(*client, (const struct sockaddr *)&to, sizeof to), 0);
+    (void)!send(*client, request, strlen(request), MSG_NOSIGNAL);
+    receive(*client, buffer, size, 20000);
+    return buffer;
+}
+
+#define STATUS_SIZE sizeof "HTTP/1.1 304"
+
+/* Of a proxy, too: it is the other end. */
+static void an_address_may_have_so_many_connections(void **state)
+{
+    struct fixture *fixture = *state;
+    struct http_proxies proxies;
+    const struct http_config config = {.listen = "127.0.0.1:0",
+                                       .service = &service,
+                                       .ctx = fixture,
+                                       .threads = 2,
+                                       .proxies = &proxies,
+                                       .keep_alive_ms = 300000,
+                                       .per_address_limit = 2};
+    char error[HTTP_ERROR_SIZE], answer[STATUS_SIZE];
+    const int64_t until_ms = clock_monotonic_ms() + 60000;
+    int first, second, other;
+    bool is_usage;
+
+    assert_true(http_proxies_parse("127.0.0.1", &proxies));
+    http_stop(fixture->server, 1000);
+    fixture->server = http_start(&config, error, &is_usage);
+    assert_non_null(fixture->server);
+    fixture->port = atoi(strrchr(http_listen_address(fixture->server), ':') + 1);
+    assert_string_equal(ask_from(fixture, 1, &first, answer, sizeof answer), "HTTP/1.1 304");
+    assert_string_equal(ask_from(fixture, 1, &second, answer, sizeof answer), "HTTP/1.1 304");
+    assert_string_equal(ask_from(fixture, 1, &other, answer, sizeof answer), "");
+    close(other);
+    assert_string_equal(ask_from(fixture, 2, &other, answer, sizeof answer), "HTTP/1.1 304");
+    close(other);
+    close(first); /* and once that is noticed: */
+    while (ask_from(fixture, 1, &first, answer, sizeof answer)[0] == '\0' &&
+           clock_monotonic_ms() < until_ms)
+        close(first);
+    assert_string_equal(answer, "HTTP/1.1 304");
+    close(first);
+    close(second);
+}
+
 /* --- starting and stopping --- */
 
 struct reader {
@@ -874,6 +935,7 @@ int main(void)
         TEST(a_stalled_upload_is_cut),
         TEST(a_hundred_slow_downloads_arrive_whole),
         TEST(downloads_do_not_keep_others_out),
+        TEST(an_address_may_have_so_many_connections),
         TEST(stopping_lets_downloads_finish),
         TEST(stopping_does_not_wait_for_ever),
         TEST(addresses_that_cannot_be_listened_on),
