@@ -1,5 +1,5 @@
 /* File systems and the firmware they go with; and devices that are out of service. */
-#include "server/policy/policy.h"
+#include "policy_world.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,74 +10,14 @@
 
 #include <cmocka.h>
 
-#define MB (1024u * 1024u)
-
-/* 1.0 without files and 2.0 with them, newest on stable; a device that runs 1.0. */
-struct world {
-    struct release old, new;
-    const struct release *by_age[2];
-    struct device_facts facts;
-    struct policy_device device;
-    struct policy_catalogue catalogue;
-};
-
-static const struct release *newest(const void *ctx, const char *product, const char *channel)
-{
-    const struct world *world = ctx;
-
-    (void)product;
-    (void)channel;
-    return &world->new;
-}
-
-static const struct release *by_version(const void *ctx, const char *product, const char *version)
-{
-    const struct world *world = ctx;
-
-    (void)product;
-    for (size_t i = 0; i < 2; i++)
-        if (strcmp(world->by_age[i]->version, version) == 0)
-            return world->by_age[i];
-    return NULL;
-}
-
-static void fill(struct release *release, uint32_t id, const char *version)
-{
-    *release = (struct release){.id = id,
-                                .product = "demo",
-                                .channel = "stable",
-                                .image = {.chip = UD_CHIP_ESP8266,
-                                          .chip_name = "ESP8266",
-                                          .flash_size = 4 * MB,
-                                          .file_count = 1,
-                                          .files = {{.size = 400000}}}};
-    snprintf(release->version, sizeof release->version, "%s", version);
-}
-
+/* 1.0 without files and 2.0 with them. */
 static int set_up(void **state)
 {
-    struct world *world = calloc(1, sizeof *world);
+    struct policy_world *world = calloc(1, sizeof *world);
 
-    fill(&world->old, 1, "1.0");
-    fill(&world->new, 2, "2.0");
+    policy_world_init(world, "demo");
     world->new.image.fs_count = 1;
     world->new.image.fs[0].size = MB;
-    world->by_age[0] = &world->old;
-    world->by_age[1] = &world->new;
-    world->facts = (struct device_facts){.chip = UD_CHIP_ESP8266,
-                                         .free_space = 2 * MB,
-                                         .sketch_size = 300000,
-                                         .chip_size = 4 * MB,
-                                         .version = "1.0"};
-    world->device = (struct policy_device){.mac = 0x5CCF7F000001,
-                                           .facts = &world->facts,
-                                           .assignment = {.product = "demo"},
-                                           .now_ms = 1000};
-    world->catalogue = (struct policy_catalogue){.ctx = world,
-                                                 .newest = newest,
-                                                 .by_version = by_version,
-                                                 .releases = world->by_age,
-                                                 .release_count = 2};
     *state = world;
     return 0;
 }
@@ -88,7 +28,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-static struct policy_files expect(const struct world *world, enum policy_rule firmware,
+static struct policy_files expect(const struct policy_world *world, enum policy_rule firmware,
                                   enum policy_rule files)
 {
     struct policy_decision decision = policy_decide(&world->device, &world->catalogue);
@@ -101,14 +41,14 @@ static struct policy_files expect(const struct world *world, enum policy_rule fi
     return decision.files;
 }
 
-static void run(struct world *world, const char *version)
+static void run(struct policy_world *world, const char *version)
 {
     snprintf(world->facts.version, sizeof world->facts.version, "%s", version);
 }
 
 static void files_follow_the_firmware(void **state)
 {
-    struct world *world = *state;
+    struct policy_world *world = *state;
 
     expect(world, RULE_DUE, RULE_NO_RELEASE);
     run(world, "2.0");
@@ -123,7 +63,7 @@ static void files_follow_the_firmware(void **state)
 
 static void files_go_first_where_they_are_to(void **state)
 {
-    struct world *world = *state;
+    struct policy_world *world = *state;
 
     world->new.image.fs_first = true;
     expect(world, RULE_FILES_FIRST, RULE_DUE);
@@ -138,7 +78,7 @@ static void files_go_first_where_they_are_to(void **state)
 /* What keeps the firmware back keeps files that go first back, too. */
 static void files_wait_with_their_firmware(void **state)
 {
-    struct world *world = *state;
+    struct policy_world *world = *state;
 
     world->new.image.fs_first = true;
     world->facts.free_space = 0;
@@ -150,7 +90,7 @@ static void files_wait_with_their_firmware(void **state)
 
 static void files_are_held_back(void **state)
 {
-    struct world *world = *state;
+    struct policy_world *world = *state;
 
     run(world, "2.0");
     world->device.files.offered = 2;
@@ -166,7 +106,7 @@ static void files_are_held_back(void **state)
 
 static void files_must_suit(void **state)
 {
-    struct world *world = *state;
+    struct policy_world *world = *state;
     struct release_file *files = world->new.image.fs;
 
     run(world, "2.0");
@@ -190,7 +130,7 @@ static void files_must_suit(void **state)
 
 static void withdrawn_releases_give_no_files(void **state)
 {
-    struct world *world = *state;
+    struct policy_world *world = *state;
 
     run(world, "2.0");
     world->new.state = RELEASE_WITHDRAWN;
@@ -200,7 +140,7 @@ static void withdrawn_releases_give_no_files(void **state)
 
 static void decommissioned_devices_get_nothing(void **state)
 {
-    struct world *world = *state;
+    struct policy_world *world = *state;
 
     world->device.assignment.is_decommissioned = true;
     expect(world, RULE_DECOMMISSIONED, RULE_NO_RELEASE);

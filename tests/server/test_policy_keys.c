@@ -1,65 +1,24 @@
 /* Key updates: who gets them, what waits for them, and what it means for rollouts. */
-#include "server/policy/policy.h"
+#include "policy_world.h"
 #include "server/policy/trace.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
-
-#define MB (1024u * 1024u)
 
 static const uint8_t old_key[UD_KEY_ID_SIZE] = "old-key", new_key[UD_KEY_ID_SIZE] = "new-key";
 
 /* 1.0 signed by the old key, 2.0 by the new one and newest on stable; a device that runs 1.0
  * and trusts the old key. Update 1 adds the new key, 2 revokes the old one. */
 struct world {
-    struct release old, new;
-    const struct release *by_age[2];
+    struct policy_world base;
     struct ring_update add, revoke;
     const struct ring_update *updates[2];
-    struct device_facts facts;
-    struct policy_device device;
-    struct policy_catalogue catalogue;
 };
-
-static const struct release *newest(const void *ctx, const char *product, const char *channel)
-{
-    const struct world *world = ctx;
-
-    (void)product;
-    (void)channel;
-    return &world->new;
-}
-
-static const struct release *by_version(const void *ctx, const char *product, const char *version)
-{
-    const struct world *world = ctx;
-
-    (void)product;
-    for (size_t i = 0; i < 2; i++)
-        if (strcmp(world->by_age[i]->version, version) == 0)
-            return world->by_age[i];
-    return NULL;
-}
-
-static void fill(struct release *release, uint32_t id, const char *version, const uint8_t *signer)
-{
-    *release = (struct release){
-        .id = id,
-        .product = "lamp",
-        .channel = "stable",
-        .image = {.chip = UD_CHIP_ESP8266,
-                  .flash_size = 4 * MB,
-                  .file_count = 1,
-                  .files = {{.size = 400000, .is_signed = true, .has_signer = true}}}};
-    snprintf(release->version, sizeof release->version, "%s", version);
-    memcpy(release->image.files[0].signer, signer, UD_KEY_ID_SIZE);
-}
 
 static void fill_update(struct ring_update *update, uint32_t number, enum key_update_action action,
                         const uint8_t *key)
@@ -72,7 +31,7 @@ static void fill_update(struct ring_update *update, uint32_t number, enum key_up
 /* What the device tells: its ring's number and the keys it trusts. */
 static void tell(struct world *world, uint32_t ring, const uint8_t *a, const uint8_t *b)
 {
-    struct device_abilities *abilities = &world->facts.abilities;
+    struct device_abilities *abilities = &world->base.facts.abilities;
 
     *abilities = (struct device_abilities){
         .is_told = true, .verifies = true, .has_ring = true, .ring = ring};
@@ -81,36 +40,28 @@ static void tell(struct world *world, uint32_t ring, const uint8_t *a, const uin
         memcpy(abilities->keys[abilities->key_count++], b, UD_KEY_ID_SIZE);
 }
 
+static void sign(struct release *release, const uint8_t *signer)
+{
+    struct release_file *file = &release->image.files[0];
+
+    file->is_signed = file->has_signer = true;
+    memcpy(file->signer, signer, UD_KEY_ID_SIZE);
+}
+
 static int set_up(void **state)
 {
     struct world *world = calloc(1, sizeof *world);
 
-    fill(&world->old, 1, "1.0", old_key);
-    fill(&world->new, 2, "2.0", new_key);
-    world->by_age[0] = &world->old;
-    world->by_age[1] = &world->new;
+    policy_world_init(&world->base, "lamp");
+    sign(&world->base.old, old_key);
+    sign(&world->base.new, new_key);
     fill_update(&world->add, 1, KEY_UPDATE_ADD, new_key);
     fill_update(&world->revoke, 2, KEY_UPDATE_REVOKE, old_key);
     world->updates[0] = &world->add;
     world->updates[1] = &world->revoke;
-    world->facts = (struct device_facts){.chip = UD_CHIP_ESP8266,
-                                         .free_space = 2 * MB,
-                                         .sketch_size = 300000,
-                                         .chip_size = 4 * MB,
-                                         .version = "1.0"};
+    world->base.catalogue.ring_updates = world->updates;
+    world->base.catalogue.ring_update_count = 2;
     tell(world, 0, old_key, NULL);
-    world->device = (struct policy_device){.mac = 0x5CCF7F000001,
-                                           .facts = &world->facts,
-                                           .assignment = {.product = "lamp"},
-                                           .now_ms = 1000,
-                                           .listening_ms = 1000};
-    world->catalogue = (struct policy_catalogue){.ctx = world,
-                                                 .newest = newest,
-                                                 .by_version = by_version,
-                                                 .releases = world->by_age,
-                                                 .release_count = 2,
-                                                 .ring_updates = world->updates,
-                                                 .ring_update_count = 2};
     *state = world;
     return 0;
 }
@@ -123,7 +74,7 @@ static int tear_down(void **state)
 
 static struct policy_decision decide(struct world *world)
 {
-    return policy_decide(&world->device, &world->catalogue);
+    return policy_decide(&world->base.device, &world->base.catalogue);
 }
 
 static void a_release_waits_for_the_update_that_adds_its_key(void **state)
@@ -137,7 +88,7 @@ static void a_release_waits_for_the_update_that_adds_its_key(void **state)
     assert_false(decision.offer);
     assert_int_equal(decision.keys.rule, RULE_DUE);
     assert_ptr_equal(decision.keys.update, &world->add);
-    policy_explain(&decision, &world->device, &world->catalogue, text);
+    policy_explain(&decision, &world->base.device, &world->base.catalogue, text);
     assert_string_equal(text, "2.0 waits for key update 1, which goes first");
 
     tell(world, 1, old_key, new_key);
@@ -155,7 +106,7 @@ static void one_that_is_up_to_date_gets_them_too(void **state)
 {
     struct world *world = *state;
 
-    strcpy(world->facts.version, "2.0");
+    strcpy(world->base.facts.version, "2.0");
     const struct policy_decision decision = decide(world);
     assert_int_equal(decision.state, STATE_CURRENT);
     assert_int_equal(decision.keys.rule, RULE_DUE);
@@ -165,12 +116,12 @@ static void who_tells_no_ring_gets_none(void **state)
 {
     struct world *world = *state;
 
-    world->facts.abilities.has_ring = false;
+    world->base.facts.abilities.has_ring = false;
     struct policy_decision decision = decide(world);
     assert_int_equal(decision.keys.rule, RULE_NO_RELEASE);
     assert_int_equal(decision.rule, RULE_NO_FORM);
 
-    world->facts.abilities = (struct device_abilities){.is_told = false};
+    world->base.facts.abilities = (struct device_abilities){.is_told = false};
     decision = decide(world);
     assert_int_equal(decision.rule, RULE_DUE);
     assert_null(decision.keys.update);
@@ -186,7 +137,7 @@ static void those_of_others_withdrawn_or_out_of_turn_are_passed_over(void **stat
     world->add.is_withdrawn = true;
     assert_null(decide(world).keys.update);
     assert_int_equal(decide(world).rule, RULE_NO_FORM);
-    world->device.assignment.is_decommissioned = true;
+    world->base.device.assignment.is_decommissioned = true;
     world->add.is_withdrawn = false;
     assert_null(decide(world).keys.update);
 }
@@ -209,21 +160,21 @@ static void one_that_does_not_take_it_is_held_with_a_reason(void **state)
     struct world *world = *state;
     char text[POLICY_REASON_SIZE];
 
-    world->device.ring = (struct device_ring){world->add.id, POLICY_OFFERS_MAX - 1};
+    world->base.device.ring = (struct device_ring){world->add.id, POLICY_OFFERS_MAX - 1};
     assert_int_equal(decide(world).keys.rule, RULE_DUE);
     assert_int_equal(decide(world).keys.offers, POLICY_OFFERS_MAX - 1);
-    world->device.ring.offers++;
+    world->base.device.ring.offers++;
     struct policy_decision decision = decide(world);
     assert_int_equal(decision.keys.rule, RULE_KEYS_HELD);
     assert_int_equal(decision.rule, RULE_KEYS_HELD);
     assert_int_equal(decision.state, STATE_FAILING);
     assert_int_equal(decision.offers, 0);
-    policy_explain(&decision, &world->device, &world->catalogue, text);
+    policy_explain(&decision, &world->base.device, &world->base.catalogue, text);
     assert_non_null(strstr(text, "2.0 is signed by a key that it does not trust yet; key update 1 "
                                  "was offered 3 times"));
 
     /* The offers of another update do not count. */
-    world->device.ring.offered = world->revoke.id;
+    world->base.device.ring.offered = world->revoke.id;
     assert_int_equal(decide(world).keys.rule, RULE_DUE);
 }
 
@@ -233,13 +184,13 @@ static void a_release_it_can_take_goes_on_without_the_update_it_refuses(void **s
     struct world *world = *state;
     char text[POLICY_REASON_SIZE];
 
-    memcpy(world->new.image.files[0].signer, old_key, UD_KEY_ID_SIZE);
+    memcpy(world->base.new.image.files[0].signer, old_key, UD_KEY_ID_SIZE);
     assert_int_equal(decide(world).rule, RULE_KEYS_FIRST);
-    world->device.ring = (struct device_ring){world->add.id, POLICY_OFFERS_MAX};
+    world->base.device.ring = (struct device_ring){world->add.id, POLICY_OFFERS_MAX};
     const struct policy_decision decision = decide(world);
     assert_int_equal(decision.rule, RULE_DUE);
     assert_int_equal(decision.keys.rule, RULE_KEYS_HELD);
-    policy_explain(&decision, &world->device, &world->catalogue, text);
+    policy_explain(&decision, &world->base.device, &world->base.catalogue, text);
     assert_non_null(strstr(text, "2.0 is due: it runs 1.0; key update 1 was offered 3 times"));
 }
 
@@ -247,11 +198,11 @@ static void a_download_that_goes_on_is_not_kept_waiting(void **state)
 {
     struct world *world = *state;
 
-    memcpy(world->new.image.files[0].signer, old_key, UD_KEY_ID_SIZE);
-    world->device.on_its_way = true;
-    world->device.offers = (struct device_offers){world->new.id, 1};
+    memcpy(world->base.new.image.files[0].signer, old_key, UD_KEY_ID_SIZE);
+    world->base.device.on_its_way = true;
+    world->base.device.offers = (struct device_offers){world->base.new.id, 1};
     assert_int_equal(decide(world).rule, RULE_ON_ITS_WAY);
-    memcpy(world->new.image.files[0].signer, new_key, UD_KEY_ID_SIZE);
+    memcpy(world->base.new.image.files[0].signer, new_key, UD_KEY_ID_SIZE);
     assert_int_equal(decide(world).rule, RULE_KEYS_FIRST);
 }
 
@@ -260,9 +211,9 @@ static void the_offers_of_the_release_and_of_the_update_are_counted_apart(void *
     struct world *world = *state;
 
     tell(world, 2, new_key, NULL);
-    world->device.ring = (struct device_ring){world->revoke.id, POLICY_OFFERS_MAX};
+    world->base.device.ring = (struct device_ring){world->revoke.id, POLICY_OFFERS_MAX};
     assert_int_equal(decide(world).rule, RULE_DUE);
-    world->device.offers = (struct device_offers){world->new.id, POLICY_OFFERS_MAX};
+    world->base.device.offers = (struct device_offers){world->base.new.id, POLICY_OFFERS_MAX};
     assert_int_equal(decide(world).rule, RULE_HELD_BACK);
 }
 
@@ -272,7 +223,7 @@ static void rollouts_count_it_as_on_the_way_or_as_failed(void **state)
     struct world *world = *state;
     const struct rollout rollout = {.id = 7,
                                     .release_id = 2,
-                                    .release = &world->new,
+                                    .release = &world->base.new,
                                     .state = ROLLOUT_RUNNING,
                                     .stage_count = 1,
                                     .stage = 1,
@@ -281,20 +232,23 @@ static void rollouts_count_it_as_on_the_way_or_as_failed(void **state)
     struct policy_survey survey = {0};
     const struct release *next;
 
-    assert_int_equal(policy_standing(&world->device, &rollout, &world->catalogue),
+    assert_int_equal(policy_standing(&world->base.device, &rollout, &world->base.catalogue),
                      STANDING_PENDING);
-    assert_int_equal(policy_obstacle(&world->device, &rollout, &world->catalogue, &next), RULE_DUE);
-    policy_survey(&survey, &world->device, &rollout, &world->catalogue);
+    assert_int_equal(policy_obstacle(&world->base.device, &rollout, &world->base.catalogue, &next),
+                     RULE_DUE);
+    policy_survey(&survey, &world->base.device, &rollout, &world->base.catalogue);
     assert_int_equal(survey.cannot[RULE_NO_FORM], 0);
 
-    world->device.ring = (struct device_ring){world->add.id, POLICY_OFFERS_MAX};
-    assert_int_equal(policy_standing(&world->device, &rollout, &world->catalogue), STANDING_FAILED);
-    assert_int_equal(policy_obstacle(&world->device, &rollout, &world->catalogue, &next),
+    world->base.device.ring = (struct device_ring){world->add.id, POLICY_OFFERS_MAX};
+    assert_int_equal(policy_standing(&world->base.device, &rollout, &world->base.catalogue),
+                     STANDING_FAILED);
+    assert_int_equal(policy_obstacle(&world->base.device, &rollout, &world->base.catalogue, &next),
                      RULE_KEYS_HELD);
     assert_string_equal(policy_obstacle_name(RULE_KEYS_HELD), "key-update");
 
-    world->facts.abilities.has_ring = false;
-    assert_int_equal(policy_standing(&world->device, &rollout, &world->catalogue), STANDING_UNFIT);
+    world->base.facts.abilities.has_ring = false;
+    assert_int_equal(policy_standing(&world->base.device, &rollout, &world->base.catalogue),
+                     STANDING_UNFIT);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
