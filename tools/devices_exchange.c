@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* In one request: an import of that size stays far below what a server takes. */
 #define BATCH 100u
@@ -59,6 +60,20 @@ static void put_value(FILE *file, const json_t *value, bool is_first)
     }
 }
 
+/* Devices choose what they call their version, and spreadsheets take some words for formulas. */
+static void put_column(FILE *file, size_t column, const json_t *value)
+{
+    const char *text = columns[column].is_for_people ? json_string_value(value) : NULL;
+    char quoted[80];
+
+    if (text == NULL || text[0] == '\0' || strchr("=+-@", text[0]) == NULL) {
+        put_value(file, value, column == 0);
+        return;
+    }
+    snprintf(quoted, sizeof quoted, "'%s", text);
+    csv_put(file, quoted, column == 0);
+}
+
 static void write_csv(FILE *file, const json_t *devices)
 {
     for (size_t i = 0; i < COLUMNS; i++)
@@ -67,7 +82,7 @@ static void write_csv(FILE *file, const json_t *devices)
     for (size_t row = 0; row < json_array_size(devices); row++) {
         const json_t *device = json_array_get(devices, row);
         for (size_t i = 0; i < COLUMNS; i++)
-            put_value(file, json_object_get(device, columns[i].name), i == 0);
+            put_column(file, i, json_object_get(device, columns[i].name));
         putc('\n', file);
     }
 }
@@ -124,6 +139,15 @@ static json_t *tags_of(const char *text)
     return array;
 }
 
+/* Spreadsheets write TRUE. What is neither the server refuses. */
+static json_t *flag_of(const char *text)
+{
+    const bool is_true = strcasecmp(text, "true") == 0;
+
+    return is_true || text[0] == '\0' || strcasecmp(text, "false") == 0 ? json_boolean(is_true)
+                                                                        : json_string(text);
+}
+
 /* What an empty field means is that nothing is decided. */
 static json_t *value_of(enum kind kind, const char *text)
 {
@@ -133,7 +157,7 @@ static json_t *value_of(enum kind kind, const char *text)
     if (kind == KIND_TAGS)
         return tags_of(text);
     if (kind == KIND_FLAG)
-        return json_boolean(strcmp(text, "true") == 0);
+        return flag_of(text);
     if (text[0] == '\0')
         return json_null();
     return kind == KIND_NUMBER && *end == '\0' ? json_integer(number) : json_string(text);

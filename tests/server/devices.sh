@@ -170,6 +170,24 @@ a line' >/dev/null
     expect tags "$(device_says 02:AA:00:00:00:FA tags)" '["lab", "x"]'
 }
 
+flags_are_read_as_spreadsheets_write_them() {
+    printf 'mac,downgrade\n02:AA:00:00:00:01,TRUE\n02:AA:00:00:00:02,False\n' >flags.csv
+    "$UPDRAFT" devices import flags.csv >/dev/null
+    expect TRUE "$(device_says 02:AA:00:00:00:01 downgrade)" true
+    expect False "$(device_says 02:AA:00:00:00:02 downgrade)" false
+    printf 'mac,downgrade\n02:AA:00:00:00:01,yes\n' >flags.csv
+    not "$UPDRAFT" devices import flags.csv 2>err
+    grep -q 'downgrade must be null or true or false' err
+}
+
+# Whoever can reach the server can be a device of any version.
+versions_are_no_formulas_in_spreadsheets() {
+    ask "$(esp8266 STA-MAC=18:FE:AA:00:00:3D version='=1+1')"
+    "$UPDRAFT" devices export -o formulas.csv
+    grep '^18:FE:AA:00:00:3D,' formulas.csv >row
+    grep -q ",'=1+1," row || { cat row; return 1; }
+}
+
 what_cannot_be_imported_is_said() {
     local code
     printf 'mac,colour\n' >bad.csv
@@ -205,6 +223,8 @@ check decommissioned_devices_are_out
 check a_device_has_a_history
 check a_history_has_an_end
 check what_is_exported_can_be_imported
+check flags_are_read_as_spreadsheets_write_them
+check versions_are_no_formulas_in_spreadsheets
 check what_cannot_be_imported_is_said
 check groups_take_in_new_devices
 SERVER_PORT=${SERVER##*:}
