@@ -115,6 +115,20 @@ bool trend_put(struct trend *trend, enum trend_span span, const struct trend_poi
     return is_next;
 }
 
+void trend_resume(struct trend *trend)
+{
+    pthread_mutex_lock(&trend->lock);
+    for (int i = TREND_HOUR + 1; i < TREND_SPANS; i++) {
+        const struct series *finer = &trend->series[i - 1];
+        struct series *series = &trend->series[i];
+        series->since = finer->since;
+        for (size_t at = 0; at < finer->count; at++)
+            if (point_at(finer, at)->at_ms > last_at(series))
+                add_flow(&series->since, &point_at(finer, at)->flow);
+    }
+    pthread_mutex_unlock(&trend->lock);
+}
+
 struct trend_flow trend_sum(struct trend *trend, enum trend_span span, int64_t age_ms)
 {
     pthread_mutex_lock(&trend->lock);

@@ -69,4 +69,8 @@ int trend_load(struct trend *trend, const char *path);
 /* What the two share: adds a point as it was read. False when the span has newer ones. */
 bool trend_put(struct trend *trend, enum trend_span span, const struct trend_point *point);
 
+/* After all were added: what came since a span's last point is in the points of the span before
+ * it, which are closer together. */
+void trend_resume(struct trend *trend);
+
 #endif

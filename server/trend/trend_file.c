@@ -79,6 +79,7 @@ int trend_load(struct trend *trend, const char *path)
                 trend_put(trend, (enum trend_span)i, &point);
         }
     }
+    trend_resume(trend);
     json_decref(all);
     return 0;
 }

@@ -116,6 +116,31 @@ static void a_file_gives_back_what_was_saved(void **state)
     folder_remove(folder);
 }
 
+/* Between two points of a span, too: 20 s after its last one, 7 minutes, and 4 hours less that. */
+static void a_restart_forgets_no_flow(void **state)
+{
+    static const uint32_t counts[] = {2, 25, 719};
+    char folder[FOLDER_PATH_SIZE], path[FOLDER_PATH_SIZE];
+
+    (void)state;
+    folder_make(folder);
+    folder_join(path, folder, "trend.json");
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        struct trend *before = trend_new(), *after = trend_new();
+        sample(before, START_MS, 20 * SECOND_MS, counts[i]);
+        assert_int_equal(trend_save(before, path), 0);
+        assert_int_equal(trend_load(after, path), 0);
+        for (int span = TREND_DAY; span < TREND_SPANS; span++) {
+            const struct trend_flow sum = trend_sum(after, (enum trend_span)span, DAY_MS);
+            assert_int_equal(sum.checkins, counts[i]);
+            assert_int_equal(sum.failed, counts[i] / 2);
+        }
+        trend_free(before);
+        trend_free(after);
+    }
+    folder_remove(folder);
+}
+
 static void a_malformed_file_is_left_out(void **state)
 {
     static const char *const texts[] = {
@@ -150,6 +175,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_oldest_points_go, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_clock_set_back_begins_anew, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_file_gives_back_what_was_saved, set_up, tear_down),
+        cmocka_unit_test(a_restart_forgets_no_flow),
         cmocka_unit_test_setup_teardown(a_malformed_file_is_left_out, set_up, tear_down),
     };
 
