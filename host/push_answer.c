@@ -26,7 +26,7 @@ static int error_number(const char *words, const char **text)
         strncmp(digits + count, behind, sizeof behind - 1) != 0)
         return -1;
     *text = digits + count + sizeof behind - 1;
-    return atoi(digits);
+    return (int)strtol(digits, NULL, 10);
 }
 
 /* ---- datagrams ---- */

@@ -121,11 +121,11 @@ static bool write_helpers(const BIGNUM *modulus, uint8_t key[RSA_KEY_LENGTH])
     const bool is_written = context && square && BN_is_odd(modulus) &&
                             BN_set_bit(square, 2 * 8 * RSA_BYTES) &&
                             BN_mod(square, square, modulus, context) &&
-                            BN_bn2lebinpad(square, key + RSA_SQUARE - RSA_MODULUS, RSA_BYTES) > 0;
+                            BN_bn2lebinpad(square, key + (RSA_SQUARE - RSA_MODULUS), RSA_BYTES) > 0;
 
     for (int i = 0; i < 5; i++) /* each step doubles the bits that are right */
         inverse *= 2 - ud_get_u32(key) * inverse;
-    ud_put_u32(key + RSA_INVERSE - RSA_MODULUS, 0u - inverse);
+    ud_put_u32(key + (RSA_INVERSE - RSA_MODULUS), 0u - inverse);
     BN_free(square);
     BN_CTX_free(context);
     return is_written;
@@ -275,7 +275,7 @@ static size_t write_rsa(const EVP_PKEY *pkey, uint8_t out[RSA_KEY_LENGTH])
     const bool is_written = EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_N, &modulus) &&
                             EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &exponent) &&
                             BN_bn2lebinpad(modulus, out, RSA_BYTES) > 0 &&
-                            BN_bn2lebinpad(exponent, out + RSA_EXPONENT - RSA_MODULUS, 4) > 0 &&
+                            BN_bn2lebinpad(exponent, out + (RSA_EXPONENT - RSA_MODULUS), 4) > 0 &&
                             write_helpers(modulus, out);
 
     BN_free(modulus);

@@ -85,8 +85,8 @@ static const char *error_text(enum boot_error error)
         [BOOT_NO_ERASE] = "flash cannot be erased",
         [BOOT_NO_READ] = "flash cannot be read",
         [BOOT_NO_WRITE] = "flash cannot be written",
-        [BOOT_BAD_DESTINATION] = "it does not fit: it would overwrite itself, the running program "
-                                 "or settings",
+        [BOOT_BAD_DESTINATION] = ("it does not fit: it would overwrite itself, the running program "
+                                  "or settings"),
         [BOOT_BAD_GZIP] = "the compressed image is damaged",
         [BOOT_BAD_SIZE] = "there is no program in it",
         [BOOT_BAD_SOURCE] = "it is not where updates are staged",

@@ -92,13 +92,20 @@ static void say_removed(const struct mdns_device *device)
 
 /* ---- devices ---- */
 
+static bool is_same(const struct mdns_device *one, const struct mdns_device *other)
+{
+    return strcmp(one->host, other->host) == 0 && strcmp(one->address, other->address) == 0 &&
+           one->port == other->port && one->text_count == other->text_count &&
+           memcmp(one->texts, other->texts, one->text_count * sizeof one->texts[0]) == 0;
+}
+
 static void found(void *ctx, const struct mdns_device *device)
 {
     struct arduino *arduino = ctx;
     const struct mdns_device *known = device_list_find(&arduino->list, device->name);
     const bool has_moved = known != NULL && strcmp(known->address, device->address) != 0;
 
-    if (known != NULL && memcmp(known, device, sizeof *device) == 0)
+    if (known != NULL && is_same(known, device))
         return;
     if (arduino->mode == SYNCED && has_moved)
         say_removed(known);

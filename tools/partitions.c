@@ -89,7 +89,7 @@ static int make_rules(const struct order *order, struct partition_subtype *subty
     if (order->flash_size && !read_flash_size(order->flash_size, &rules->flash_size))
         return report_usage("--flash-size takes 1MB, 2MB, 4MB and so on to 128MB, not %s",
                             order->flash_size);
-    if (order->secure && strcmp(order->secure, "v1") && strcmp(order->secure, "v2"))
+    if (order->secure && strcmp(order->secure, "v1") != 0 && strcmp(order->secure, "v2") != 0)
         return report_usage("--secure takes v1 or v2, not %s", order->secure);
     rules->secure_version = order->secure ? (unsigned)(order->secure[1] - '0') : 0;
     const int status = order->subtypes ? read_subtypes(order->subtypes, subtypes, &count) : EXIT_OK;

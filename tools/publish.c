@@ -194,7 +194,7 @@ static int upload_form(struct api_client *client, const struct publish_options *
 {
     FILE *file = fmemopen(form->data, form->length, "rb");
     json_t *answer = NULL;
-    long http_status;
+    long http_status = 0;
 
     if (file == NULL)
         return report_failure("out of memory");

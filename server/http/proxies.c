@@ -28,7 +28,7 @@ static bool parse_bits(const char *text, unsigned *bits)
 
     if (length == 0 || length > LONGEST_BITS || strspn(text, "0123456789") != length)
         return false;
-    *bits = (unsigned)atoi(text);
+    *bits = (unsigned)strtoul(text, NULL, 10);
     return true;
 }
 

@@ -1,8 +1,11 @@
 #include "server/model/clock.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#define THOUSANDTHS_DIGITS 3
 
 static int64_t read_clock_us(clockid_t clock)
 {
@@ -31,14 +34,17 @@ bool clock_parse(const char *text, int64_t *ms)
 {
     struct tm utc = {.tm_year = 0};
     const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &utc);
-    unsigned thousandths = 0;
-    int length = 0;
+    int64_t thousandths = 0;
 
     if (rest == NULL)
         return false;
-    if (sscanf(rest, ".%3u%n", &thousandths, &length) == 1 && length != 4)
-        return false;
-    if (strcmp(rest + length, "Z") != 0)
+    if (rest[0] == '.') {
+        if (strspn(rest + 1, "0123456789") != THOUSANDTHS_DIGITS)
+            return false;
+        thousandths = strtol(rest + 1, NULL, 10);
+        rest += 1 + THOUSANDTHS_DIGITS;
+    }
+    if (strcmp(rest, "Z") != 0)
         return false;
     *ms = (int64_t)timegm(&utc) * 1000 + thousandths;
     return *ms >= 0;

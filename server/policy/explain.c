@@ -173,8 +173,8 @@ static void explain_window(const struct rollout *rollout, const char *version,
     snprintf(text, POLICY_REASON_SIZE,
              "%s waits for its maintenance window, %02u:%02u to %02u:%02u at the device (rollout "
              "%u)",
-             version, window->from_min / 60, window->from_min % 60, window->to_min / 60,
-             window->to_min % 60, rollout->id);
+             version, window->from_min / 60u, window->from_min % 60u, window->to_min / 60u,
+             window->to_min % 60u, rollout->id);
 }
 
 static const char *load_words(enum policy_load load)

@@ -65,6 +65,7 @@ static int read_all(int descriptor, uint64_t size, struct file_bytes *bytes)
         if (got <= 0) {
             const int error = got < 0 ? -errno : -EIO;
             free(bytes->data);
+            *bytes = (struct file_bytes){NULL, 0};
             return error;
         }
         bytes->length += (size_t)got;

@@ -12,7 +12,7 @@ static char *translate(const char *sql, int *count)
 
     *count = 0;
     for (char *at = text; at != NULL && (at = strchr(at, '?')) != NULL; at++) {
-        const int place = atoi(at + 1);
+        const int place = (int)strtol(at + 1, NULL, 10);
         *at = '$';
         if (place > *count)
             *count = place;
