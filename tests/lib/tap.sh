@@ -21,19 +21,39 @@ BUILD=$TAP_ROOT/build
 NATIVE=${NATIVE:-$BUILD}
 UPDRAFT=${UPDRAFT:-$NATIVE/updraft}
 TAP_TMP=$(mktemp -d "${TMPDIR:-/tmp}/updraft-test.XXXXXX")
-tap_pids=()
+TAP_PROCESSES=$TAP_TMP/.processes # PID BEGAN: a file, because a test runs in a shell of its own
+: >"$TAP_PROCESSES"
+
+# When a process began, in ticks since the machine did; nothing when it has ended. By both, it
+# is told from a later one with its number.
+tap_began() {
+    sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | awk '$1 != "Z" { print $20 }'
+}
+
+# tap_signal SIGNAL: to the processes that were registered; fails when none is left.
+tap_signal() {
+    local pid began is_left=1
+    while read -r pid began; do
+        [ -n "$began" ] && [ "$(tap_began "$pid")" = "$began" ] || continue
+        kill "-$1" "$pid" 2>/dev/null && is_left=0
+    done <"$TAP_PROCESSES"
+    return $is_left
+}
 
 tap_cleanup() {
-    local pid
-    for pid in ${tap_pids[@]+"${tap_pids[@]}"}; do kill "$pid" 2>/dev/null; done
+    local tries=100
+    tap_signal TERM
+    tap_signal CONT # those that a test has stopped
+    while tap_signal 0 && [ $((tries -= 1)) -gt 0 ]; do sleep 0.1; done
+    tap_signal KILL
     wait 2>/dev/null
     rm -rf "$TAP_TMP"
 }
 trap tap_cleanup EXIT
 trap 'exit 130' INT TERM
 
-# Processes registered here are killed when the script ends.
-tap_background() { tap_pids+=("$1"); }
+# Processes registered here are killed when the script ends, also those of a test.
+tap_background() { echo "$1 $(tap_began "$1")" >>"$TAP_PROCESSES"; }
 
 check() {
     local name=$1 status
