@@ -14,6 +14,7 @@ original_device() {
     rm -f port arrived
     timeout 60 python3 "$HERE/original_device.py" "$@" arrived >port 2>device.err &
     device_pid=$!
+    tap_background $device_pid
     for tries in $(seq 100); do [ -s port ] && break; sleep 0.05; done
     PORT=$(cat port)
 }
