@@ -5,7 +5,6 @@
 . "$(dirname "$0")/../lib/tap.sh"
 
 HERE=$TAP_ROOT/tests/analysis
-BUILD=$TAP_ROOT/build
 ROOMS='device boot host server sim tools firmware'
 
 commands() { python3 "$HERE/commands.py" "$@" "$TAP_ROOT" "$BUILD" "$BUILD/lx106" "$BUILD/rv32"; }

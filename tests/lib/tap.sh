@@ -41,7 +41,7 @@ tap_signal() {
 }
 
 tap_cleanup() {
-    local tries=100
+    local tries=600
     tap_signal TERM
     tap_signal CONT # those that a test has stopped
     while tap_signal 0 && [ $((tries -= 1)) -gt 0 ]; do sleep 0.1; done
