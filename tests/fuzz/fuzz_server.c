@@ -73,6 +73,17 @@ static int connect_from_next(struct rig *rig)
     return connection;
 }
 
+/* The fuzzer's alarm clock interrupts who waits with patience. */
+static ssize_t receive(int connection, char *bytes, size_t size)
+{
+    ssize_t got;
+
+    do
+        got = recv(connection, bytes, size, 0);
+    while (got < 0 && errno == EINTR);
+    return got;
+}
+
 /* Sends it and reads until the end, or as long as patience lasts, or until events are to
  * come, which have none. */
 static void ask(struct rig *rig, struct question question, char *answer)
@@ -89,7 +100,7 @@ static void ask(struct rig *rig, struct question question, char *answer)
         shutdown(connection, SHUT_WR);
     answer[0] = '\0';
     while (length < ANSWER_MAX && strstr(answer, EVENTS) == NULL &&
-           (got = recv(connection, answer + length, ANSWER_MAX - length, 0)) > 0) {
+           (got = receive(connection, answer + length, ANSWER_MAX - length)) > 0) {
         length += (size_t)got;
         answer[length] = '\0';
     }
