@@ -12,7 +12,7 @@
 #define URL       "http://known:secret@" HOST "/update"
 #define HOST      "fleet.test"
 
-#define CREDENTIALS "a25vd246c2VjcmV0" /* the URL's, in base64 */
+#define CREDENTIALS "\r\nAuthorization: Basic a25vd246c2VjcmV0\r\n" /* the URL's */
 
 enum setting {
     FOLLOWS = 1,       /* redirects */
