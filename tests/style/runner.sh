@@ -139,6 +139,39 @@ what_is_not_there_is_refused() {
     grep -q 'no suite called --sort' said
 }
 
+# Every line of a suite's `unsanitized` is about a script there is, and says why; so do its
+# files `long` and `one-at-a-time`.
+exceptions_have_reasons() {
+    local suite script reason file
+    for file in "$1"/*/unsanitized; do
+        suite=$(dirname "$file")
+        while IFS=: read -r script reason; do
+            [ "$script" = '*' ] || [ -f "$suite/$script" ] || { echo "$file: no script $script"; return 1; }
+            [ -n "${reason# }" ] || { echo "$file: no reason for $script"; return 1; }
+        done <"$file"
+    done
+    for file in "$1"/*/long "$1"/*/one-at-a-time; do
+        [ -s "$file" ] || [ ! -e "$file" ] || { echo "$file: no reason"; return 1; }
+    done
+}
+
+the_trees_exceptions_have_reasons() { exceptions_have_reasons "$TAP_ROOT/tests"; }
+
+an_exception_without_a_reason_is_seen() {
+    mkdir -p other/suite
+    : >other/suite/one.sh
+    echo 'one.sh: it measures.' >other/suite/unsanitized
+    exceptions_have_reasons other
+    echo 'one.sh:' >other/suite/unsanitized
+    not exceptions_have_reasons other
+    echo 'two.sh: it is gone.' >other/suite/unsanitized
+    not exceptions_have_reasons other
+    echo '*: it measures.' >other/suite/unsanitized
+    exceptions_have_reasons other
+    : >other/suite/long
+    not exceptions_have_reasons other
+}
+
 make_tree
 suite quiet <<'SH'
 works() { ("$UPDRAFT" >/dev/null 2>&1 & wait); }
@@ -167,4 +200,6 @@ check a_skip_is_told_with_its_reason_and_not_counted
 check long_suites_are_left_out_when_asked
 check it_says_how_long_it_took
 check what_is_not_there_is_refused
+check the_trees_exceptions_have_reasons
+check an_exception_without_a_reason_is_seen
 tap_end
