@@ -5,7 +5,7 @@
 # Where a build of ./test says it goes.
 PREFIX=$TAP_TMP/root/usr/local
 
-meson_installs() { DESTDIR=$TAP_TMP/root meson install -C "${1:-$TAP_ROOT/build}" --no-rebuild >log 2>&1 || { cat log; return 1; }; }
+meson_installs() { DESTDIR=$TAP_TMP/root meson install -C "$TAP_ROOT/build" --no-rebuild >log 2>&1 || { cat log; return 1; }; }
 
 all_of_it_is_installed() {
     meson_installs
