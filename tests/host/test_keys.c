@@ -161,7 +161,7 @@ static void what_cannot_sign_updates_is_refused(void **state)
     } rows[] = {
         {"printf hello >key", "key holds no key that can be read: it takes PEM or DER"},
         {"printf '' >key", "key holds no key that can be read: it takes PEM or DER"},
-        {"rm key", "key: No such file or directory"},
+        {"rm key", "key: No such file or directory; updraft keygen makes a pair of keys"},
         {"cp " VECTOR("rsa512.key") " key",
          "key is RSA-512, which is easily forged: make one with updraft keygen"},
         {"openssl ecparam -genkey -name secp384r1 -noout -out key",
