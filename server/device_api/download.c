@@ -71,11 +71,13 @@ void device_api_download(const struct device_api *api, struct http_request *requ
     }
     const int file = blob_open(api->blobs, choice.file->sha256, choice.file->size);
     if (file < 0) {
-        if (blob_is_lost(file))
+        const bool is_lost = blob_is_lost(file);
+        if (is_lost)
             device_api_miss(api, release, choice.file);
         http_set_header(request, "Retry-After", "60");
-        http_answer_line(request, 503, "the file of %s %s cannot be read on the server",
-                         release->product, release->version);
+        http_answer_line(request, 503, "the file of %s %s %s on the server", release->product,
+                         release->version,
+                         is_lost ? "is missing or damaged" : "cannot be read now");
         return;
     }
     const struct image_part part = image_part_asked(request, choice.file);

@@ -12,6 +12,7 @@ import { until } from "./harness.mjs";
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const UPDRAFT = process.env.UPDRAFT ?? path.join(ROOT, "build/updraft");
 const MAKE_IMAGE = path.join(ROOT, "tests/lib/make_image.py");
+const SLOW_GET = path.join(ROOT, "tests/lib/slow_get.py");
 
 export function makeImage(folder, project, version, size = 400000) {
     const file = path.join(folder, `${project}-${version}.bin`);
@@ -117,19 +118,24 @@ export class Server {
         return this.api("GET", `/devices/${mac}`);
     }
 
-    // One check-in of a device that is played here; resolves with the answer, its body unread.
-    async checkIn(mac, changes = {}) {
+    // A check-in whose answer is read slowly, through a small window; the process that does so
+    // reads the rest without pauses once it gets SIGUSR1.
+    slowVisit(mac) {
+        const reader = spawn("python3", [SLOW_GET, `${this.origin}/update`], {
+            stdio: ["pipe", "ignore", "inherit"],
+        });
+        const lines = Object.entries(headersOf(mac, {})).map(([name, value]) => `${name}: ${value}`);
+        reader.stdin.end(lines.join("\n"));
+        return reader;
+    }
+
+    // A check-in whose answer is read to its end; resolves with the status.
+    async visit(mac, changes = {}) {
         const request = http.get(`${this.origin}/update`, {
             headers: headersOf(mac, changes),
             agent: false,
         });
         const [response] = await once(request, "response");
-        return response;
-    }
-
-    // A check-in whose answer is read to its end; resolves with the status.
-    async visit(mac, changes = {}) {
-        const response = await this.checkIn(mac, changes);
         response.resume();
         await once(response, "end");
         return response.statusCode;

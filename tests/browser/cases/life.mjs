@@ -75,17 +75,15 @@ export async function lifeCases({ browser, watch, server, images, shoot }) {
     });
 
     await test("a download shows how far it is", async () => {
-        const response = await server.checkIn(KITCHEN);
-        await once(response, "readable");
-        response.read(1000);
+        const reader = server.slowVisit(KITCHEN);
         await dashboard.untilState(KITCHEN, "updating");
         const bar = dashboard.row(KITCHEN).locator("progress");
         await bar.waitFor();
         const value = Number(await bar.getAttribute("value"));
         ok(`${value} is between 0 and 100`, value >= 0 && value < 100);
         ok("in words too", /Updating \d+\s%/.test(await dashboard.row(KITCHEN).innerText()));
-        response.resume();
-        await once(response, "end");
+        reader.kill("SIGUSR1");
+        await once(reader, "exit");
         await bar.waitFor({ state: "hidden" });
     });
 
