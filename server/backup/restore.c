@@ -180,17 +180,19 @@ static bool sync_folder(struct restore *restore, const char *path)
 
 /* --- the folder --- */
 
-static bool is_empty(const char *path)
+/* Null, or why nothing may be put there. */
+static const char *occupied(const char *path)
 {
     DIR *entries = opendir(path);
     const struct dirent *entry;
     bool is_found = false;
 
-    while (entries != NULL && !is_found && (entry = readdir(entries)) != NULL)
+    if (entries == NULL)
+        return strerror(errno);
+    while (!is_found && (entry = readdir(entries)) != NULL)
         is_found = strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
-    if (entries != NULL)
-        closedir(entries);
-    return !is_found;
+    closedir(entries);
+    return is_found ? "not empty: restore into another folder" : NULL;
 }
 
 static bool prepare_folder(struct restore *restore)
@@ -204,8 +206,9 @@ static bool prepare_folder(struct restore *restore)
     if (access(restore->inside, F_OK) == 0)
         return fail(restore, restore->folder,
                     "holds what is left of a restore that was interrupted: empty it first");
-    if (!is_empty(restore->folder))
-        return fail(restore, restore->folder, "not empty: restore into another folder");
+    const char *reason = occupied(restore->folder);
+    if (reason != NULL)
+        return fail(restore, restore->folder, reason);
     join(blobs, restore->inside, BLOBS_NAME);
     if (mkdir(restore->inside, 0700) != 0 || mkdir(blobs, 0755) != 0)
         return fail(restore, restore->inside, strerror(errno));

@@ -149,9 +149,12 @@ static bool begin(struct courier *courier, const struct webhook *webhook, struct
     }
     complete(delivery);
     set_up(attempt);
+    if (curl_multi_add_handle(courier->multi, attempt->curl) != CURLM_OK) {
+        free_attempt(attempt);
+        return false;
+    }
     attempt->next = courier->attempts;
     courier->attempts = attempt;
-    curl_multi_add_handle(courier->multi, attempt->curl);
     return true;
 }
 

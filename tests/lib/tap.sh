@@ -42,6 +42,7 @@ tap_signal() {
 
 tap_cleanup() {
     local tries=600
+    set +e # a script may have it set; the status it ends with stays
     tap_signal TERM
     tap_signal CONT # those that a test has stopped
     while tap_signal 0 && [ $((tries -= 1)) -gt 0 ]; do sleep 0.1; done
