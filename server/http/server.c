@@ -311,8 +311,9 @@ void http_stop(struct http_server *server, unsigned drain_ms)
     const int64_t start = clock_monotonic_ms();
 
     atomic_store(&server->is_draining, true);
-    MHD_quiesce_daemon(server->daemon);
-    shutdown(server->listener, SHUT_RDWR); /* so that new connections are refused, not kept */
+    /* MHD_quiesce_daemon() would race with the library's threads for who takes the listener out
+     * of their epoll sets, and the library ends the process when one of them comes second. */
+    socket_stop_listening(server->listener);
     while (close_idle(server, start + DRAIN_NEWCOMER_MS) > 0 &&
            clock_monotonic_ms() - start < drain_ms)
         usleep(DRAIN_POLL_US);
@@ -326,5 +327,6 @@ void http_stop(struct http_server *server, unsigned drain_ms)
     pthread_mutex_unlock(&server->lock);
     pthread_join(server->watch, NULL);
     MHD_stop_daemon(server->daemon);
+    server->listener = -1; /* closed with the daemon */
     free_server(server);
 }

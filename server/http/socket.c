@@ -1,6 +1,7 @@
 #include "server/http/socket.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/tcp.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define BACKLOG 4096
@@ -105,6 +107,19 @@ int socket_listen(const char *address, char actual[HTTP_ADDRESS_SIZE], char erro
     else
         format_address(listener, actual);
     return listener;
+}
+
+void socket_stop_listening(int listener)
+{
+    const struct sockaddr_un nameless = {.sun_family = AF_UNIX}; /* Linux gives it a name */
+    const int quiet = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    if (quiet < 0 ||
+        bind(quiet, (const struct sockaddr *)&nameless, sizeof nameless.sun_family) != 0 ||
+        listen(quiet, 0) != 0 || dup3(quiet, listener, O_CLOEXEC) < 0)
+        shutdown(listener, SHUT_RDWR); /* which keeps those who poll it busy */
+    if (quiet >= 0)
+        close(quiet);
 }
 
 void socket_limit_send_buffer(int socket, bool is_counted)

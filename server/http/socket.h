@@ -9,6 +9,10 @@
 int socket_listen(const char *address, char actual[HTTP_ADDRESS_SIZE], char error[HTTP_ERROR_SIZE],
                   bool *is_usage);
 
+/* Nobody is let in any more: who tries is refused, who waited is reset. The descriptor stays as
+ * it is to those who poll it, but nobody will ever come to what it stands for now. */
+void socket_stop_listening(int listener);
+
 /* Bounds what the kernel keeps of an answer; untuned it takes in whole files. is_counted:
  * somebody is told how far it has got. */
 void socket_limit_send_buffer(int socket, bool is_counted);

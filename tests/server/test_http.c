@@ -871,6 +871,52 @@ static void stopping_does_not_wait_for_ever(void **state)
     close(client);
 }
 
+struct newcomers {
+    const struct fixture *fixture;
+    atomic_bool is_over;
+};
+
+static void *come_and_go(void *ctx)
+{
+    struct newcomers *newcomers = ctx;
+    char answer[STATUS_SIZE];
+
+    while (!atomic_load(&newcomers->is_over)) {
+        const int client = try_connect(newcomers->fixture);
+        if (client < 0)
+            continue;
+        if (send(client, "GET /304 HTTP/1.0\r\n\r\n", 21, MSG_NOSIGNAL) == 21)
+            receive(client, answer, sizeof answer, 1000);
+        close(client);
+    }
+    return NULL;
+}
+
+/* The library's threads are then anywhere in their rounds, also where they look after the
+ * listener. */
+static void stopping_meets_those_who_come(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct http_config config = {
+        .listen = "127.0.0.1:0", .service = &service, .ctx = fixture, .threads = 2};
+    struct newcomers newcomers = {.fixture = fixture};
+    char error[HTTP_ERROR_SIZE];
+    pthread_t thread;
+    bool is_usage;
+
+    for (int round = 0; round < 100; round++) {
+        atomic_store(&newcomers.is_over, false);
+        pthread_create(&thread, NULL, come_and_go, &newcomers);
+        usleep((useconds_t)(round * 37 % 2000));
+        http_stop(fixture->server, 1000);
+        atomic_store(&newcomers.is_over, true);
+        pthread_join(thread, NULL);
+        fixture->server = http_start(&config, error, &is_usage);
+        assert_non_null(fixture->server);
+        fixture->port = atoi(strrchr(http_listen_address(fixture->server), ':') + 1);
+    }
+}
+
 static void addresses_that_cannot_be_listened_on(void **state)
 {
     static const struct {
@@ -938,6 +984,7 @@ int main(void)
         TEST(an_address_may_have_so_many_connections),
         TEST(stopping_lets_downloads_finish),
         TEST(stopping_does_not_wait_for_ever),
+        TEST(stopping_meets_those_who_come),
         TEST(addresses_that_cannot_be_listened_on),
     };
     signal(SIGPIPE, SIG_IGN);
