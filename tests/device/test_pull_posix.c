@@ -21,7 +21,7 @@
 #include <cmocka.h>
 
 #define BODY_SIZE  100000u
-#define TIMEOUT_MS 300u
+#define TIMEOUT_MS 1000u
 
 enum manner {
     CLOSES,      /* after the answer */
@@ -67,7 +67,7 @@ static void send_answer(const struct server *server, int fd, const struct rig_an
         if (send(fd, bytes + position, left < step ? left : step, MSG_NOSIGNAL) < 0)
             return;
         if (server->manner == IN_DRIBLETS)
-            usleep(1000);
+            usleep(5000);
     }
 }
 
