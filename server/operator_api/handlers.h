@@ -55,6 +55,10 @@ bool settings_from_json(json_t *object, unsigned allowed, struct settings *setti
 /* The same for a request's body, which is answered when it is malformed. */
 bool read_settings(struct http_request *request, unsigned allowed, struct settings *settings);
 
+/* The id in a path: 1 to 2^32 - 1 in digits alone, without zeros before them, so that each has
+ * one path. False when it is none. */
+bool path_id(const char *name, uint32_t *id);
+
 /* The device of the path. False, and the request answered, when the text is no
  * MAC, or (view not null) the device not known. */
 bool find_device(const struct operator_api *api, struct http_request *request, const char *name,

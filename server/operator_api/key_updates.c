@@ -238,11 +238,9 @@ void handle_publish_key_update(const struct operator_api *api, struct http_reque
 static void withdraw(const struct operator_api *api, struct http_request *request, const char *name,
                      const struct updates *updates)
 {
-    char *end;
-    const unsigned long id = strtoul(name, &end, 10);
+    uint32_t id;
     size_t devices = 0;
-    const struct ring_update *update =
-        *end == '\0' && id <= UINT32_MAX ? find_id(updates, (uint32_t)id, &devices) : NULL;
+    const struct ring_update *update = path_id(name, &id) ? find_id(updates, id, &devices) : NULL;
 
     if (update == NULL)
         answer_error(request, 404, "there is no key update %s", name);

@@ -59,11 +59,9 @@ void handle_list_releases(const struct operator_api *api, struct http_request *r
 static bool find_release(const struct operator_api *api, struct http_request *request,
                          const char *name, struct release *release)
 {
-    char *end;
-    const unsigned long id = strtoul(name, &end, 10);
+    uint32_t id;
 
-    if (*end == '\0' && id > 0 && id <= UINT32_MAX &&
-        fleet_copy_release_of_id(api->fleet, (uint32_t)id, release))
+    if (path_id(name, &id) && fleet_copy_release_of_id(api->fleet, id, release))
         return true;
     answer_error(request, 404, "there is no release %s", name);
     return false;

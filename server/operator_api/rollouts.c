@@ -22,11 +22,9 @@ void handle_list_rollouts(const struct operator_api *api, struct http_request *r
 bool find_rollout(const struct operator_api *api, struct http_request *request, const char *name,
                   struct rollout_view *view)
 {
-    char *end;
-    const unsigned long id = strtoul(name, &end, 10);
+    uint32_t id;
 
-    if (*end == '\0' && id > 0 && id <= UINT32_MAX &&
-        fleet_view_rollout(api->fleet, (uint32_t)id, view))
+    if (path_id(name, &id) && fleet_view_rollout(api->fleet, id, view))
         return true;
     answer_error(request, 404, "there is no rollout %s", name);
     return false;

@@ -126,10 +126,9 @@ void perform_revocation(const struct operator_api *api, struct http_request *req
                         const char *name, enum account_change_kind kind,
                         void (*answer)(struct operation *operation))
 {
-    char *end;
-    const unsigned long id = strtoul(name, &end, 10);
+    uint32_t id;
 
-    if (*end != '\0' || id == 0 || id > UINT32_MAX) {
+    if (!path_id(name, &id)) {
         answer_error(request, 404, "there is no %s", name);
         return;
     }
@@ -140,10 +139,10 @@ void perform_revocation(const struct operator_api *api, struct http_request *req
     operation->detail = "";
     struct change *change = change_new_account(kind);
     if (change != NULL && kind == ACCOUNT_TOKEN_REVOKED) {
-        change->as.account->as.token.id = (uint32_t)id;
+        change->as.account->as.token.id = id;
         change->as.account->as.token.revoked_ms = accounts_now(api->accounts);
     } else if (change != NULL) {
-        change->as.account->as.secret.id = (uint32_t)id;
+        change->as.account->as.secret.id = id;
         change->as.account->as.secret.revoked_ms = accounts_now(api->accounts);
     }
     perform(operation, change);

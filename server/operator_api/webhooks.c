@@ -53,11 +53,9 @@ void handle_list_webhooks(const struct operator_api *api, struct http_request *r
 static bool find_webhook(const struct operator_api *api, struct http_request *request,
                          const char *name, struct webhook *webhook)
 {
-    char *end;
-    const unsigned long id = strtoul(name, &end, 10);
+    uint32_t id;
 
-    if (*end == '\0' && id > 0 && id <= UINT32_MAX &&
-        webhooks_find(api->webhooks, (uint32_t)id, webhook))
+    if (path_id(name, &id) && webhooks_find(api->webhooks, id, webhook))
         return true;
     answer_error(request, 404, "there is no webhook %s", name);
     return false;

@@ -275,6 +275,26 @@ def walk_tokens(client):
     revoke(404)
 
 
+def walk_spellings(client):
+    """An id has one path: another spelling of it, or a number that is the same in 32 or 64 bits,
+    names nothing."""
+    numbers = {"webhooks": client.call("POST", "/webhooks", 201, body={
+        "url": "http://127.0.0.1:1/", "events": ["webhook.test"]})["webhook"]["id"]}
+    numbers["tokens"] = client.call("POST", "/tokens", 201, body={"name": "kept", "role": "viewer"})["token"]["id"]
+    numbers["device-secrets"] = client.call("POST", "/device-secrets", 201, body={"name": "kept"})["id"]
+    for operation in client.contract.operations:
+        if "{id}" not in operation.path:
+            continue
+        number = numbers.get(operation.path.split("/")[1], 1)
+        for name in (f"+{number}", f" {number}", f"\t{number}", f"0{number}", f"{number} ",
+                     f"{number}x", f"0x{number}", f"-{2**64 - number}", f"{number + 2**32}",
+                     f"{number + 2**64}", "9" * 60, "0", "-0", "-1", "x"):
+            client.call(operation.method, operation.path, 404, values={"id": name},
+                        body={} if "requestBody" in operation.description else None)
+    for kind, number in numbers.items():
+        client.call("DELETE", f"/{kind}/{{id}}", 204, values={"id": str(number)})
+
+
 def walk_device_secrets(client):
     client.call("POST", "/device-secrets", 201, body={"name": "fleet"})
     made = client.call("POST", "/device-secrets", 201, body={"device": MAC})
@@ -432,6 +452,7 @@ def main(server, token_file, server_pid, ticket, image_1, image_2, foreign):
     walk_users(client)
     walk_tokens(client)
     walk_device_secrets(client)
+    walk_spellings(client)
     walk_strangers(client)
     walk_viewers(client)
     walk_bodies(client)
