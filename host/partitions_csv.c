@@ -7,6 +7,9 @@
 #define LINE_MAX_BYTES 1024u
 #define FIELDS         6u
 
+/* Of a bootloader: other commands than updraft partitions cannot be told. */
+#define NO_PLACE "its place is not in the table: give it to updraft partitions, as --"
+
 enum field { FIELD_NAME, FIELD_TYPE, FIELD_SUBTYPE, FIELD_OFFSET, FIELD_SIZE, FIELD_FLAGS };
 
 /* A line taken apart; what has no value yet is computed from the others. */
@@ -241,7 +244,7 @@ static bool place_fixed(struct reading *reading, struct ud_partition *partition,
         offset = rules->table_offset;
     } else if (is_bootloader) {
         if (rules->bootloader_offset == UINT32_MAX)
-            return fail_line(reading, "a bootloader needs --primary-bootloader-offset", "");
+            return fail_line(reading, NO_PLACE, "primary-bootloader-offset");
         partition->size = rules->table_offset - rules->bootloader_offset;
         offset = partition->subtype == 2 ? rules->recovery_offset : rules->bootloader_offset;
     } else {
@@ -251,7 +254,7 @@ static bool place_fixed(struct reading *reading, struct ud_partition *partition,
     if (!is_chosen)
         return true; /* its size is given, its place is not */
     if (offset == UINT32_MAX)
-        return fail_line(reading, "it needs --recovery-bootloader-offset", "");
+        return fail_line(reading, NO_PLACE, "recovery-bootloader-offset");
     partition->offset = offset;
     *is_fixed = partition->subtype == 0;
     return true;

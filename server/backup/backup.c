@@ -239,16 +239,23 @@ static ssize_t read_descriptor(struct backup *backup, const struct tar_entry *en
 {
     const uint64_t left = entry->size - backup->position;
 
+    if (file < 0) {
+        fail(error, entry->name,
+             errno == ENOENT ? "removed meanwhile: make the backup again" : strerror(errno));
+        return -1;
+    }
     if (left == 0)
         return 0;
     const ssize_t length =
         pread(file, buffer, left < size ? (size_t)left : size, (off_t)backup->position);
     if (length > 0)
         return length;
-    fail(error, entry->name, length < 0 ? strerror(errno) : "shorter than it was");
+    fail(error, entry->name,
+         length < 0 ? strerror(errno) : "shorter than it was: make the backup again");
     return -1;
 }
 
+/* Negative, and errno set, when it cannot be opened. */
 static int open_content(struct backup *backup, const struct tar_entry *entry)
 {
     if (strcmp(entry->name, BACKUP_DATABASE) == 0)

@@ -12,17 +12,19 @@ static const struct {
 } kinds[] = {
     {"\x7f"
      "ELF",
-     4, "it is an ELF file, the linker's output: publish the .bin made from it"},
-    {"PK\x03\x04", 4, "it is a zip archive: publish the .bin inside"},
+     4, "it is an ELF file, the linker's output: take the .bin made from it"},
+    {"PK\x03\x04", 4, "it is a zip archive: take the .bin inside"},
     {"BZh", 3, "it is compressed with bzip2: devices unpack gzip only"},
     {"\xfd"
      "7zXZ",
      5, "it is compressed with xz: devices unpack gzip only"},
     {"\x28\xb5\x2f\xfd", 4, "it is compressed with zstd: devices unpack gzip only"},
-    {"\xea\x04", 2, "it is an image for Espressif's own boot loader (EA): publish an Arduino .bin"},
-    {"UDku", 4, "it is a key update, no firmware: publish it as one, by /key-updates"},
-    {":", 1, "it is an Intel HEX file: publish the .bin"},
-    {"\xff\xff\xff\xff", 4, "it starts with blank flash: publish the firmware, not a flash dump"},
+    {"\xea\x04", 2, "it is an image for Espressif's own boot loader (EA): take an Arduino .bin"},
+    {"UDku", 4,
+     "it is a key update, no firmware: updraft key show reads it, updraft publish takes it"},
+    {":", 1, "it is an Intel HEX file: take the .bin"},
+    {"\xff\xff\xff\xff", 4,
+     "it starts with blank flash: take the firmware's .bin, not a flash dump"},
 };
 
 static bool is_markup(const uint8_t *start, size_t length)
@@ -59,6 +61,6 @@ const char *kind_objection(const uint8_t *start, size_t length)
     if (is_markup(start, length))
         return "it is a web page: the download probably went to a login or error page";
     if (is_text(start, length))
-        return "it is text: publish the .bin that was built";
+        return "it is text: take the .bin that was built";
     return "it starts with neither E9 nor gzip's 1F 8B: not a firmware image";
 }

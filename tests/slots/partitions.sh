@@ -147,8 +147,10 @@ bootloaders_and_tables_lie_where_they_do() {
     is pt offset 32768
     is pt size 4096
     is nvs offset 36864
-    echo 'boot,bootloader,primary,,' | refused 'primary-bootloader-offset'
-    echo 'boot,bootloader,recovery,,' | refused 'recovery-bootloader-offset' --primary-bootloader-offset 0
+    echo 'boot,bootloader,primary,,' |
+        refused 'line 1: .* not in the table: give it to updraft partitions, as --primary-bootloader-offset$'
+    echo 'boot,bootloader,recovery,,' |
+        refused 'line 1: .* give it to updraft partitions, as --recovery-bootloader-offset$' --primary-bootloader-offset 0
 }
 
 a_projects_own_subtypes() {

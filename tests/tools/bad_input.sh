@@ -119,11 +119,11 @@ image_names_what_is_no_image() {
     refused 1 image page.html
     says 'web page'
     refused 1 image text
-    says 'text'
+    says 'it is text: take the .bin that was built'
     refused 1 image espressif.bin
-    says 'EA'
+    says '(EA): take an Arduino .bin'
     refused 1 image "$TAP_ROOT/tests/vectors/trust/1-add-p256.signed"
-    says 'key update'
+    says 'it is a key update, no firmware: updraft key show reads it'
     refused 1 image short.elf
     says 'pack it first'
     refused 1 image cut.bin.gz
