@@ -146,8 +146,10 @@ static void note_state(struct progress *progress, const struct target *target)
     progress_note(progress, target->row, "%s", notes[target->upload.state]);
 }
 
-static void note_end(struct progress *progress, const struct target *target)
+/* Where there is one device, its failure is told in the end, and its row stays where it was. */
+static void note_end(const struct session *session, const struct target *target)
 {
+    struct progress *progress = session->progress;
     const struct push *upload = &target->upload;
     const uint32_t took_ms = ud_posix_clock_ms() - target->since_ms;
     char text[PUSH_EXPLANATION_MAX];
@@ -157,6 +159,8 @@ static void note_end(struct progress *progress, const struct target *target)
         return;
     }
     progress_set(progress, target->row, 0, 0);
+    if (session->count == 1)
+        return;
     push_explain(upload, text);
     progress_note(progress, target->row, "%s", text);
 }
@@ -172,7 +176,7 @@ static void look(void *ctx, size_t index, const struct push *push)
     if (push->state != PUSH_DONE)
         note_state(session->progress, target);
     else
-        note_end(session->progress, target);
+        note_end(session, target);
 }
 
 static int report_end(const struct target *target)

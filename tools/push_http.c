@@ -27,7 +27,6 @@ static const char *name_of(const char *path)
 static void run_and_show(struct push_http *push, struct push_http_result *result)
 {
     const uint32_t since_ms = ud_posix_clock_ms();
-    char text[PUSH_EXPLANATION_MAX];
     struct progress *progress = progress_start(stdout, 1);
 
     push->ctx = progress;
@@ -37,12 +36,11 @@ static void run_and_show(struct push_http *push, struct push_http_result *result
     push_http_run(push, result);
     if (progress == NULL)
         return;
-    push_http_explain(result, text);
     if (result->outcome == PUSH_HTTP_OK)
         progress_note(progress, 0, "updated in %.1f s",
                       (ud_posix_clock_ms() - since_ms) / MS_PER_S);
     else
-        progress_note(progress, 0, "%s", text);
+        progress_set(progress, 0, 0, 0);
     progress_end(progress);
 }
 

@@ -17,12 +17,12 @@ original() {
     PORT=$(cat port)
 }
 
-# fails_with STATUS TEXT command…: and says so.
+# fails_with STATUS TEXT command…: and says so, once.
 fails_with() {
     local expected=$1 text=$2 status=0
     shift 2
     "$@" >said 2>&1 </dev/null || status=$?
-    [ "$status" -eq "$expected" ] && grep -qF -- "$text" said || { echo "status $status"; cat said; return 1; }
+    [ "$status" -eq "$expected" ] && [ "$(grep -cF -- "$text" said)" -eq 1 ] || { echo "status $status"; cat said; return 1; }
 }
 
 to_our_page() {
