@@ -48,12 +48,15 @@ static enum options_result parse(int argc, char **argv, struct releases_options 
     };
     const struct command_usage usage = {
         "updraft releases",
-        "[list | keys [--product P] | show | live | withdraw | set] [--product P --version V]",
+        "[list | keys] [--product P]\n"
+        "       updraft releases show | live | withdraw | set --product P --version V\n"
+        "       updraft releases withdraw --product P --key-update N",
         "  list      the releases of a server, newest first\n"
+        "  keys      the key updates, and how many devices have each\n"
         "  show      one release\n"
         "  live      end its being a draft: it is its channel's newest\n"
         "  withdraw  never offer it again; its rollouts halt, who runs it keeps it\n"
-        "  keys      the key updates, and how many devices have each\n"
+        "            the last key update, as long as no device has it\n"
         "  set       --notes, --requires; an empty value ('') clears it",
         rows};
 

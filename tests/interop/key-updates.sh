@@ -107,6 +107,7 @@ a_virtual_device_gets_there_by_way_of_it() {
 }
 
 what_devices_have_is_not_withdrawn() {
+    "$UPDRAFT" releases --help | grep -qx ' *updraft releases withdraw --product P --key-update N'
     refused '1 device(s) of demo have key update 1' releases withdraw -p demo --key-update 1
     "$UPDRAFT" publish 2-revoke.signed --product demo >/dev/null
     refused 'has to stay' releases withdraw -p demo --key-update 1
