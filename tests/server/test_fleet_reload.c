@@ -339,6 +339,19 @@ static void another_release_of_the_same_version_takes_its_place(void **state)
     assert_string_equal(fixture->lost, "release demo 2.0\nrollout 2\n");
 }
 
+/* From that row on, whether the channel heads can be read after it or not. */
+static void what_was_replaced_is_no_newest_any_more(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct release *dropped = fleet_release(fixture->fleet, "demo", "2.0");
+
+    tables.release_count = 1;
+    put_release(3, "2.0", 'c');
+    tables.readable = 2;
+    assert_int_equal(fleet_reload(fixture->fleet), -1);
+    assert_ptr_not_equal(fleet_newest_for_all(fixture->fleet, "demo", "stable"), dropped);
+}
+
 static void another_release_of_the_same_id_takes_its_place(void **state)
 {
     struct fixture *fixture = *state;
@@ -442,6 +455,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_the_tables_have_besides_is_there, set_up, tear_down),
         cmocka_unit_test_setup_teardown(another_release_of_the_same_version_takes_its_place, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(what_was_replaced_is_no_newest_any_more, set_up, tear_down),
         cmocka_unit_test_setup_teardown(another_release_of_the_same_id_takes_its_place, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(another_key_update_of_the_same_id_takes_its_place, set_up,
