@@ -2,7 +2,6 @@
 
 #include "bearssl/digest.h"
 #include "updraft/endian.h"
-#include "updraft/messages.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -25,7 +24,7 @@ void sim_device_emit(struct sim_device *device, const struct sim_device_event *e
     device->config.event(device->config.ctx, device, event);
 }
 
-static void emit_kind(struct sim_device *device, enum sim_device_event_kind kind)
+void sim_device_emit_kind(struct sim_device *device, enum sim_device_event_kind kind)
 {
     sim_device_emit(device, &(struct sim_device_event){.kind = kind});
 }
@@ -87,7 +86,7 @@ static int init_updater(struct sim_device *device)
     return ud_updater_init(&device->updater, &config);
 }
 
-static void die(struct sim_device *device, const char *why)
+void sim_device_die(struct sim_device *device, const char *why)
 {
     device->state = STATE_DEAD;
     sim_device_emit(device, &(struct sim_device_event){.kind = SIM_DEVICE_DEAD, .text = why});
@@ -113,7 +112,7 @@ static void start(struct sim_device *device, uint32_t now_ms)
     close_ways_in(device);
     device->start_ms = now_ms;
     if (!device->board->boot(device, &why)) {
-        die(device, why);
+        sim_device_die(device, why);
         return;
     }
     device->state = STATE_STARTING;
@@ -131,7 +130,7 @@ static void hang(struct sim_device *device, uint32_t now_ms)
     close_ways_in(device);
     device->hang_ms = now_ms + WATCHDOG_MS;
     device->state = STATE_HANGING;
-    emit_kind(device, SIM_DEVICE_HANGING);
+    sim_device_emit_kind(device, SIM_DEVICE_HANGING);
 }
 
 static void service_starting(struct sim_device *device, uint32_t now_ms)
@@ -146,16 +145,16 @@ static void service_starting(struct sim_device *device, uint32_t now_ms)
         return;
     }
     if (!sim_device_trust_start(device)) {
-        die(device, "its key ring cannot be read, or its table has no room for one");
+        sim_device_die(device, "its key ring cannot be read, or its table has no room for one");
         return;
     }
     if (init_updater(device) != UD_OK || open_ways_in(device) != 0) {
-        die(device, "its port for uploads is in use");
+        sim_device_die(device, "its port for uploads is in use");
         return;
     }
     device->state = STATE_IDLE;
     device->board->report_boot(device);
-    emit_kind(device, SIM_DEVICE_STARTED);
+    sim_device_emit_kind(device, SIM_DEVICE_STARTED);
     if (is_to_hang(device))
         hang(device, now_ms);
 }
@@ -166,65 +165,11 @@ static void service_hanging(struct sim_device *device, uint32_t now_ms)
         start(device, now_ms);
 }
 
-/* ---- Checking in ---- */
-
-static void finish_check_in(struct sim_device *device, uint32_t now_ms)
-{
-    device->state = STATE_IDLE;
-    device->poll_ms = now_ms + device->config.poll_ms;
-}
-
-static void report_failure(struct sim_device *device, int error)
-{
-    char text[UD_MESSAGE_MAX];
-
-    ud_pull_error_text(error, &device->updater, text, sizeof text);
-    sim_device_emit(device, &(struct sim_device_event){
-                                .kind = SIM_DEVICE_FAILED,
-                                .error = error,
-                                .number = ud_pull_error_number(error),
-                                .text = text,
-                            });
-}
-
-static int prepare_pull(struct sim_device *device)
-{
-    const struct sim_device_config *config = &device->config;
-    const struct ud_pull_config pull_config = {
-        .chip = device->board->chip,
-        .identity = device->board->identity(device),
-        .updater = &device->updater,
-        .version = sim_device_version(device),
-        .user = config->user,
-        .password = config->password,
-        .redirects = config->redirects,
-        .location = device->location,
-        .can_tls = device->session != NULL,
-    };
-
-    return ud_pull_init(&device->pull, &pull_config);
-}
-
-static void ask(struct sim_device *device, uint32_t now_ms)
-{
-    int error = prepare_pull(device);
-
-    emit_kind(device, SIM_DEVICE_ASKING);
-    if (error == UD_OK)
-        error = ud_pull_begin(&device->pull, device->config.url, now_ms);
-    if (error != UD_OK) {
-        finish_check_in(device, now_ms);
-        report_failure(device, error);
-        return;
-    }
-    const struct ud_posix_pull_config config = {.tls = sim_device_tls(device)};
-    ud_posix_pull_begin(&device->driver, &device->pull, &config);
-    device->state = STATE_ASKING;
-}
+/* ---- Updated ---- */
 
 static void restart_updated(struct sim_device *device, uint32_t now_ms)
 {
-    emit_kind(device, SIM_DEVICE_UPDATED);
+    sim_device_emit_kind(device, SIM_DEVICE_UPDATED);
     if (device->config.ends_staged) {
         close_ways_in(device);
         device->state = STATE_OFF;
@@ -233,55 +178,14 @@ static void restart_updated(struct sim_device *device, uint32_t now_ms)
     start(device, now_ms);
 }
 
-/* What waits for these keys may be offered by now. */
-static void take_keys(struct sim_device *device, uint32_t now_ms)
-{
-    emit_kind(device, SIM_DEVICE_KEYS);
-    if (sim_device_trust_tell(device))
-        device->poll_ms = now_ms;
-    else
-        die(device, "its key ring cannot be read");
-}
-
-static void give_up_for_now(struct sim_device *device, uint32_t now_ms)
-{
-    const uint32_t retry_s = ud_pull_retry_s(&device->pull);
-
-    if (retry_s == 0) {
-        report_failure(device, ud_pull_error(&device->pull));
-        return;
-    }
-    device->poll_ms = now_ms + retry_s * 1000u;
-    sim_device_emit(device, &(struct sim_device_event){.kind = SIM_DEVICE_LATER, .done = retry_s});
-}
-
 static void service_asking(struct sim_device *device, uint32_t now_ms)
 {
     if (is_busy(device, now_ms))
         return;
-    if (ud_posix_pull_service(&device->driver, now_ms)) {
-        wait_for_flash(device, now_ms);
-        return;
-    }
-    ud_posix_pull_end(&device->driver);
-    finish_check_in(device, now_ms);
-    switch (ud_pull_result(&device->pull)) {
-    case UD_PULL_OK:
+    if (sim_device_ask_service(device, now_ms))
         restart_updated(device, now_ms);
-        break;
-    case UD_PULL_NO_UPDATES:
-        /* On trial, a program that has reached its server has shown that it works. */
-        device->board->confirm(device);
-        emit_kind(device, SIM_DEVICE_CURRENT);
-        break;
-    case UD_PULL_KEYS:
-        take_keys(device, now_ms);
-        break;
-    case UD_PULL_FAILED:
-    default:
-        give_up_for_now(device, now_ms);
-        break;
-    }
+    else if (device->state == STATE_ASKING)
+        wait_for_flash(device, now_ms);
 }
 
 /* Another way in than asking a server is in use. */
@@ -301,7 +205,7 @@ static void service_idle(struct sim_device *device, uint32_t now_ms)
     wait_for_flash(device, now_ms);
     if (is_receiving(device) || device->config.url == NULL || !is_due(device->poll_ms, now_ms))
         return;
-    ask(device, now_ms);
+    sim_device_ask(device, now_ms);
     /* The socket to wait for opens at the first service. */
     if (device->state == STATE_ASKING)
         service_asking(device, now_ms);

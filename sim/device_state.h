@@ -65,6 +65,18 @@ struct sim_device {
 };
 
 void sim_device_emit(struct sim_device *device, const struct sim_device_event *event);
+void sim_device_emit_kind(struct sim_device *device, enum sim_device_event_kind kind);
+
+/* Nothing runs any more until it is started anew. */
+void sim_device_die(struct sim_device *device, const char *why);
+
+/* ---- device_ask.c ---- */
+
+/* Begins a check-in: it is asking then, or the failure was told of. */
+void sim_device_ask(struct sim_device *device, uint32_t now_ms);
+
+/* While it is asking. True when an image is staged and wants a restart. */
+bool sim_device_ask_service(struct sim_device *device, uint32_t now_ms);
 
 /* ---- device_tls.c ---- */
 
