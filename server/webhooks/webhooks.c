@@ -1,22 +1,13 @@
 #include "server/webhooks/webhooks.h"
 
-#include "server/model/clock.h"
 #include "server/webhooks/events.h"
+#include "server/webhooks/hook.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define WAIT_MAX_MS 60000
-
-struct hook {
-    struct webhook webhook;
-    struct delivery *queue; /* oldest first */
-    size_t pending;
-    struct delivery *log; /* what is over, newest first */
-    size_t logged;
-    bool is_busy;
-};
 
 struct webhooks {
     pthread_mutex_t lock; /* of all that follows */
@@ -36,17 +27,10 @@ struct webhooks *webhooks_new(void)
     return webhooks;
 }
 
-static void free_hook(struct hook *hook)
-{
-    delivery_free_list(hook->queue);
-    delivery_free_list(hook->log);
-    free(hook);
-}
-
 void webhooks_free(struct webhooks *webhooks)
 {
     for (size_t i = 0; i < webhooks->count; i++)
-        free_hook(webhooks->hooks[i]);
+        hook_free(webhooks->hooks[i]);
     pthread_mutex_destroy(&webhooks->lock);
     free(webhooks);
 }
@@ -87,38 +71,11 @@ static void drop(struct webhooks *webhooks, uint32_t id)
     for (size_t i = 0; i < webhooks->count; i++) {
         if (webhooks->hooks[i]->webhook.id != id)
             continue;
-        free_hook(webhooks->hooks[i]);
+        hook_free(webhooks->hooks[i]);
         memmove(&webhooks->hooks[i], &webhooks->hooks[i + 1],
                 (--webhooks->count - i) * sizeof webhooks->hooks[0]);
         return;
     }
-}
-
-static void enqueue(struct hook *hook, struct delivery *delivery)
-{
-    struct delivery **end = &hook->queue;
-
-    while (*end != NULL)
-        end = &(*end)->next;
-    *end = delivery;
-    hook->pending++;
-}
-
-/* Takes it over. */
-static void put_in_log(struct hook *hook, struct delivery *delivery)
-{
-    free(delivery->body);
-    delivery->body = NULL;
-    delivery->next = hook->log;
-    hook->log = delivery;
-    if (++hook->logged <= WEBHOOK_LOG_SIZE)
-        return;
-    struct delivery **last = &hook->log;
-    while ((*last)->next != NULL)
-        last = &(*last)->next;
-    free(*last);
-    *last = NULL;
-    hook->logged--;
 }
 
 /* One too many, of two that were added at the same moment, stays in the tables alone. */
@@ -137,9 +94,9 @@ static int read_delivery(void *ctx, const struct delivery *stored)
     if (delivery == NULL)
         return hook != NULL ? -1 : 0;
     if (delivery->done_ms != 0)
-        put_in_log(hook, delivery);
+        hook_put_in_log(hook, delivery);
     else
-        enqueue(hook, delivery);
+        hook_enqueue(hook, delivery);
     return 0;
 }
 
@@ -189,49 +146,6 @@ int webhooks_reload(struct webhooks *webhooks, struct store *store)
 
 /* --- events become deliveries --- */
 
-/* Its id it gets from the store. */
-static struct delivery *new_delivery(const struct hook *hook, const char *event,
-                                     const struct change *change)
-{
-    struct delivery *delivery = calloc(1, sizeof *delivery);
-    const int64_t now = clock_now_ms();
-    json_t *body = webhook_event_body(change, now);
-
-    if (delivery == NULL || body == NULL) {
-        free(delivery);
-        json_decref(body);
-        return NULL;
-    }
-    delivery->webhook = hook->webhook.id;
-    strcpy(delivery->event, event);
-    delivery->created_ms = now;
-    json_object_set_new(body, "event", json_string(event));
-    delivery->body = json_dumps(body, JSON_COMPACT | JSON_SORT_KEYS);
-    json_decref(body);
-    if (delivery->body != NULL)
-        return delivery;
-    free(delivery);
-    return NULL;
-}
-
-static void announce_to(struct hook *hook, const char *event, struct change *change)
-{
-    const bool is_test = change->kind == CHANGE_WEBHOOK;
-    struct delivery *delivery = NULL;
-
-    if (hook->webhook.is_disabled || (is_test ? change->as.webhook->webhook.id != hook->webhook.id
-                                              : !webhook_wants(&hook->webhook, event)))
-        return;
-    if (hook->pending < WEBHOOK_PENDING_MAX)
-        delivery = new_delivery(hook, event, change);
-    if (delivery == NULL) {
-        hook->webhook.dropped++;
-        return;
-    }
-    delivery->next = change->deliveries;
-    change->deliveries = delivery;
-}
-
 void webhooks_announce(struct webhooks *webhooks, struct change *change)
 {
     char event[EVENT_NAME_SIZE];
@@ -240,44 +154,11 @@ void webhooks_announce(struct webhooks *webhooks, struct change *change)
         return;
     pthread_mutex_lock(&webhooks->lock);
     for (size_t i = 0; i < webhooks->count; i++)
-        announce_to(webhooks->hooks[i], event, change);
+        hook_announce(webhooks->hooks[i], event, change);
     pthread_mutex_unlock(&webhooks->lock);
 }
 
 /* --- what was written --- */
-
-static void note_tried(struct hook *hook, const struct webhook_change *change)
-{
-    struct webhook *webhook = &hook->webhook;
-    struct delivery *head = hook->queue;
-
-    hook->is_busy = false;
-    webhook->failing_ms = change->webhook.failing_ms;
-    if (change->webhook.is_disabled && !webhook->is_disabled)
-        memcpy(webhook->reason, change->webhook.reason, sizeof webhook->reason);
-    webhook->is_disabled |= change->webhook.is_disabled;
-    if (head == NULL || head->id != change->delivery.id)
-        return;
-    struct delivery *next = head->next;
-    char *body = head->body;
-    *head = change->delivery;
-    head->next = next;
-    head->body = body;
-    if (head->done_ms == 0)
-        return;
-    hook->queue = next;
-    hook->pending--;
-    put_in_log(hook, head);
-}
-
-/* A webhook that is enabled again has what waits tried at once. */
-static void note_set(struct hook *hook, const struct webhook *webhook)
-{
-    hook->webhook = *webhook;
-    for (struct delivery *delivery = hook->queue; delivery != NULL && !webhook->is_disabled;
-         delivery = delivery->next)
-        delivery->next_ms = 0;
-}
 
 static void apply(struct webhooks *webhooks, const struct webhook_change *change)
 {
@@ -288,9 +169,9 @@ static void apply(struct webhooks *webhooks, const struct webhook_change *change
     else if (change->kind == WEBHOOK_REMOVE)
         drop(webhooks, change->webhook.id);
     else if (change->kind == WEBHOOK_SET && hook != NULL)
-        note_set(hook, &change->webhook);
+        hook_note_set(hook, &change->webhook);
     else if (change->kind == WEBHOOK_TRIED && hook != NULL)
-        note_tried(hook, change);
+        hook_note_tried(hook, change);
 }
 
 void webhooks_committed(struct webhooks *webhooks, const struct change *change)
@@ -302,7 +183,7 @@ void webhooks_committed(struct webhooks *webhooks, const struct change *change)
         struct hook *hook = find(webhooks, made->webhook);
         struct delivery *copy = hook != NULL ? delivery_copy(made) : NULL;
         if (copy != NULL)
-            enqueue(hook, copy);
+            hook_enqueue(hook, copy);
     }
     if (webhooks->wake != NULL && (change->kind == CHANGE_WEBHOOK || change->deliveries != NULL))
         webhooks->wake(webhooks->wake_ctx);

@@ -7,9 +7,7 @@
 
 #include <stddef.h>
 
-#define WEBHOOKS_MAX        32u
-#define WEBHOOK_PENDING_MAX 1000u /* of each; what comes then is counted as dropped */
-#define WEBHOOK_LOG_SIZE    100u  /* deliveries that are over, kept of each */
+#define WEBHOOKS_MAX 32u
 
 struct webhooks;
 
