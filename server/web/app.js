@@ -10,6 +10,7 @@ import { Fleet } from "./fleet.js";
 import { LinkStatus } from "./link_status.js";
 import { showFrame } from "./frame.js";
 import { Glance } from "./glance.js";
+import { Latest } from "./latest.js";
 import { Live } from "./live.js";
 import { readView, writeView } from "./location.js";
 import { plural } from "./format.js";
@@ -31,6 +32,7 @@ class Dashboard {
     #link = new LinkStatus();
     #filters = new Filters((state) => this.#setView({ state }));
     #releases = new ReleaseList(this.#fleet);
+    #lists = new Latest();
     #rollouts = new RolloutList({
         load: () => this.#api.rollouts(),
         decide: (id, deed) => this.#api.decideRollout(id, deed),
@@ -43,7 +45,7 @@ class Dashboard {
     });
     #detail = new DetailPanel(this.#fleet, {
         change: (mac, changes) => this.#change(mac, changes),
-        retry: async (mac) => this.#fleet.put(await this.#api.retryDevice(mac)),
+        retry: (mac) => this.#renew(mac, this.#api.retryDevice(mac)),
         remove: (mac) => this.#remove(mac),
         close: () => this.#close(),
     });
@@ -79,15 +81,20 @@ class Dashboard {
         });
     }
 
-    async #load() {
-        const [devices, releases, overview] = await Promise.all([
-            this.#api.devices(),
-            this.#api.releases(),
-            this.#api.overview(),
-            this.#rollouts.load(),
-        ]);
-        this.#fleet.load(devices, releases, overview);
-        this.#glance.show(overview);
+    #load() {
+        return this.#lists.read(
+            () =>
+                Promise.all([
+                    this.#api.devices(),
+                    this.#api.releases(),
+                    this.#api.overview(),
+                    this.#rollouts.load(),
+                ]),
+            ([devices, releases, overview]) => {
+                this.#fleet.load(devices, releases, overview);
+                this.#glance.show(overview);
+            },
+        );
     }
 
     #event(name, data) {
@@ -97,10 +104,12 @@ class Dashboard {
         if (name !== "release") this.#rollouts.noteEvent(name);
         // Publishing again can change which one is newest, so the order is read anew.
         if (name === "release")
-            this.#api.releases().then(
-                (list) => this.#fleet.setReleases(list),
-                () => {},
-            );
+            this.#lists
+                .read(
+                    () => this.#api.releases(),
+                    (list) => this.#fleet.setReleases(list),
+                )
+                .catch(() => {});
     }
 
     #putDevice(device) {
@@ -110,8 +119,15 @@ class Dashboard {
         this.#fleet.put(device);
     }
 
-    async #change(mac, changes) {
-        this.#fleet.put(await this.#api.changeDevice(mac, changes));
+    #change(mac, changes) {
+        return this.#renew(mac, this.#api.changeDevice(mac, changes));
+    }
+
+    // By the answer to a change, unless an event was faster: events have the last word.
+    async #renew(mac, answer) {
+        const before = this.#fleet.devices.get(mac);
+        const device = await answer;
+        if (this.#fleet.devices.get(mac) === before) this.#fleet.put(device);
     }
 
     async #remove(mac) {

@@ -3,31 +3,39 @@
 import { attempt } from "./attempt.js";
 import { byId, element, setText } from "./dom.js";
 import { exactTime } from "./format.js";
+import { Latest } from "./latest.js";
 
 export class AuditList {
     #api;
     #last = 0; // number of the oldest record shown
+    #reads = new Latest();
     #problem = byId("audit-problem");
 
     constructor(api) {
         this.#api = api;
-        byId("older").addEventListener("click", () => this.#add());
+        byId("older").addEventListener("click", () => this.#add(this.#last));
         byId("verify").addEventListener("click", () => this.#verify());
     }
 
     load() {
-        this.#last = 0;
-        byId("audit-rows").replaceChildren();
-        return this.#add();
+        return this.#add(0);
     }
 
-    #add() {
-        return attempt(this.#problem, async () => {
-            const records = await this.#api.audit(this.#last);
-            byId("audit-rows").append(...records.map(row));
-            this.#last = records.at(-1)?.number ?? 1;
-            byId("older").hidden = this.#last <= 1;
-        });
+    // Records before a number; 0: the latest, and no others.
+    #add(before) {
+        const ask = () => this.#api.audit(before);
+        return attempt(this.#problem, () =>
+            this.#reads.read(ask, (records) => this.#show(before, records)),
+        );
+    }
+
+    #show(before, records) {
+        const rows = records.map(row);
+        if (before === 0) byId("audit-rows").replaceChildren(...rows);
+        else if (before === this.#last) byId("audit-rows").append(...rows);
+        else return; // others are shown meanwhile
+        this.#last = records.at(-1)?.number ?? 1;
+        byId("older").hidden = this.#last <= 1;
     }
 
     #verify() {

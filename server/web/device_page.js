@@ -6,6 +6,7 @@ import { showExplanation } from "./explanation.js";
 import { Fleet } from "./fleet.js";
 import { openPage } from "./frame.js";
 import { showHistory } from "./history.js";
+import { Latest } from "./latest.js";
 import { NotesForm } from "./notes_form.js";
 
 const RELOAD_MS = 300;
@@ -16,13 +17,15 @@ class DevicePage {
     #fleet = new Fleet();
     #panel;
     #notes;
+    #device = null; // as last shown
+    #reads = new Latest();
     #timer = null;
 
     constructor(api) {
         this.#api = api;
         this.#panel = new DetailPanel(this.#fleet, {
             change: (_, changes) => this.#change(changes),
-            retry: async (mac) => this.#show(await api.retryDevice(mac)),
+            retry: (mac) => this.#renew(api.retryDevice(mac)),
             remove: (mac) => api.removeDevice(mac).then(leave),
             close: leave,
         });
@@ -62,11 +65,19 @@ class DevicePage {
         this.#panel.tick();
     }
 
-    async #change(changes) {
-        this.#show(await this.#api.changeDevice(this.#mac, changes));
+    #change(changes) {
+        return this.#renew(this.#api.changeDevice(this.#mac, changes));
+    }
+
+    // By the answer to a change, unless an event was faster: events have the last word.
+    async #renew(answer) {
+        const before = this.#device;
+        const device = await answer;
+        if (this.#device === before) this.#show(device);
     }
 
     #show(device) {
+        this.#device = device;
         this.#mac = device.mac;
         document.title = `${device.alias ?? device.mac} · Updraft`;
         this.#panel.show(device);
@@ -76,16 +87,20 @@ class DevicePage {
 
     // Check-ins may come in bursts, and histories are read from the disk.
     #readLater() {
-        this.#timer ??= setTimeout(async () => {
+        this.#timer ??= setTimeout(() => {
             this.#timer = null;
-            const [explanation, history] = await Promise.all([
-                this.#api.explain(this.#mac),
-                this.#api.history(this.#mac),
-            ]).catch(() => [null, null]);
-            if (explanation === null) return;
-            showExplanation(byId("explanation"), explanation);
-            showHistory(byId("history"), history);
+            this.#read().catch(() => {});
         }, RELOAD_MS);
+    }
+
+    #read() {
+        return this.#reads.read(
+            () => Promise.all([this.#api.explain(this.#mac), this.#api.history(this.#mac)]),
+            ([explanation, history]) => {
+                showExplanation(byId("explanation"), explanation);
+                showHistory(byId("history"), history);
+            },
+        );
     }
 
     #miss(why) {

@@ -43,8 +43,9 @@ export class Drop {
 
     // What the image does not say is asked for, and then sent again.
     async #send() {
-        if (this.#file === null || byId("publish").disabled) return;
-        const query = { name: this.#file.name, draft: "yes" };
+        const file = this.#file;
+        if (file === null || byId("publish").disabled) return;
+        const query = { name: file.name, draft: "yes" };
         for (const field of FIELDS) {
             const value = byId(`publish-${field}`).value.trim();
             if (value) query[field] = value;
@@ -52,15 +53,17 @@ export class Drop {
         setText(byId("drop-problem"), "");
         byId("publish").disabled = true;
         try {
-            const release = await this.#publish(this.#file, query);
+            const release = await this.#publish(file, query);
             if (release?.version)
                 announce(`${release.product} ${release.version} is there as a ${release.state}.`);
             byId("drop").reset();
-            this.#take(null);
+            if (this.#file === file) this.#take(null);
         } catch (error) {
             setText(byId("drop-problem"), error.message);
         } finally {
             byId("publish").disabled = false;
         }
+        // Another one may have come meanwhile.
+        if (this.#file !== null && this.#file !== file) this.#take(this.#file);
     }
 }

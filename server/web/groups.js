@@ -17,9 +17,12 @@ class GroupList extends ManagedList {
     }
 
     async rows() {
-        const groups = await this.#api.groups();
-        byId("group-none").hidden = groups.length > 0;
-        return groups.map((group) => this.#row(group));
+        return (await this.#api.groups()).map((group) => this.#row(group));
+    }
+
+    show(rows) {
+        super.show(rows);
+        byId("group-none").hidden = rows.length > 0;
     }
 
     async submit() {

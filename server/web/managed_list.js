@@ -4,10 +4,12 @@
 
 import { attempt } from "./attempt.js";
 import { byId, element } from "./dom.js";
+import { Latest } from "./latest.js";
 
 export class ManagedList {
     #name;
     #changed;
+    #reads = new Latest();
     mayChange;
 
     // name: "token" for the elements token-rows, token-form, token-problem and maybe
@@ -33,9 +35,16 @@ export class ManagedList {
     }
 
     load() {
-        return attempt(this.part("problem"), async () =>
-            this.part("rows").replaceChildren(...(await this.rows())),
+        return attempt(this.part("problem"), () =>
+            this.#reads.read(
+                () => this.rows(),
+                (rows) => this.show(rows),
+            ),
         );
+    }
+
+    show(rows) {
+        this.part("rows").replaceChildren(...rows);
     }
 
     async change(act) {

@@ -55,13 +55,15 @@ export class ReleaseCard {
     }
 
     async #tryFit({ product, version }) {
+        const said = this.#shown;
         const plan = { product, version, stages: [{ percent: 100 }] };
         try {
             const { targeted, fit, cannot } = await this.#api.tryRollout(plan);
+            if (this.#shown !== said) return;
             const why = cannot.map(({ devices, words }) => `; ${count(devices)} ${words}`).join("");
             setText(this.#fits, `Fits ${count(fit)} of ${plural(targeted, "device")}${why}`);
         } catch (error) {
-            setText(this.#fits, error.message);
+            if (this.#shown === said) setText(this.#fits, error.message);
         }
     }
 

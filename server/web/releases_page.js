@@ -4,6 +4,7 @@ import { byId, element } from "./dom.js";
 import { Drop } from "./drop.js";
 import { openPage } from "./frame.js";
 import { isKeyUpdate, keyUpdateLines, publishKeyUpdate } from "./key_updates.js";
+import { Latest } from "./latest.js";
 import { ReleaseCard } from "./release_card.js";
 
 const RELOAD_MS = 400;
@@ -11,6 +12,8 @@ const RELOAD_MS = 400;
 class ReleasesPage {
     #api;
     #cards = new Map(); // by id
+    #places = ""; // of the cards, as they were last put there
+    #reads = new Latest();
     #timer = null;
 
     constructor(api) {
@@ -24,13 +27,29 @@ class ReleasesPage {
         });
     }
 
-    async load() {
-        const [releases, rollouts, updates] = await Promise.all([
-            this.#api.releases(),
-            this.#api.rollouts(),
-            this.#api.keyUpdates(),
+    load() {
+        return this.#reads.read(
+            () =>
+                Promise.all([
+                    this.#api.releases(),
+                    this.#api.rollouts(),
+                    this.#api.keyUpdates(),
+                ]),
+            ([releases, rollouts, updates]) => {
+                for (const release of releases) this.#card(release, rollouts);
+                this.#arrange(releases, updates);
+            },
+        );
+    }
+
+    // Only when it changes: a card that is moved loses the focus, and a click that is under way.
+    #arrange(releases, updates) {
+        const places = JSON.stringify([
+            releases.map(({ id, product, state, channel }) => [id, product, state, channel]),
+            updates,
         ]);
-        for (const release of releases) this.#card(release, rollouts);
+        if (places === this.#places) return;
+        this.#places = places;
         const drafts = releases.filter(({ state }) => state === "draft");
         this.#show("drafts", drafts, "Drafts");
         const products = Map.groupBy(

@@ -3,6 +3,7 @@
 import { announce, byId, element, setText } from "./dom.js";
 import { plural } from "./format.js";
 import { confirmed } from "./confirm.js";
+import { Latest } from "./latest.js";
 import { DEEDS, QUESTIONS, STATES, WORDS, reachOf } from "./rollout_words.js";
 import { stageBar } from "./stage_bar.js";
 
@@ -15,6 +16,7 @@ const SHOWN = 5;
 export class RolloutList {
     #source;
     #items = new Map(); // by id
+    #read = new Latest();
     #timer = null;
 
     // source: load() resolves with the rollouts, decide(id, deed) with the changed one.
@@ -22,8 +24,11 @@ export class RolloutList {
         this.#source = source;
     }
 
-    async load() {
-        this.#show(await this.#source.load());
+    load() {
+        return this.#read.read(
+            () => this.#source.load(),
+            (rollouts) => this.#show(rollouts),
+        );
     }
 
     // Something happened that may have moved a rollout.

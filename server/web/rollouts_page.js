@@ -4,6 +4,7 @@ import { byId, element, setText } from "./dom.js";
 import { age, exactTime, plural } from "./format.js";
 import { serverNow } from "./clock.js";
 import { openPage } from "./frame.js";
+import { Latest } from "./latest.js";
 import { mayChange } from "./session.js";
 import { STATES } from "./rollout_words.js";
 import { RolloutView } from "./rollout_view.js";
@@ -19,6 +20,7 @@ class RolloutsPage {
     #view = null; // of one
     #id = null;
     #wizard = null;
+    #reads = new Latest(); // for what is open
     #timer = null;
 
     constructor(api) {
@@ -44,6 +46,8 @@ class RolloutsPage {
     async #open() {
         const place = new URLSearchParams(location.hash.slice(1));
         this.#view = this.#wizard = null;
+        this.#reads.end();
+        this.#reads = new Latest();
         this.#id = place.get("id");
         if (place.has("new") && mayChange()) return this.#openWizard(place);
         if (this.#id !== null) return this.#openOne();
@@ -53,44 +57,50 @@ class RolloutsPage {
 
     async #openOne() {
         const id = this.#id;
-        this.#view = new RolloutView(async (deed) => {
+        const view = new RolloutView(async (deed) => {
             await this.#api.decideRollout(id, deed);
             await this.#refresh();
         });
-        try {
-            await this.#refresh();
-            byId("page").replaceChildren(this.#view.node);
-            this.#view.focus();
-        } catch (error) {
-            byId("page").replaceChildren(element("p", { class: "notice" }, error.message));
+        this.#view = view;
+        const problem = await this.#refresh().catch((error) => error.message);
+        if (view !== this.#view) return;
+        if (problem !== undefined) {
+            byId("page").replaceChildren(element("p", { class: "notice" }, problem));
+            return;
         }
+        byId("page").replaceChildren(view.node);
+        view.focus();
     }
 
-    async #openWizard(place) {
+    #openWizard(place) {
         document.title = "New rollout · Updraft";
-        const [releases, groups] = await Promise.all([this.#api.releases(), this.#api.groups()]);
-        this.#wizard = new Wizard(this.#api, { releases, groups }, (id) => {
-            location.hash = `id=${id}`;
-        });
-        byId("page").replaceChildren(this.#wizard.node);
-        this.#wizard.choose(place.get("product"), place.get("version"));
-        this.#wizard.focus();
+        return this.#reads.read(
+            () => Promise.all([this.#api.releases(), this.#api.groups()]),
+            ([releases, groups]) => {
+                this.#wizard = new Wizard(this.#api, { releases, groups }, (id) => {
+                    location.hash = `id=${id}`;
+                });
+                byId("page").replaceChildren(this.#wizard.node);
+                this.#wizard.choose(place.get("product"), place.get("version"));
+                this.#wizard.focus();
+            },
+        );
     }
 
     async #refresh() {
         if (this.#wizard !== null) return;
-        if (this.#id === null) {
-            showList(await this.#api.rollouts());
-            return;
-        }
-        const id = this.#id;
-        const [rollout, failures] = await Promise.all([
-            this.#api.rollout(id),
-            this.#api.failures(id),
-        ]);
-        if (id !== this.#id || this.#view === null) return;
-        document.title = `${rollout.product} ${rollout.version} · Updraft`;
-        this.#view.show(rollout, failures);
+        if (this.#view === null) await this.#reads.read(() => this.#api.rollouts(), showList);
+        else await this.#refreshOne(this.#id, this.#view);
+    }
+
+    #refreshOne(id, view) {
+        return this.#reads.read(
+            () => Promise.all([this.#api.rollout(id), this.#api.failures(id)]),
+            ([rollout, failures]) => {
+                document.title = `${rollout.product} ${rollout.version} · Updraft`;
+                view.show(rollout, failures);
+            },
+        );
     }
 }
 
