@@ -6,12 +6,11 @@ import fs from "node:fs";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { end, equal, ok, test, until } from "../browser/harness.mjs";
-import { DESKTOP, launchBrowser } from "../browser/page.mjs";
+import { end, equal, test, untilHas } from "../browser/harness.mjs";
+import { DESKTOP, launchBrowser, openBlank } from "../browser/page.mjs";
 import { makeImage, ROOT } from "../browser/world.mjs";
 
 const [, , executable, program] = process.argv;
-const PATIENCE_MS = 60000;
 const login = { username: "admin", password: "secret" };
 
 async function freePort() {
@@ -32,7 +31,7 @@ async function startSketch(folder, app) {
     );
     sketch.said = "";
     sketch.stdout.on("data", (piece) => (sketch.said += piece));
-    await until("the sketch serves", () => sketch.said.includes(`port 80 is ${port}`));
+    await untilHas("the sketch serves", () => sketch.said, `port 80 is ${port}`);
     return { sketch, address: `http://127.0.0.1:${port}/update` };
 }
 
@@ -41,9 +40,7 @@ const browser = await launchBrowser(executable);
 const { sketch, address } = await startSketch(folder, makeImage(folder, "demo", "1.0.0"));
 
 await test("a sketch is updated by a browser, and the page sees it return", async () => {
-    const context = await browser.newContext({ ...DESKTOP, httpCredentials: login });
-    const page = await context.newPage();
-    page.setDefaultTimeout(PATIENCE_MS);
+    const page = await openBlank(browser, { ...DESKTOP, httpCredentials: login });
     await page.goto(address);
     await page.getByText("demo 1.0.0").waitFor();
     await page.getByLabel("Firmware").setInputFiles(makeImage(folder, "demo", "1.1.0"));
@@ -51,13 +48,13 @@ await test("a sketch is updated by a browser, and the page sees it return", asyn
     equal("warnings", await page.locator("li").count(), 0);
     await page.getByRole("button", { name: "Update", exact: true }).click();
     await page.getByText("Done. The device is back and runs demo 1.1.0.").waitFor();
-    ok("the bootloader copied it", sketch.said.includes("boot: an update was copied"));
+    await untilHas("the bootloader", () => sketch.said, "boot: an update was copied");
     fs.mkdirSync(path.join(ROOT, "build/screenshots"), { recursive: true });
     await page.screenshot({ path: path.join(ROOT, "build/screenshots/arduino-done.png") });
-    await context.close();
+    await page.context().close();
 });
 
 sketch.kill();
 await browser.close();
 fs.rmSync(folder, { recursive: true });
-end();
+process.exitCode = end();

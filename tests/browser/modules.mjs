@@ -4,6 +4,7 @@ import { choose, matches } from "../../server/web/devices.js";
 import { EventStreamParser } from "../../server/web/event_stream.js";
 import { age, bytes, compareVersions, count, percent } from "../../server/web/format.js";
 import { HEIGHT, WIDTH, stack } from "../../server/web/chart.js";
+import { Latest } from "../../server/web/latest.js";
 import { NAMED, rates, versionsOverTime } from "../../server/web/trend.js";
 import { end, equal, ok, test } from "./harness.mjs";
 
@@ -188,6 +189,49 @@ await test("check-ins become rates, and layers paths that lie on each other", as
         `M0.0,${HEIGHT / 2}.0L${WIDTH}.0,${HEIGHT / 2}.0L${WIDTH}.0,${HEIGHT}.0L0.0,${HEIGHT}.0Z`,
     );
     ok("the high one begins at the top", high.startsWith("M0.0,0.0"));
+});
+
+// Questions that are answered when the test says so: their answers, in the order they were taken.
+function askThree() {
+    const latest = new Latest();
+    const taken = [];
+    const asked = [1, 2, 3].map((number) => {
+        let settle;
+        const question = new Promise((resolve, reject) => (settle = { resolve, reject }));
+        const done = latest
+            .read(
+                () => question,
+                (answer) => taken.push(answer),
+            )
+            .catch(() => taken.push(`failed ${number}`));
+        return {
+            answer: () => (settle.resolve(number), done),
+            fail: () => (settle.reject(new Error()), done),
+        };
+    });
+    return { latest, taken, asked };
+}
+
+await test("an answer that a later one has overtaken does not count", async () => {
+    for (const [order, wanted] of [
+        [[0, 1, 2], "1,2,3"],
+        [[0, 2, 1], "1,3"],
+        [[1, 0, 2], "2,3"],
+        [[2, 1, 0], "3"],
+    ]) {
+        const { taken, asked } = askThree();
+        for (const index of order) await asked[index].answer();
+        equal(`in the order ${order}`, taken.join(), wanted);
+    }
+});
+
+await test("a question that failed has overtaken nothing, and after the end none counts", async () => {
+    const { latest, taken, asked } = askThree();
+    await asked[2].fail();
+    await asked[0].answer();
+    latest.end();
+    await asked[1].answer();
+    equal("taken", taken.join(), "failed 3,1");
 });
 
 process.exitCode = end();

@@ -1,7 +1,7 @@
 // The dashboard in a real browser, and what a test asks of it.
 
 import { chromium } from "playwright-core";
-import { until } from "./harness.mjs";
+import { PATIENCE_MS, untilEqual } from "./harness.mjs";
 
 // Nothing may go out on its own, so that every request seen is the page's.
 const FLAGS = [
@@ -15,7 +15,36 @@ const FLAGS = [
 
 export function launchBrowser(executablePath) {
     const args = process.getuid() === 0 ? [...FLAGS, "--no-sandbox"] : FLAGS;
-    return chromium.launch({ executablePath, args });
+    return chromium.launch({ executablePath, args, timeout: PATIENCE_MS });
+}
+
+// UPDRAFT_SLOW=8 makes pages eight times slower, and answers overtake each other.
+const SLOWNESS = Number(process.env.UPDRAFT_SLOW ?? 1);
+const LATE_MS = 150; // times the slowness
+
+// Runs in the page, before its own scripts: every second answer comes late, as it was.
+function delayAnswers(lateMs) {
+    const ask = globalThis.fetch;
+    let count = 0;
+    globalThis.fetch = async (...request) => {
+        const isLate = ++count % 2 === 0;
+        const answer = await ask(...request);
+        if (isLate) await new Promise((resolve) => setTimeout(resolve, lateMs));
+        return answer;
+    };
+}
+
+// A page with the tests' patience, in a context of its own.
+export async function openBlank(browser, options) {
+    const context = await browser.newContext(options);
+    const page = await context.newPage();
+    page.setDefaultTimeout(PATIENCE_MS);
+    if (SLOWNESS > 1) {
+        const session = await context.newCDPSession(page);
+        await session.send("Emulation.setCPUThrottlingRate", { rate: SLOWNESS });
+        await page.addInitScript(delayAnswers, SLOWNESS * LATE_MS);
+    }
+    return page;
 }
 
 export const DESKTOP = { viewport: { width: 1360, height: 860 } };
@@ -25,8 +54,6 @@ export const PHONE = {
     isMobile: true,
     hasTouch: true,
 };
-
-const TIMEOUT_MS = 10000;
 
 // Complaints of all pages: what the console said, and requests to strangers.
 export class Watch {
@@ -61,9 +88,7 @@ export class DashboardPage {
     }
 
     static async open(browser, watch, address, options = DESKTOP) {
-        const context = await browser.newContext(options);
-        const page = await context.newPage();
-        page.setDefaultTimeout(TIMEOUT_MS);
+        const page = await openBlank(browser, options);
         watch.allow(new URL(address).origin);
         watch.follow(page);
         await page.goto(address);
@@ -76,8 +101,10 @@ export class DashboardPage {
         return this.page.context().close();
     }
 
+    // The lists are read, and drawn, which is a little later.
     async live() {
         await this.page.waitForSelector('#link[data-state="live"]');
+        await this.page.waitForSelector("#tiles .tile", { state: "attached" });
         return this;
     }
 
@@ -89,8 +116,8 @@ export class DashboardPage {
         return this.row(mac).getAttribute("data-state");
     }
 
-    untilState(mac, state, limitMs) {
-        return until(`${mac} is ${state}`, async () => (await this.state(mac)) === state, limitMs);
+    untilState(mac, state) {
+        return untilEqual(`${mac}, its state`, () => this.state(mac), state);
     }
 
     text(selector) {
@@ -109,9 +136,13 @@ export class DashboardPage {
 
     focused() {
         return this.page.evaluate(() => {
-            const { id, className, textContent } = document.activeElement;
-            return { id, className, text: textContent };
+            const { id, className, placeholder, textContent } = document.activeElement;
+            return { id, className, placeholder, text: textContent };
         });
+    }
+
+    untilFocused(what, part, wanted) {
+        return untilEqual(what, async () => (await this.focused())[part], wanted);
     }
 
     wasReloaded() {

@@ -10,6 +10,8 @@ import { ROOT } from "./world.mjs";
 
 const UPDRAFT = process.env.UPDRAFT ?? path.join(ROOT, "build/updraft");
 
+const TRIES = 5;
+
 async function freePort() {
     const server = net.createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
@@ -25,17 +27,25 @@ export class PageDevice {
     #process;
     #said = "";
 
+    // With another port where somebody else was quicker to take it.
     static async start(app, ...options) {
-        const device = new PageDevice();
-        device.port = await freePort();
-        device.#process = spawn(
-            UPDRAFT,
-            ["device", "--page", String(device.port), "--app", app, "--layout", "4M2M", "--json", ...options],
-            { stdio: ["ignore", "pipe", "inherit"] },
-        );
-        device.#process.stdout.on("data", (piece) => device.#hear(piece));
-        await until("the device runs", () => device.version !== null);
-        return device;
+        for (let tries = 0; tries < TRIES; tries++) {
+            const device = new PageDevice();
+            device.port = await freePort();
+            device.#process = spawn(
+                UPDRAFT,
+                ["device", "--page", String(device.port), "--app", app, "--layout", "4M2M", "--json", ...options],
+                { stdio: ["ignore", "pipe", "inherit"] },
+            );
+            device.#process.stdout.on("data", (piece) => device.#hear(piece));
+            await until("the device runs", () => device.version !== null || device.#hasEnded);
+            if (!device.#hasEnded) return device;
+        }
+        throw new Error(`the device ended, ${TRIES} times`);
+    }
+
+    get #hasEnded() {
+        return this.#process.exitCode !== null || this.#process.signalCode !== null;
     }
 
     #hear(piece) {
@@ -62,7 +72,7 @@ export class PageDevice {
     }
 
     async stop() {
-        if (this.#process.exitCode !== null) return;
+        if (this.#hasEnded) return;
         this.#process.kill();
         await once(this.#process, "exit");
     }

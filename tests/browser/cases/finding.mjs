@@ -1,6 +1,6 @@
 // Finding devices: filters, search, order, and all of it from the keyboard.
 
-import { equal, ok, test, until } from "../harness.mjs";
+import { ok, test, until, untilEqual, untilHas } from "../harness.mjs";
 import { DashboardPage } from "../page.mjs";
 
 const MACS = ["A1", "A2", "A3", "A4"].map((end) => `5C:CF:7F:00:02:${end}`);
@@ -12,15 +12,16 @@ export async function findingCases({ browser, watch, server }) {
     await server.visit(MACS[3]);
     const dashboard = await DashboardPage.open(browser, watch, server.dashboard);
     const { page } = await dashboard.live();
-    const macs = () => page.locator("tbody .opener").allInnerTexts();
+    const macs = async () => (await page.locator("tbody .opener").allInnerTexts()).join();
     const press = (key) => page.keyboard.press(key);
 
     await test("a tile shows only its state, and again everything", async () => {
         await dashboard.tile("unassigned").click();
-        await until("two rows", async () => (await dashboard.rowCount()) === 2);
-        equal("pressed", await dashboard.tile("unassigned").getAttribute("aria-pressed"), "true");
-        ok("the address says so", page.url().endsWith("#state=unassigned"));
-        await dashboard.tile("unassigned").click();
+        await untilEqual("rows", () => dashboard.rowCount(), 2);
+        const tile = dashboard.tile("unassigned");
+        await untilEqual("pressed", () => tile.getAttribute("aria-pressed"), "true");
+        await untilHas("the address", () => page.url(), /#state=unassigned$/);
+        await tile.click();
         await until("more rows", async () => (await dashboard.rowCount()) > 2);
     });
 
@@ -31,57 +32,57 @@ export async function findingCases({ browser, watch, server }) {
             ["7.7.7", MACS[2]],
         ]) {
             await page.fill("#search", query);
-            await until(query, async () => (await macs()).join() === mac);
+            await untilEqual(query, macs, mac);
         }
-        equal("count", /^1 of \d+ devices$/.test(await dashboard.text("#shown")), true);
+        await untilHas("count", () => dashboard.text("#shown"), /^1 of \d+ devices$/);
     });
 
     await test("the view survives a reload", async () => {
         await page.reload();
         await dashboard.live();
-        equal("query", await page.inputValue("#search"), "7.7.7");
-        await until("its row", async () => (await macs()).join() === MACS[2]);
+        await untilEqual("query", () => page.inputValue("#search"), "7.7.7");
+        await untilEqual("its row", macs, MACS[2]);
     });
 
     await test("nothing found says so, and leads back", async () => {
         await page.fill("#search", "no such thing");
-        ok(
-            "the query is quoted",
-            (await dashboard.text("#devices-empty")).includes("no such thing"),
-        );
+        await untilHas("the query", () => dashboard.text("#devices-empty"), "no such thing");
         await page.getByRole("button", { name: "Show all devices" }).click();
         await until("rows", async () => (await dashboard.rowCount()) >= 4);
     });
 
     await test("a column sorts, and back", async () => {
-        const sorted = [...(await macs())].sort();
+        const sorted = (await macs()).split(",").sort();
         const head = page.locator('th[data-key="mac"]');
-        equal("order", (await macs()).join(), sorted.join());
+        await untilEqual("order", macs, sorted.join());
         await head.locator("button").click();
-        equal("aria-sort", await head.getAttribute("aria-sort"), "descending");
-        equal("order", (await macs()).join(), sorted.reverse().join());
+        await untilEqual("aria-sort", () => head.getAttribute("aria-sort"), "descending");
+        await untilEqual("backwards", macs, sorted.toReversed().join());
         await head.locator("button").click();
+        await untilEqual("order again", macs, sorted.join());
     });
 
     await test("with the keyboard: / searches, arrows move, Enter opens, Escape returns", async () => {
         await press("/");
-        equal("focus after /", (await dashboard.focused()).id, "search");
+        await dashboard.untilFocused("focus after /", "id", "search");
         await page.keyboard.type("5ccf7f0002");
-        await until("four rows", async () => (await dashboard.rowCount()) === 4);
+        await untilEqual("rows", () => dashboard.rowCount(), 4);
         for (let tabs = 0; tabs < 10; tabs++) {
             await press("Tab");
             if ((await dashboard.focused()).className === "opener") break;
         }
-        equal("the first row", (await dashboard.focused()).text, MACS[0]);
+        await dashboard.untilFocused("the first row", "text", MACS[0]);
         await press("ArrowDown");
-        equal("the second", (await dashboard.focused()).text, MACS[1]);
+        await dashboard.untilFocused("the second", "text", MACS[1]);
         await press("End");
-        equal("the last", (await dashboard.focused()).text, MACS[3]);
+        await dashboard.untilFocused("the last", "text", MACS[3]);
         await press("ArrowUp");
         await press("Enter");
-        equal("the panel's title", (await dashboard.focused()).text, MACS[2]);
+        await dashboard.untilFocused("the panel's title", "id", "detail-title");
+        await dashboard.untilFocused("the panel's title", "text", MACS[2]);
         await press("Escape");
-        equal("back on the row", (await dashboard.focused()).text, MACS[2]);
+        await dashboard.untilFocused("a row", "className", "opener");
+        await dashboard.untilFocused("back on the row", "text", MACS[2]);
     });
 
     await test("with the keyboard: an unassigned device is assigned", async () => {
@@ -90,9 +91,12 @@ export async function findingCases({ browser, watch, server }) {
             if ((await dashboard.focused()).text === "Assign product…") break;
         }
         await press("Enter");
+        await dashboard.untilFocused("the field", "placeholder", "product");
         await page.keyboard.type("kitchen");
         await press("Enter");
-        await until("assigned", async () => (await server.device(MACS[2])).product === "kitchen");
+        const product = async () => (await server.device(MACS[2])).product;
+        await untilEqual("its product", product, "kitchen");
+        await dashboard.untilFocused("back on the row", "text", MACS[2]);
     });
 
     await test("the focus is always visible", async () => {
@@ -115,9 +119,9 @@ export async function findingCases({ browser, watch, server }) {
         await page.reload();
         await dashboard.live();
         await press("Tab");
-        equal("link", (await dashboard.focused()).className, "skip");
+        await dashboard.untilFocused("link", "className", "skip");
         await press("Enter");
-        equal("focus", (await dashboard.focused()).id, "devices");
+        await dashboard.untilFocused("focus", "id", "devices");
     });
 
     await dashboard.close();

@@ -1,6 +1,6 @@
 // The server goes away and comes back.
 
-import { equal, ok, test } from "../harness.mjs";
+import { equal, ok, test, untilEqual } from "../harness.mjs";
 import { DashboardPage } from "../page.mjs";
 
 const MAC = "5C:CF:7F:00:04:01";
@@ -14,7 +14,7 @@ export async function linkCases({ browser, watch, server, shoot }) {
         await dashboard.untilState(MAC, "never-seen");
         await server.stop("SIGKILL");
         await page.locator("#banner", { hasText: "Connection lost, retrying" }).waitFor();
-        equal("status", await dashboard.text("#link"), "Connection lost");
+        await untilEqual("status", () => dashboard.text("#link"), "Connection lost");
         ok("the rows", (await dashboard.rowCount()) > 0);
         await shoot(page, "lost");
     });
@@ -31,12 +31,9 @@ export async function linkCases({ browser, watch, server, shoot }) {
         await server.start();
         await server.api("PUT", `/devices/${MAC}`, { product: "greenhouse" });
         await dashboard.live();
-        equal("banner", await page.locator("#banner").isVisible(), false);
+        await page.locator("#banner").waitFor({ state: "hidden" });
         await dashboard.row(MAC).locator(".product", { hasText: "greenhouse" }).waitFor();
         equal("reloaded", await dashboard.wasReloaded(), false);
-        watch.forgive(
-            /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE/,
-        );
     });
 
     await test("and follows again", async () => {
@@ -46,5 +43,8 @@ export async function linkCases({ browser, watch, server, shoot }) {
     });
 
     await dashboard.close();
+    watch.forgive(
+        /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE/,
+    );
     await server.api("DELETE", `/devices/${MAC}`);
 }

@@ -1,6 +1,6 @@
 // How it looks: wide, narrow, light, dark. What can be measured is.
 
-import { equal, ok, test } from "../harness.mjs";
+import { equal, ok, test, until } from "../harness.mjs";
 import { DashboardPage, DESKTOP, PHONE } from "../page.mjs";
 
 const WCAG_AA = 4.5;
@@ -50,20 +50,13 @@ export async function looksCases({ browser, watch, server, shoot }) {
         await shoot(dashboard.page, "phone");
         equal("too wide", await dashboard.overflows(), false);
         await dashboard.page.locator("tbody tr").first().tap();
-        equal("panel", await dashboard.page.locator("#detail").isVisible(), true);
+        await dashboard.page.locator("#detail").waitFor();
         equal("too wide with the panel", await dashboard.overflows(), false);
-        equal(
-            "what it covers is out of reach",
-            await dashboard.page.locator(".fleet").evaluate((fleet) => fleet.inert),
-            true,
-        );
+        const isInert = () => dashboard.page.locator(".fleet").evaluate((fleet) => fleet.inert);
+        await until("what it covers is out of reach", isInert);
         await shoot(dashboard.page, "phone-detail");
         await dashboard.page.getByRole("button", { name: "Close" }).tap();
-        equal(
-            "within reach again",
-            await dashboard.page.locator(".fleet").evaluate((fleet) => fleet.inert),
-            false,
-        );
+        await until("within reach again", async () => !(await isInert()));
         await dashboard.close();
     });
 
@@ -85,7 +78,9 @@ export async function looksCases({ browser, watch, server, shoot }) {
                 .map((control) => control.outerHTML),
         );
         equal("nameless", nameless.join(), "");
-        for (const badge of await dashboard.page.locator("tbody .state").all()) {
+        const badges = await dashboard.page.locator("tbody .state").all();
+        ok(`${badges.length} states`, badges.length >= macs.length);
+        for (const badge of badges) {
             ok("a word", (await badge.innerText()).trim().length > 2);
             equal("icons", await badge.locator("svg").count(), 1);
         }

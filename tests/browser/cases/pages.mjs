@@ -2,7 +2,7 @@
 // withdrawn; and what the page of a device says of it.
 
 import fs from "node:fs";
-import { equal, ok, test, until } from "../harness.mjs";
+import { equal, ok, test, until, untilEqual, untilHas } from "../harness.mjs";
 import { DashboardPage } from "../page.mjs";
 import { makeImage, makeKeyUpdate } from "../world.mjs";
 
@@ -33,7 +33,8 @@ async function agree(page, word) {
     await page.locator("dialog").waitFor({ state: "detached" });
 }
 
-const heroState = (page) => page.locator(".hero .rollout-state");
+const untilHero = (page, wanted) =>
+    untilEqual("the rollout", () => page.locator(".hero .rollout-state").innerText(), wanted);
 
 async function publishCases({ page, server, folder }) {
     const image = makeImage(folder, "oven", "2.0.0");
@@ -44,11 +45,11 @@ async function publishCases({ page, server, folder }) {
         await drop(page, image, "oven-2.0.0.bin");
         const draft = card(page, "oven 2.0.0");
         await draft.waitFor();
-        equal("state", await draft.locator(".rollout-state").innerText(), "draft");
-        const facts = await draft.locator(".facts").innerText();
-        ok("the chip", facts.includes("ESP8266"));
-        ok("its description", facts.includes("oven 2.0.0"));
-        ok("the signature", facts.includes("not signed"));
+        await untilEqual("state", () => draft.locator(".rollout-state").innerText(), "draft");
+        const facts = () => draft.locator(".facts").innerText();
+        await untilHas("the chip", facts, "ESP8266");
+        await untilHas("its description", facts, "oven 2.0.0");
+        await untilHas("the signature", facts, "not signed");
         await draft.locator(".fits", { hasText: `Fits ${COUNT} of ${COUNT} devices` }).waitFor();
         equal("to a device", await server.visit(MACS[0]), 304);
     });
@@ -57,12 +58,14 @@ async function publishCases({ page, server, folder }) {
         const update = makeKeyUpdate(folder, "oven", 1);
         await page.setInputFiles("#file", update);
         await agree(page, "Not now");
+        await untilHas("the form", () => page.innerText("#drop-title"), "Drop a firmware file");
         equal("what is listed", await page.locator(".key-updates li").count(), 0);
         await page.setInputFiles("#file", update);
         await agree(page, "Publish");
         const line = page.locator(".key-updates li");
         await line.waitFor();
-        ok("what it does", /^Key update 1 · adds [0-9a-f]{16} · on 0 devices$/.test(await line.innerText()));
+        const does = /^Key update 1 · adds [0-9a-f]{16} · on 0 devices$/;
+        await untilHas("what it does", () => line.innerText(), does);
     });
 
     await test("a file that is no firmware is refused, and says why", async () => {
@@ -76,19 +79,16 @@ async function publishCases({ page, server, folder }) {
     });
 }
 
-async function rolloutStory({ page, server, shoot }) {
+async function rolloutStory({ dashboard, page, server, shoot }) {
     await test("the wizard starts from the draft, and counts devices as it is filled in", async () => {
         await card(page, "oven 2.0.0").getByRole("link", { name: "Roll out in stages" }).click();
         await page.waitForSelector(".wizard");
-        equal("product", await page.inputValue("#rollout-product"), "oven");
-        equal("version", await page.inputValue("#rollout-version"), "2.0.0");
-        const sizes = page.locator(".stage-rows .size");
-        await until(
-            "the sizes",
-            async () => (await sizes.allInnerTexts()).join() === "1 device,5 devices,10 devices",
-        );
+        await untilEqual("product", () => page.inputValue("#rollout-product"), "oven");
+        await untilEqual("version", () => page.inputValue("#rollout-version"), "2.0.0");
+        const sizes = async () => (await page.locator(".stage-rows .size").allInnerTexts()).join();
+        await untilEqual("the sizes", sizes, "1 device,5 devices,10 devices");
         await page.getByLabel("How far").first().fill("20");
-        await until("other sizes", async () => (await sizes.first().innerText()) === "2 devices");
+        await untilEqual("other sizes", sizes, "2 devices,5 devices,10 devices");
         await page.fill("#rollout-filter", "nonsense");
         await page.locator(".verdict .problem").waitFor();
         await page.fill("#rollout-filter", "");
@@ -98,55 +98,44 @@ async function rolloutStory({ page, server, shoot }) {
         await shoot(page, "wizard");
         await page.getByRole("button", { name: "Start the rollout" }).click();
         await page.waitForSelector(".rollout-page");
-        await until("it runs", async () => (await heroState(page).innerText()) === "Running");
+        await untilHero(page, "Running");
     });
 
     await test("a stage fills while one looks on", async () => {
         const stage = page.locator(".stages li").first();
+        await page.evaluate(() => (globalThis.sameDocument = true));
         for (const mac of MACS)
             if ((await server.visit(mac)) === 200) await server.visit(mac, { version: "2.0.0" });
-        await until("it is full", async () => (await stage.innerText()).includes("2 arrived"));
-        await until(
-            "the next is open",
-            async () => (await page.locator(".stages li.open").count()) === 2,
-        );
-        equal("reloaded", await page.evaluate(() => globalThis.here === true), true);
+        await untilHas("it is full", () => stage.innerText(), "2 arrived");
+        await untilEqual("open stages", () => page.locator(".stages li.open").count(), 2);
+        equal("reloaded", await dashboard.wasReloaded(), false);
     });
 
     await test("it halts by itself, and says why and on whom", async () => {
         for (let round = 0; round < 3; round++)
             for (const mac of MACS)
                 if ((await server.device(mac)).version === "1.0.0") await server.visit(mac);
-        await until(
-            "it is halted",
-            async () => (await heroState(page).innerText()) === "Halted by itself",
-        );
-        ok("a reason", (await page.innerText(".rollout-reason")) !== "");
+        await untilHero(page, "Halted by itself");
+        await until("a reason", async () => (await page.innerText(".rollout-reason")) !== "");
         const failure = page.locator(".failures li").first();
-        await failure.waitFor();
-        ok("in words", (await failure.innerText()).includes("came back with 1.0.0"));
+        await untilHas("in words", () => failure.innerText(), "came back with 1.0.0");
         await failure.locator("summary").click();
-        ok("by name", (await failure.locator("a").count()) > 0);
+        await until("by name", async () => (await failure.locator("a").count()) > 0);
         await page.evaluate(() => scrollTo(0, 0));
         await shoot(page, "rollout-halts");
     });
 
     await test("rolling back asks first", async () => {
+        const asked = [];
+        page.on("request", (request) => asked.push(`${request.method()} ${request.url()}`));
         await page.getByRole("button", { name: "Roll back" }).click();
-        equal(
-            "the focus is on the safe answer",
-            await page.evaluate(() => document.activeElement.textContent),
-            "Not now",
-        );
+        await dashboard.untilFocused("the safe answer has the focus", "text", "Not now");
         await page.keyboard.press("Escape");
         await page.locator("dialog").waitFor({ state: "detached" });
-        equal("still", await heroState(page).innerText(), "Halted by itself");
         await page.getByRole("button", { name: "Roll back" }).click();
         await agree(page, "Roll back");
-        await until(
-            "it is over",
-            async () => (await heroState(page).innerText()) === "Rolled back",
-        );
+        await untilHero(page, "Rolled back");
+        equal("times", asked.filter((what) => /^POST .*\/roll-back$/.test(what)).length, 1);
         const taken = (await server.api("GET", "/devices?product=oven")).devices.find(
             (d) => d.version === "2.0.0",
         );
@@ -158,23 +147,18 @@ async function rolloutStory({ page, server, shoot }) {
         const plan = { product: "oven", version: "2.0.0", stages: [{ percent: 100 }] };
         const { id } = await server.api("POST", "/rollouts", plan);
         await page.goto(`${server.origin}/rollouts.html#id=${id}`);
-        await until("it runs", async () => (await heroState(page).innerText()) === "Running");
+        await untilHero(page, "Running");
         await page.getByRole("button", { name: "Stop the rollout" }).click();
         await agree(page, "Stop the rollout");
-        await until(
-            "it stopped",
-            async () => (await server.api("GET", `/rollouts/${id}`)).state === "paused",
-        );
+        const state = async () => (await server.api("GET", `/rollouts/${id}`)).state;
+        await untilEqual("it stopped", state, "paused");
         equal("to a device", await server.visit(MACS[0]), 304);
         await page.getByRole("button", { name: "Resume" }).click();
         await agree(page, "Resume");
-        await until("it runs again", async () => (await heroState(page).innerText()) === "Running");
+        await untilHero(page, "Running");
         await page.getByRole("button", { name: "Cancel" }).click();
         await agree(page, "Cancel the rollout");
-        await until(
-            "it is cancelled",
-            async () => (await heroState(page).innerText()) === "Cancelled",
-        );
+        await untilHero(page, "Cancelled");
         await page.click(".back");
         await until("all of them", async () => (await page.locator(".cards li").count()) >= 2);
     });
@@ -184,17 +168,13 @@ async function deviceStory({ page, server, shoot }) {
     await test("a device's page says why it gets what it gets, and follows", async () => {
         await page.goto(`${server.origin}/device.html#mac=${MACS[0]}`);
         await page.waitForSelector(".rules li");
-        equal("deciding rules", await page.locator('[data-outcome="decided"]').count(), 1);
+        const deciding = page.locator('[data-outcome="decided"]');
+        await untilEqual("deciding rules", () => deciding.count(), 1);
         await page.waitForSelector(".history li");
         await server.api("PUT", `/devices/${MACS[0]}`, { decommissioned: true });
-        await until("the rule", async () =>
-            (await page.innerText('[data-outcome="decided"]')).includes("in service"),
-        );
+        await untilHas("the rule", () => deciding.innerText(), "in service");
         await server.api("PUT", `/devices/${MACS[0]}`, { decommissioned: false });
-        await until(
-            "another",
-            async () => !(await page.innerText('[data-outcome="decided"]')).includes("in service"),
-        );
+        await until("another", async () => !(await deciding.innerText()).includes("in service"));
         await shoot(page, "device");
     });
 
@@ -207,7 +187,7 @@ async function deviceStory({ page, server, shoot }) {
         const { alias, tags } = await server.device(MACS[0]);
         equal("alias", alias, "Oven in the lab");
         equal("tags", tags.join(), "lab,first");
-        ok("in the title", (await page.title()).startsWith("Oven in the lab"));
+        await untilHas("the title", () => page.title(), /^Oven in the lab/);
     });
 
     await test("a device there is none of is missed in words", async () => {
@@ -224,7 +204,7 @@ async function withdrawStory({ page, server }) {
         await live.getByRole("button", { name: "Withdraw" }).click();
         await agree(page, "Withdraw it");
         await live.locator(".rollout-state", { hasText: "withdrawn" }).waitFor();
-        equal("deeds left", await live.getByRole("button").count(), 0);
+        await untilEqual("deeds left", () => live.getByRole("button").count(), 0);
     });
 }
 
@@ -237,8 +217,7 @@ export async function pageCases(world) {
     }
     const dashboard = await DashboardPage.open(browser, watch, server.dashboard);
     const { page } = await dashboard.live();
-    await page.addInitScript(() => (globalThis.here = true));
-    const story = { ...world, page };
+    const story = { ...world, dashboard, page };
     await publishCases(story);
     await rolloutStory(story);
     await deviceStory(story);

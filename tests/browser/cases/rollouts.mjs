@@ -1,6 +1,6 @@
 // A rollout on the page: it fills, halts by itself and says why, and is decided on.
 
-import { equal, ok, test, until } from "../harness.mjs";
+import { equal, test, untilEqual, untilHas } from "../harness.mjs";
 import { DashboardPage } from "../page.mjs";
 
 const MACS = [1, 2, 3, 4].map((last) => `5C:CF:7F:00:0A:0${last}`);
@@ -13,10 +13,8 @@ export async function rolloutCases({ browser, watch, server, images, shoot }) {
     const dashboard = await DashboardPage.open(browser, watch, server.dashboard);
     const { page } = await dashboard.live();
     const card = page.locator("#rollout-list > li").first();
-    const state = (word) =>
-        until(`the rollout: ${word}`, async () =>
-            (await card.locator(".rollout-state").innerText()).startsWith(word),
-        );
+    const badge = card.locator(".rollout-state");
+    const state = (word) => untilHas("the rollout", () => badge.innerText(), new RegExp(`^${word}`));
 
     await test("without rollouts there is no list of them", async () => {
         equal("visible", await page.locator("#rollouts").isVisible(), false);
@@ -36,8 +34,8 @@ export async function rolloutCases({ browser, watch, server, images, shoot }) {
         });
         await state("Running");
         const stages = card.locator(".rollout-stages li");
-        equal("stages", await stages.count(), 2);
-        ok("the second", (await stages.nth(1).innerText()).includes("needs approval"));
+        await untilEqual("stages", () => stages.count(), 2);
+        await untilHas("the second", () => stages.nth(1).innerText(), "needs approval");
     });
 
     await test("who comes back without it halts it, and the page says why", async () => {
@@ -45,8 +43,8 @@ export async function rolloutCases({ browser, watch, server, images, shoot }) {
         for (let round = 0; round < 3; round++) await visitAll(server, answers);
         equal("sent", answers.filter((status) => status === 200).length, 4);
         await state("Halted");
-        ok("the reason", (await card.locator(".rollout-reason").innerText()).includes("2 of 2"));
-        ok("the count", (await card.innerText()).includes("2 failed"));
+        await untilHas("the reason", () => card.locator(".rollout-reason").innerText(), "2 of 2");
+        await untilHas("the count", () => card.innerText(), "2 failed");
         await shoot(page, "rollout-halted");
     });
 
@@ -54,7 +52,7 @@ export async function rolloutCases({ browser, watch, server, images, shoot }) {
         await card.getByRole("button", { name: "Roll back" }).click();
         await page.locator("dialog").getByRole("button", { name: "Roll back" }).click();
         await state("Rolled back");
-        equal("buttons", await card.getByRole("button").count(), 0);
+        await untilEqual("buttons", () => card.getByRole("button").count(), 0);
         equal(
             "on the server",
             (await server.api("GET", "/rollouts")).rollouts[0].state,

@@ -1,6 +1,6 @@
 // The token: from the address, from the field, refused. Users are in access.mjs.
 
-import { equal, ok, test } from "../harness.mjs";
+import { equal, ok, test, untilEqual, untilHas } from "../harness.mjs";
 import { DashboardPage } from "../page.mjs";
 
 function keptToken(dashboard) {
@@ -11,7 +11,7 @@ export async function signInCases({ browser, watch, server }) {
     await test("the token moves from the address into the tab", async () => {
         const dashboard = await DashboardPage.open(browser, watch, server.dashboard);
         await dashboard.live();
-        equal("address", dashboard.page.url(), `${server.origin}/`);
+        await untilEqual("address", () => dashboard.page.url(), `${server.origin}/`);
         equal("kept", await keptToken(dashboard), server.token);
         await dashboard.page.reload();
         await dashboard.live();
@@ -21,9 +21,9 @@ export async function signInCases({ browser, watch, server }) {
     await test("without a token the page asks who it is, and takes a token, too", async () => {
         const dashboard = await DashboardPage.open(browser, watch, `${server.origin}/`);
         await dashboard.page.waitForSelector("#sign-in");
-        equal("focus", (await dashboard.focused()).id, "user");
+        await dashboard.untilFocused("focus", "id", "user");
         await dashboard.page.click("#sign-in summary");
-        ok("the file is named", (await dashboard.text("#sign-in")).includes("operator.token"));
+        await untilHas("the file", () => dashboard.text("#sign-in"), "operator.token");
         await dashboard.page.fill("#token", server.token);
         await dashboard.page.keyboard.press("Enter");
         await dashboard.live();
