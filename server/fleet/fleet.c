@@ -32,6 +32,9 @@ static void free_state(struct fleet *fleet)
     for (size_t i = 0; i < fleet->group_count; i++)
         free(fleet->groups[i]);
     free(fleet->releases);
+    if (fleet->stones != NULL)
+        stones_forget(fleet->stones);
+    free(fleet->stones);
     for (size_t i = 0; i < fleet->rollout_count; i++)
         free(fleet->rollouts[i]);
     free(fleet->rollouts);
@@ -97,13 +100,13 @@ struct fleet *fleet_open(const struct fleet_config *config, char error[STORE_ERR
 {
     struct fleet *fleet = calloc(1, sizeof *fleet);
 
-    if (fleet == NULL) {
-        snprintf(error, STORE_ERROR_SIZE, "out of memory");
+    snprintf(error, STORE_ERROR_SIZE, "out of memory");
+    if (fleet == NULL)
         return NULL;
-    }
     fleet->config = *config;
+    fleet->stones = calloc(1, sizeof *fleet->stones);
     pthread_mutex_init(&fleet->lock, NULL);
-    if (load(fleet, error))
+    if (fleet->stones != NULL && load(fleet, error))
         return fleet;
     free_state(fleet);
     return NULL;

@@ -7,6 +7,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Where those with higher ids begin. */
+static size_t place_after(const struct fleet *fleet, uint32_t id)
+{
+    size_t from = 0, to = fleet->release_count;
+
+    while (from < to) {
+        const size_t middle = from + (to - from) / 2;
+        if (fleet->releases[middle]->id <= id)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from;
+}
+
 struct release *fleet_add_release(struct fleet *fleet, const struct release *release)
 {
     struct release **releases = pointers_make_room(fleet->releases, fleet->release_count);
@@ -20,7 +35,11 @@ struct release *fleet_add_release(struct fleet *fleet, const struct release *rel
         return NULL;
     }
     *copy = *release;
-    fleet->releases[fleet->release_count++] = copy;
+    const size_t place = place_after(fleet, copy->id);
+    memmove(&fleet->releases[place + 1], &fleet->releases[place],
+            (fleet->release_count++ - place) * sizeof(struct release *));
+    fleet->releases[place] = copy;
+    stones_forget(fleet->stones);
     if (copy->id > fleet->last_release)
         fleet->last_release = copy->id;
     return copy;
@@ -28,10 +47,9 @@ struct release *fleet_add_release(struct fleet *fleet, const struct release *rel
 
 struct release *fleet_release_of_id(const struct fleet *fleet, uint32_t id)
 {
-    for (size_t i = fleet->release_count; i > 0 && id != 0; i--)
-        if (fleet->releases[i - 1]->id == id)
-            return fleet->releases[i - 1];
-    return NULL;
+    const size_t place = place_after(fleet, id);
+
+    return place > 0 && fleet->releases[place - 1]->id == id ? fleet->releases[place - 1] : NULL;
 }
 
 /* The files that are there stay as they are: others may be reading them. */

@@ -49,6 +49,15 @@ static const struct release *find_version(const void *ctx, const char *product, 
     return pair_map_get(&fleet->by_version, product, version);
 }
 
+static const struct release *const *find_before(const void *ctx, const struct release *goal,
+                                                size_t *count)
+{
+    const struct fleet *fleet = ctx;
+
+    return stones_before(fleet->stones, goal, (const struct release *const *)fleet->releases,
+                         fleet->release_count, count);
+}
+
 struct policy_catalogue fleet_catalogue(const struct fleet *fleet)
 {
     return (struct policy_catalogue){
@@ -59,6 +68,7 @@ struct policy_catalogue fleet_catalogue(const struct fleet *fleet)
         .rollout_count = fleet->deciding.count,
         .releases = (const struct release *const *)fleet->releases,
         .release_count = fleet->release_count,
+        .before = find_before,
         .ring_updates = (const struct ring_update *const *)fleet->ring_updates,
         .ring_update_count = fleet->ring_update_count,
     };

@@ -44,6 +44,7 @@ static bool drop_release(struct fleet *fleet, struct release *release)
     if (!bury(fleet, release))
         return false;
     pointers_remove(fleet->releases, &fleet->release_count, release);
+    stones_forget(fleet->stones);
     pair_map_forget(&fleet->by_version, release);
     pair_map_forget(&fleet->newest, release);
     tell(fleet, "release", release->product, release->version);

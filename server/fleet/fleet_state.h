@@ -7,6 +7,7 @@
 #include "server/fleet/fleet.h"
 #include "server/fleet/pair_map.h"
 #include "server/fleet/site_loads.h"
+#include "server/fleet/stones.h"
 
 #include <pthread.h>
 
@@ -34,8 +35,9 @@ struct fleet {
     struct pair_map by_version;  /* product, version -> struct release */
     struct pair_map newest;      /* product, channel -> struct release */
     struct pair_map group_names; /* name, "" -> struct group */
-    struct release **releases;   /* by age */
+    struct release **releases;   /* by id, and so by age */
     size_t release_count;
+    struct stones *stones; /* of these; put in order as they are asked for */
     struct group **groups;
     size_t group_count;
     uint32_t last_release;     /* the highest id given */

@@ -53,6 +53,13 @@ static bool is_new_enough(const char *version, const char *required)
     return order == VERSION_SAME || order == VERSION_NEWER;
 }
 
+bool policy_may_precede(const struct release *stone, const struct release *goal)
+{
+    return strcmp(stone->product, goal->product) == 0 &&
+           version_order(stone->version, goal->version) == VERSION_OLDER &&
+           is_new_enough(stone->version, goal->requires);
+}
+
 static bool is_on_its_way(const struct policy_device *device, const struct release *stone,
                           const struct release *goal)
 {
@@ -66,21 +73,17 @@ static bool is_stone(const struct policy_device *device, const struct policy_run
                      const struct release *stone, const struct release *goal,
                      const struct policy_catalogue *catalogue)
 {
-    return stone->state == RELEASE_LIVE && strcmp(stone->product, goal->product) == 0 &&
-           version_order(stone->version, goal->version) == VERSION_OLDER &&
-           is_new_enough(stone->version, goal->requires) && is_on_its_way(device, stone, goal) &&
-           !policy_is_downgrade(running, stone) && !policy_runs(device->facts, stone) &&
-           !policy_is_held(catalogue, stone) && policy_fits_with_keys(device, stone, catalogue);
+    return stone->state == RELEASE_LIVE && policy_may_precede(stone, goal) &&
+           is_on_its_way(device, stone, goal) && !policy_is_downgrade(running, stone) &&
+           !policy_runs(device->facts, stone) && !policy_is_held(catalogue, stone) &&
+           policy_fits_with_keys(device, stone, catalogue);
 }
 
-/* The newest by version; of equal ones, the latest. */
-static bool is_newer(const struct release *stone, const struct release *than)
+bool policy_is_newer(const struct release *release, const struct release *than)
 {
-    if (than == NULL)
-        return true;
-    const enum version_order order = version_order(stone->version, than->version);
+    const enum version_order order = version_order(release->version, than->version);
 
-    return order == VERSION_NEWER || (order != VERSION_OLDER && stone->id > than->id);
+    return order == VERSION_NEWER || (order != VERSION_OLDER && release->id > than->id);
 }
 
 static const struct release *find_stone(const struct policy_device *device,
@@ -88,13 +91,18 @@ static const struct release *find_stone(const struct policy_device *device,
                                         const struct release *goal,
                                         const struct policy_catalogue *catalogue)
 {
+    size_t count = catalogue->release_count;
+    const struct release *const *stones =
+        catalogue->before != NULL ? catalogue->before(catalogue->ctx, goal, &count) : NULL;
+    const bool is_ordered = stones != NULL;
     const struct release *found = NULL;
 
-    for (size_t i = 0; i < catalogue->release_count; i++) {
-        const struct release *stone = catalogue->releases[i];
-        if (is_stone(device, running, stone, goal, catalogue) && is_newer(stone, found))
-            found = stone;
-    }
+    if (!is_ordered)
+        stones = catalogue->releases;
+    for (size_t i = 0; i < count && (found == NULL || !is_ordered); i++)
+        if (is_stone(device, running, stones[i], goal, catalogue) &&
+            (found == NULL || policy_is_newer(stones[i], found)))
+            found = stones[i];
     return found;
 }
 

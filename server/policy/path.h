@@ -24,6 +24,13 @@ struct policy_running policy_running(const struct policy_device *device,
  * by when they were published? False when that cannot be told. */
 bool policy_is_downgrade(const struct policy_running *running, const struct release *release);
 
+/* Is it one of those that may come before the goal, on some device: older, and new enough for
+ * it? Of these the newest that fits a device is the one for it. */
+bool policy_may_precede(const struct release *stone, const struct release *goal);
+
+/* By version; of equal ones, the latest. */
+bool policy_is_newer(const struct release *release, const struct release *than);
+
 /* The device does not run the target. Of the releases that are new enough for the
  * target, on its own, the device's or the default channel, the newest that fits comes
  * before it; and so on, until one can be reached from what runs. */

@@ -18,7 +18,7 @@
 
 #define POLICY_REASON_SIZE 320
 
-/* Channel heads, versions and rollouts; pure as long as the two functions are. */
+/* Channel heads, versions and rollouts; pure as long as the functions are. */
 struct policy_catalogue {
     const void *ctx;
     const struct release *(*newest)(const void *ctx, const char *product, const char *channel);
@@ -29,6 +29,10 @@ struct policy_catalogue {
     size_t rollout_count;
     const struct release *const *releases; /* of all products */
     size_t release_count;
+    /* Of these, all by policy_may_precede(), newest first; null, or the function null: they are
+     * looked for among all. */
+    const struct release *const *(*before)(const void *ctx, const struct release *goal,
+                                           size_t *count);
     const struct ring_update *const *ring_updates; /* of all products, by age */
     size_t ring_update_count;
 };

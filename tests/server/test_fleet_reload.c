@@ -407,6 +407,59 @@ static void what_a_device_has_told_since_stays(void **state)
     assert_string_equal(view.facts.version, "1.0");
 }
 
+static struct policy_decision decide(struct fixture *fixture, mac_address mac)
+{
+    struct device_view view;
+
+    assert_true(fleet_view(fixture->fleet, mac, &view));
+    return view.decision;
+}
+
+/* What was found of the releases there were before is not held against it. */
+static void the_way_to_a_release_leads_by_those_there_are(void **state)
+{
+    struct fixture *fixture = *state;
+
+    strcpy(tables.releases[1].requires, "1.5");
+    assert_int_equal(fleet_reload(fixture->fleet), 0);
+    assert_int_equal(decide(fixture, 1).rule, RULE_NO_STEP);
+    put_release(3, "1.6", 'c');
+    assert_int_equal(fleet_reload(fixture->fleet), 0);
+    assert_int_equal(decide(fixture, 1).next->id, 3);
+    tables.release_count--;
+    assert_int_equal(fleet_reload(fixture->fleet), 0);
+    assert_int_equal(decide(fixture, 1).rule, RULE_NO_STEP);
+    strcpy(tables.releases[1].requires, "1.0");
+    assert_int_equal(fleet_reload(fixture->fleet), 0);
+    assert_int_equal(decide(fixture, 1).next->id, 1);
+}
+
+/* More goals than lists are kept for, in turn and back again. */
+static void many_ways_are_found_in_turn(void **state)
+{
+    struct fixture *fixture = *state;
+    struct release *releases = calloc(3 * STONES_GOALS, sizeof *releases);
+    const struct release **all = calloc(3 * STONES_GOALS, sizeof *all);
+    size_t count;
+
+    for (size_t i = 0; i < 3 * STONES_GOALS; i++) {
+        releases[i] = (struct release){.id = (uint32_t)i + 1, .product = "demo", .requires = "1.0"};
+        snprintf(releases[i].version, VERSION_SIZE, "1.%zu", i);
+        all[i] = &releases[i];
+    }
+    for (size_t i = 0; i < 6 * STONES_GOALS; i++) {
+        const size_t goal = i % (3 * STONES_GOALS);
+        const struct release *const *stones =
+            stones_before(fixture->fleet->stones, all[goal], all, 3 * STONES_GOALS, &count);
+        assert_int_equal(count, goal);
+        for (size_t j = 0; j < count; j++)
+            assert_ptr_equal(stones[j], all[goal - 1 - j]);
+    }
+    stones_forget(fixture->fleet->stones);
+    free(all);
+    free(releases);
+}
+
 static void expect_all_lost_once(struct fixture *fixture)
 {
     static const char *const lines[] = {"rollout 2\n", "release demo 2.0\n", "group attic\n",
@@ -462,6 +515,9 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(who_is_gone_leaves_room_for_others, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_a_device_has_told_since_stays, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_way_to_a_release_leads_by_those_there_are, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(many_ways_are_found_in_turn, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_reload_that_breaks_off_is_made_up_for, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
  * releases, rollouts and devices. POLICY_SEED repeats one. */
 #include "folder.h"
 #include "server/fleet/fleet.h"
+#include "server/fleet/stones.h"
 #include "server/model/version.h"
 #include "server/policy/path.h"
 #include "server/policy/target.h"
@@ -41,6 +42,7 @@ struct world {
     uint32_t rollout_count;
     struct group group;
     struct policy_catalogue catalogue;
+    struct stones *stones;
 };
 
 static bool one_in(struct prng *random, uint32_t n)
@@ -237,13 +239,34 @@ static bool is_same(const struct policy_decision *a, const struct policy_decisio
            a->later == b->later && a->offer == b->offer && a->offers == b->offers;
 }
 
+static const struct release *const *before(const void *ctx, const struct release *goal,
+                                           size_t *count)
+{
+    const struct world *world = ctx;
+
+    return stones_before(world->stones, goal, world->listed, world->release_count, count);
+}
+
+/* Lists in order, which are kept, change nothing. */
+static void check_ordered(const struct world *world, const struct policy_device *device,
+                          const struct policy_decision *decision)
+{
+    struct policy_catalogue catalogue = world->catalogue;
+
+    catalogue.before = before;
+    const struct policy_decision ordered = policy_decide(device, &catalogue);
+    assert_true(is_same(decision, &ordered));
+}
+
 /* How many offers there were. */
 static unsigned try_world(uint64_t seed)
 {
     struct world *world = malloc(sizeof *world);
+    struct stones stones = {.next = 0};
     unsigned offers = 0;
 
     make_world(world, seed);
+    world->stones = &stones;
     for (uint32_t i = 0; i < DEVICES; i++) {
         struct device_facts facts;
         char reason[POLICY_REASON_SIZE];
@@ -258,7 +281,9 @@ static unsigned try_world(uint64_t seed)
         shuffle(world);
         const struct policy_decision again = policy_decide(&device, &world->catalogue);
         assert_true(is_same(&decision, &again));
+        check_ordered(world, &device, &decision);
     }
+    stones_forget(&stones);
     free(world);
     return offers;
 }
