@@ -26,6 +26,14 @@ struct device *device_table_find(const struct device_table *table, mac_address m
     return table->count > 0 ? table->slots[find_slot(table, mac)] : NULL;
 }
 
+void device_table_fetch(const struct device_table *table, const mac_address *macs, size_t count)
+{
+    for (size_t i = 0; i < count && table->count > 0; i++)
+        __builtin_prefetch(&table->slots[home_of(table, macs[i])]);
+    for (size_t i = 0; i < count && table->count > 0; i++)
+        __builtin_prefetch(table->slots[home_of(table, macs[i])]);
+}
+
 static bool grow(struct device_table *table)
 {
     struct device_table larger = {.capacity =

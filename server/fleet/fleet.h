@@ -166,6 +166,21 @@ bool fleet_view(struct fleet *fleet, mac_address mac, struct device_view *view);
 bool fleet_each_device(struct fleet *fleet,
                        void (*visit)(void *ctx, const struct device_view *view), void *ctx);
 
+/* The same for those who count: in no order, and without the reasons, whose texts take
+ * longer than all the rest. */
+bool fleet_count_devices(struct fleet *fleet,
+                         void (*visit)(void *ctx, const struct device_view *view), void *ctx);
+
+/* For those who need no decision, which is most of what is left: who runs what. */
+struct device_brief {
+    const char *product;
+    char version[VERSION_SIZE]; /* "" = unknown */
+    int64_t last_seen_ms;       /* 0 = never */
+    bool is_decommissioned;
+};
+bool fleet_each_brief(struct fleet *fleet,
+                      void (*visit)(void *ctx, const struct device_brief *brief), void *ctx);
+
 /* Copies of all releases, newest first, or by group name. The caller frees the
  * array. Null when memory is out. */
 struct release *fleet_copy_releases(struct fleet *fleet, size_t *count);

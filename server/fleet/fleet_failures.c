@@ -45,6 +45,7 @@ bool fleet_each_failure(struct fleet *fleet, const struct rollout *rollout,
     struct fleet_failure failure;
     const bool is_complete = fleet_list_devices(fleet, &list);
 
+    mac_list_sort(&list);
     for (size_t i = 0; i < list.count && is_complete; i++) {
         pthread_mutex_lock(&fleet->lock);
         const struct device *device = device_table_find(&fleet->devices, list.macs[i]);

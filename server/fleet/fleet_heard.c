@@ -61,11 +61,23 @@ static struct heard_times *take_slice(struct heard_round *round, size_t limit)
     return heard;
 }
 
+static void fetch(const struct fleet *fleet, const struct heard_times *heard, size_t from)
+{
+    mac_address macs[DEVICES_FETCHED];
+    size_t count = 0;
+
+    for (; count < DEVICES_FETCHED && from + count < heard->count; count++)
+        macs[count] = heard->devices[from + count].mac;
+    device_table_fetch(&fleet->devices, macs, count);
+}
+
 /* Looks up the times of some, from `from` on, and keeps those that are still there behind the
  * `kept` ones of before. Returns how many are kept then. */
 static size_t look_up(struct fleet *fleet, struct heard_times *heard, size_t from, size_t kept)
 {
     for (size_t i = from; i < heard->count && i < from + LOCKED_COUNT; i++) {
+        if ((i - from) % DEVICES_FETCHED == 0)
+            fetch(fleet, heard, i);
         struct device *device = device_table_find(&fleet->devices, heard->devices[i].mac);
         if (device == NULL)
             continue;

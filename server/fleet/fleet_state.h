@@ -140,7 +140,14 @@ struct ring_update *fleet_add_ring_update(struct fleet *fleet, const struct ring
 /* The device has checked in and tells its ring's number: has it taken what it was offered? */
 void fleet_note_ring_told(struct fleet *fleet, struct device *device,
                           const struct device_facts *facts);
-bool fleet_list_devices(struct fleet *fleet, struct mac_list *list); /* takes the lock */
+
+/* With or without the reason, which is text and takes longest. The lock is held. */
+void fleet_view_device(const struct fleet *fleet, const struct device *device,
+                       struct device_view *view, bool has_reason);
+
+/* Adds the devices there are, as they lie in the table: who looks them up in that order goes
+ * through memory once. Takes the lock. False when memory is out. */
+bool fleet_list_devices(struct fleet *fleet, struct mac_list *list);
 struct group *fleet_enter_group(struct fleet *fleet, const char *name);
 
 /* May rollouts be judged now, and under which lease (0: none is needed)? Takes the lock. */

@@ -25,8 +25,8 @@ static const char *running_version(const struct fleet *fleet, const struct devic
     return NULL;
 }
 
-static void view_device(const struct fleet *fleet, const struct device *device,
-                        struct device_view *view)
+void fleet_view_device(const struct fleet *fleet, const struct device *device,
+                       struct device_view *view, bool has_reason)
 {
     const struct policy_device subject = fleet_policy_device(fleet, device, &view->facts);
     const struct policy_catalogue catalogue = fleet_catalogue(fleet);
@@ -41,7 +41,9 @@ static void view_device(const struct fleet *fleet, const struct device *device,
     view->transfer_sent = device->transfer_sent;
     view->transfer_size = device->transfer_size;
     view->decision = policy_decide(&subject, &catalogue);
-    policy_explain(&view->decision, &subject, &catalogue, view->reason);
+    view->reason[0] = '\0';
+    if (has_reason)
+        policy_explain(&view->decision, &subject, &catalogue, view->reason);
     view->version = running_version(fleet, view);
 }
 
@@ -50,36 +52,9 @@ bool fleet_view(struct fleet *fleet, mac_address mac, struct device_view *view)
     pthread_mutex_lock(&fleet->lock);
     const struct device *device = device_table_find(&fleet->devices, mac);
     if (device != NULL)
-        view_device(fleet, device, view);
+        fleet_view_device(fleet, device, view, true);
     pthread_mutex_unlock(&fleet->lock);
     return device != NULL;
-}
-
-bool fleet_list_devices(struct fleet *fleet, struct mac_list *list)
-{
-    bool is_complete = true;
-
-    pthread_mutex_lock(&fleet->lock);
-    for (size_t i = 0; i < fleet->devices.capacity && is_complete; i++)
-        if (fleet->devices.slots[i] != NULL)
-            is_complete = mac_list_add(list, fleet->devices.slots[i]->mac);
-    pthread_mutex_unlock(&fleet->lock);
-    mac_list_sort(list);
-    return is_complete;
-}
-
-bool fleet_each_device(struct fleet *fleet,
-                       void (*visit)(void *ctx, const struct device_view *view), void *ctx)
-{
-    struct mac_list list = {0};
-    struct device_view view;
-    const bool is_complete = fleet_list_devices(fleet, &list);
-
-    for (size_t i = 0; i < list.count && is_complete; i++)
-        if (fleet_view(fleet, list.macs[i], &view))
-            visit(ctx, &view);
-    free(list.macs);
-    return is_complete;
 }
 
 struct release *fleet_copy_releases(struct fleet *fleet, size_t *count)
@@ -125,10 +100,21 @@ bool fleet_group(struct fleet *fleet, const char *name, struct group *group)
     return own != NULL;
 }
 
+/* The next to be taken. */
+static void fetch_last(const struct fleet *fleet)
+{
+    const size_t left = fleet->changed.count;
+    const size_t count = left < DEVICES_FETCHED ? left : DEVICES_FETCHED;
+
+    device_table_fetch(&fleet->devices, fleet->changed.macs + left - count, count);
+}
+
 void fleet_take_changed(struct fleet *fleet, struct mac_list *list, size_t limit)
 {
     pthread_mutex_lock(&fleet->lock);
-    while (limit-- > 0 && fleet->changed.count > 0) {
+    for (size_t taken = 0; taken < limit && fleet->changed.count > 0; taken++) {
+        if (taken % DEVICES_FETCHED == 0)
+            fetch_last(fleet);
         const mac_address mac = fleet->changed.macs[fleet->changed.count - 1];
         struct device *device = device_table_find(&fleet->devices, mac);
         if (device != NULL && !mac_list_add(list, mac))

@@ -96,7 +96,7 @@ static void write_devices(FILE *out, struct fleet *fleet)
 {
     struct tally tally = {.fleet = fleet};
 
-    fleet_each_device(fleet, count_device, &tally);
+    fleet_count_devices(fleet, count_device, &tally);
     exposition_begin(out, "updraft_devices", METRIC_GAUGE, "Devices by product and state.");
     for (size_t i = 0; i < tally.product_count; i++)
         for (int state = 0; state < STATE_COUNT; state++) {

@@ -27,7 +27,7 @@ static size_t *count_members(struct fleet *fleet, const struct group *groups, si
     struct member_count members = {groups, devices, count};
 
     if (devices != NULL)
-        fleet_each_device(fleet, count_member, &members);
+        fleet_count_devices(fleet, count_member, &members);
     return devices;
 }
 

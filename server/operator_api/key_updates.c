@@ -37,7 +37,7 @@ static bool copy_updates(const struct operator_api *api, struct updates *updates
     updates->all = fleet_copy_ring_updates(api->fleet, &updates->count);
     updates->devices = calloc(updates->count + 1, sizeof *updates->devices);
     return updates->all != NULL && updates->devices != NULL &&
-           (updates->count == 0 || fleet_each_device(api->fleet, count_device, updates));
+           (updates->count == 0 || fleet_count_devices(api->fleet, count_device, updates));
 }
 
 static void free_updates(struct updates *updates)

@@ -101,7 +101,7 @@ void handle_overview(const struct operator_api *api, struct http_request *reques
     (void)name;
     const struct trend_flow day = trend_sum(api->trend, TREND_DAY, DAY_MS);
     const struct trend_flow minute = trend_sum(api->trend, TREND_HOUR, MINUTE_MS);
-    fleet_each_device(api->fleet, count_device, &tally);
+    fleet_count_devices(api->fleet, count_device, &tally);
     answer_json(request, 200,
                 json_pack("{sI so so sI sI sI sI ss ss}", "devices", tally.devices, "by_state",
                           view_states(&tally), "by_version", view_versions(&tally), "silent",

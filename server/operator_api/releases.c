@@ -46,7 +46,7 @@ void handle_list_releases(const struct operator_api *api, struct http_request *r
 
     (void)name;
     if (devices != NULL)
-        fleet_each_device(api->fleet, count_target, &counts);
+        fleet_count_devices(api->fleet, count_target, &counts);
     for (size_t i = 0; i < count && devices != NULL; i++)
         if (product == NULL || strcmp(product, releases[i].product) == 0)
             json_array_append_new(array, view_release(&releases[i], devices[i]));

@@ -301,6 +301,6 @@ size_t count_targets(struct fleet *fleet, uint32_t release)
 {
     struct target_count count = {release, 0};
 
-    fleet_each_device(fleet, count_target, &count);
+    fleet_count_devices(fleet, count_target, &count);
     return count.devices;
 }

@@ -77,19 +77,19 @@ static struct trend_share *find_share(struct count *count, const char *product, 
     return share;
 }
 
-static void count_device(void *ctx, const struct device_view *view)
+static void count_device(void *ctx, const struct device_brief *device)
 {
     struct count *count = ctx;
     struct trend_share *share;
 
-    if (view->assignment.is_decommissioned)
+    if (device->is_decommissioned)
         return;
     count->point->devices++;
-    if (view->last_seen_ms != 0 && view->last_seen_ms < count->point->at_ms - SILENT_MS)
+    if (device->last_seen_ms != 0 && device->last_seen_ms < count->point->at_ms - SILENT_MS)
         count->point->silent++;
-    if (view->product == NULL || view->version == NULL)
+    if (device->product == NULL || device->version[0] == '\0')
         return;
-    share = find_share(count, view->product, view->version);
+    share = find_share(count, device->product, device->version);
     if (share != NULL)
         share->devices++;
 }
@@ -133,7 +133,7 @@ static void take_sample(void *ctx)
     struct count count = {.point = &point};
     const struct trend_flow now = totals(sampler);
 
-    fleet_each_device(sampler->config.fleet, count_device, &count);
+    fleet_each_brief(sampler->config.fleet, count_device, &count);
     take_shares(&count);
     free(count.shares);
     point.flow = (struct trend_flow){now.checkins - sampler->before.checkins,

@@ -551,6 +551,71 @@ static void devices_are_listed_by_mac(void **state)
     assert_true(last > 0);
 }
 
+struct seen {
+    unsigned times[1009];
+    unsigned others; /* than those of the product */
+};
+
+static void note_seen(void *ctx, const struct device_view *view)
+{
+    struct seen *seen = ctx;
+
+    seen->times[view->mac]++;
+    seen->others += view->product == NULL || strcmp(view->product, "demo") != 0;
+}
+
+static void each_device_is_counted_once(void **state)
+{
+    struct fixture *fixture = *state;
+    struct seen seen = {.others = 0};
+
+    for (mac_address mac = 1; mac <= 301; mac++)
+        assign(fixture, mac * 7919 % 1009, "demo", NULL);
+    assert_true(fleet_count_devices(fixture->fleet, note_seen, &seen));
+    for (mac_address mac = 1; mac <= 301; mac++)
+        assert_int_equal(seen.times[mac * 7919 % 1009], 1);
+    assert_int_equal(seen.others, 0);
+}
+
+static void add_brief(void *ctx, const struct device_brief *brief)
+{
+    struct device_brief *briefs = ctx; /* by MAC */
+
+    if (strcmp(brief->version, "a") == 0)
+        briefs[1] = *brief;
+    else if (strcmp(brief->version, "1.0") == 0)
+        briefs[2] = *brief;
+    else if (brief->last_seen_ms == 0)
+        briefs[3] = *brief;
+}
+
+static void a_brief_says_what_a_view_says(void **state)
+{
+    struct fixture *fixture = *state;
+    struct device_facts facts = facts_of("");
+    struct device_brief briefs[4] = {{.product = NULL}};
+    struct policy_decision decision;
+    struct change *change = change_new(CHANGE_GROUP, 0);
+
+    memset(facts.sketch_md5, 'a', UD_MD5_SIZE);
+    enter(fixture, 1, "");
+    assign(fixture, 1, "demo", NULL);
+    publish(fixture, CHANGE_RELEASE, "a", "stable");
+    fleet_check_in(fixture->fleet, 1, &facts, false, &decision); /* tells a digest alone */
+    enter(fixture, 2, "1.0");
+    assign(fixture, 2, NULL, "lab");
+    strcpy(change->as.group.name, "lab");
+    change->as.group.settings = (struct settings){.set = SETTING_PRODUCT, .product = "lamp"};
+    perform(fixture, change);
+    assign(fixture, 3, "demo", NULL); /* never heard of */
+    assert_true(fleet_each_brief(fixture->fleet, add_brief, briefs));
+    assert_int_equal(briefs[1].last_seen_ms, view_of(fixture, 1).last_seen_ms);
+    assert_string_equal(briefs[1].product, "demo");
+    assert_string_equal(briefs[2].product, "lamp");
+    assert_string_equal(briefs[3].product, "demo");
+    assert_string_equal(briefs[3].version, "");
+}
+
 static void what_is_written_behind_is_in_order_of_macs(void **state)
 {
     struct fixture *fixture = *state;
@@ -747,6 +812,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_form_is_added_to_a_release_in_use, set_up, tear_down),
         cmocka_unit_test_setup_teardown(changes_are_told_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(devices_are_listed_by_mac, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(each_device_is_counted_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_brief_says_what_a_view_says, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_written_behind_is_in_order_of_macs, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(who_says_nothing_new_costs_a_time_and_in_order, set_up,

@@ -1,0 +1,126 @@
+/* Over all devices, which may come, change and go meanwhile. */
+#include "server/fleet/fleet_state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool fleet_list_devices(struct fleet *fleet, struct mac_list *list)
+{
+    bool is_complete = true;
+
+    pthread_mutex_lock(&fleet->lock);
+    for (size_t i = 0; i < fleet->devices.capacity && is_complete; i++)
+        if (fleet->devices.slots[i] != NULL)
+            is_complete = mac_list_add(list, fleet->devices.slots[i]->mac);
+    pthread_mutex_unlock(&fleet->lock);
+    return is_complete;
+}
+
+bool fleet_each_device(struct fleet *fleet,
+                       void (*visit)(void *ctx, const struct device_view *view), void *ctx)
+{
+    struct mac_list list = {0};
+    struct device_view view;
+    const bool is_complete = fleet_list_devices(fleet, &list);
+
+    mac_list_sort(&list);
+    for (size_t i = 0; i < list.count && is_complete; i++)
+        if (fleet_view(fleet, list.macs[i], &view))
+            visit(ctx, &view);
+    free(list.macs);
+    return is_complete;
+}
+
+struct walk {
+    struct mac_list list;
+    size_t next;
+};
+
+/* The next few that are still there. The lock is held. */
+static size_t find_some(const struct fleet *fleet, struct walk *walk,
+                        const struct device *found[DEVICES_FETCHED])
+{
+    const mac_address *macs = walk->list.macs + walk->next;
+    const size_t left = walk->list.count - walk->next;
+    const size_t count = left < DEVICES_FETCHED ? left : DEVICES_FETCHED;
+    size_t kept = 0;
+
+    device_table_fetch(&fleet->devices, macs, count);
+    for (size_t i = 0; i < count; i++) {
+        found[kept] = device_table_find(&fleet->devices, macs[i]);
+        kept += found[kept] != NULL;
+    }
+    walk->next += count;
+    return kept;
+}
+
+bool fleet_count_devices(struct fleet *fleet,
+                         void (*visit)(void *ctx, const struct device_view *view), void *ctx)
+{
+    const struct device *found[DEVICES_FETCHED];
+    struct device_view views[DEVICES_FETCHED];
+    struct walk walk = {.next = 0};
+    const bool is_complete = fleet_list_devices(fleet, &walk.list);
+
+    while (is_complete && walk.next < walk.list.count) {
+        pthread_mutex_lock(&fleet->lock);
+        const size_t count = find_some(fleet, &walk, found);
+        for (size_t i = 0; i < count; i++)
+            fleet_view_device(fleet, found[i], &views[i], false);
+        pthread_mutex_unlock(&fleet->lock);
+        for (size_t i = 0; i < count; i++)
+            visit(ctx, &views[i]);
+    }
+    free(walk.list.macs);
+    return is_complete;
+}
+
+static const char *product_of(const struct fleet *fleet, const struct assignment *assignment)
+{
+    const struct group *group =
+        assignment->group != NULL ? pair_map_get(&fleet->group_names, assignment->group, "") : NULL;
+    const struct policy_device subject = {.assignment = *assignment, .group = group};
+
+    return policy_product(&subject);
+}
+
+static void take_brief(const struct fleet *fleet, const struct device *device,
+                       struct device_brief *brief)
+{
+    struct device_facts facts;
+    struct device_view view;
+
+    facts_read(&device->facts, &facts);
+    brief->last_seen_ms = device->last_seen_ms;
+    brief->is_decommissioned = device->assignment.is_decommissioned;
+    brief->product = product_of(fleet, &device->assignment);
+    memcpy(brief->version, facts.version, sizeof brief->version);
+    if (facts.version[0] != '\0')
+        return;
+    fleet_view_device(fleet, device, &view,
+                      false); /* which decides, and so knows it by its digest */
+    if (view.version != NULL)
+        snprintf(brief->version, sizeof brief->version, "%s", view.version);
+}
+
+bool fleet_each_brief(struct fleet *fleet,
+                      void (*visit)(void *ctx, const struct device_brief *brief), void *ctx)
+{
+    const struct device *found[DEVICES_FETCHED];
+    struct device_brief briefs[DEVICES_FETCHED];
+    struct walk walk = {.next = 0};
+    const bool is_complete = fleet_list_devices(fleet, &walk.list);
+
+    while (is_complete && walk.next < walk.list.count) {
+        pthread_mutex_lock(&fleet->lock);
+        const size_t count = find_some(fleet, &walk, found);
+        for (size_t i = 0; i < count; i++)
+            take_brief(fleet, found[i], &briefs[i]);
+        pthread_mutex_unlock(&fleet->lock);
+        for (size_t i = 0; i < count; i++)
+            visit(ctx, &briefs[i]);
+    }
+    free(walk.list.macs);
+    return is_complete;
+}
