@@ -55,6 +55,27 @@ export const PHONE = {
     hasTouch: true,
 };
 
+// Holds back the first answer to requests like these, as it was, until release() is called.
+// wasAsked() is true once it waits.
+export async function holdAnswer(page, method, where) {
+    let release;
+    let isHeld = false;
+    const released = new Promise((resolve) => (release = resolve));
+    await page.route(where, async (route) => {
+        if (isHeld || route.request().method() !== method) return route.fallback();
+        isHeld = true;
+        const answer = await route.fetch();
+        await released;
+        await route.fulfill({ response: answer });
+    });
+    return { release, wasAsked: () => isHeld };
+}
+
+// What the page knows by now is drawn: timers of the page end in the order of their times.
+export function afterDrawing(page) {
+    return page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 500)));
+}
+
 // Complaints of all pages: what the console said, and requests to strangers.
 export class Watch {
     complaints = [];

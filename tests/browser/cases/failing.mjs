@@ -1,7 +1,7 @@
 // A device that does not arrive: what the page says, and the way out.
 
 import { equal, test, until, untilEqual, untilHas } from "../harness.mjs";
-import { DashboardPage } from "../page.mjs";
+import { afterDrawing, DashboardPage, holdAnswer } from "../page.mjs";
 
 const MAC = "5C:CF:7F:00:01:01";
 
@@ -50,6 +50,21 @@ export async function failingCases({ browser, watch, server, shoot }) {
         await save.click();
         await dashboard.untilState(MAC, "due");
         equal("pin", (await server.device(MAC)).pin, null);
+    });
+
+    await test("events have the last word over the answer to a change", async () => {
+        const held = await holdAnswer(page, "PUT", `**/api/v1/devices/${MAC}`);
+        await page.selectOption("#detail-pin", "1.0.0");
+        await page.locator(".assignment .primary").click();
+        await until("it is asked for", held.wasAsked);
+        await dashboard.untilState(MAC, "current");
+        await server.api("PUT", `/devices/${MAC}`, { pin: null });
+        await dashboard.untilState(MAC, "due");
+        await page.evaluate(() => (document.getElementById("announcements").textContent = ""));
+        held.release();
+        await untilEqual("the answer", () => page.innerText("#announcements"), "Saved.");
+        await afterDrawing(page);
+        equal("its state", await dashboard.state(MAC), "due");
     });
 
     await test("group and channel are set from the panel", async () => {

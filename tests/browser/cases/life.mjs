@@ -2,9 +2,11 @@
 
 import { once } from "node:events";
 import { equal, ok, test, until, untilEqual, untilHas } from "../harness.mjs";
-import { DashboardPage } from "../page.mjs";
+import { afterDrawing, DashboardPage, holdAnswer } from "../page.mjs";
 
 const KITCHEN = "5C:CF:7F:00:00:01";
+
+const isReadOfReleases = (request) => request.url().endsWith("/api/v1/releases");
 
 export async function lifeCases({ browser, watch, server, images, shoot }) {
     const dashboard = await DashboardPage.open(browser, watch, server.dashboard);
@@ -101,6 +103,21 @@ export async function lifeCases({ browser, watch, server, images, shoot }) {
             `the signed one: ${signed}`,
             /^also · .* · signed by 1804b9fb39ac8280$/.test(signed),
         );
+    });
+
+    await test("an answer that a later one has overtaken changes nothing", async () => {
+        const attic = page.locator(".product-releases", { hasText: "attic" }).locator(".release b");
+        const versions = async () => (await attic.allInnerTexts()).join();
+        const held = await holdAnswer(page, "GET", "**/api/v1/releases");
+        await server.publish(images.old, "attic", "1.0.0");
+        await until("it is read", held.wasAsked);
+        await server.publish(images.new, "attic", "1.1.0");
+        await untilEqual("the releases", versions, "1.1.0,1.0.0");
+        const answered = page.waitForEvent("requestfinished", isReadOfReleases);
+        held.release();
+        await answered;
+        await afterDrawing(page);
+        equal("the releases", await versions(), "1.1.0,1.0.0");
     });
 
     await test("last seen ticks, and its title is exact", async () => {

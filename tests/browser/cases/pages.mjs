@@ -3,7 +3,7 @@
 
 import fs from "node:fs";
 import { equal, ok, test, until, untilEqual, untilHas } from "../harness.mjs";
-import { DashboardPage } from "../page.mjs";
+import { DashboardPage, holdAnswer } from "../page.mjs";
 import { makeImage, makeKeyUpdate } from "../world.mjs";
 
 const COUNT = 10;
@@ -162,6 +162,18 @@ async function rolloutStory({ dashboard, page, server, shoot }) {
         await page.click(".back");
         await until("all of them", async () => (await page.locator(".cards li").count()) >= 2);
     });
+
+    await test("one that is opened before all of them are there stays open", async () => {
+        const held = await holdAnswer(page, "GET", "**/api/v1/rollouts");
+        await page.goto("about:blank");
+        await page.goto(`${server.origin}/rollouts.html`);
+        await until("they are read", held.wasAsked);
+        await page.evaluate(() => (location.hash = "id=1"));
+        await page.waitForSelector(".rollout-page");
+        held.release();
+        await page.waitForSelector("#link[data-state=live]"); // all that was asked for is there
+        equal("what is shown", await page.locator(".rollout-page").count(), 1);
+    });
 }
 
 async function deviceStory({ page, server, shoot }) {
@@ -197,7 +209,7 @@ async function deviceStory({ page, server, shoot }) {
     });
 }
 
-async function withdrawStory({ page, server }) {
+async function releaseStory({ page, server, folder }) {
     await test("a release is withdrawn after a question", async () => {
         await page.goto(`${server.origin}/releases.html`);
         const live = card(page, "oven 2.0.0");
@@ -205,6 +217,16 @@ async function withdrawStory({ page, server }) {
         await agree(page, "Withdraw it");
         await live.locator(".rollout-state", { hasText: "withdrawn" }).waitFor();
         await untilEqual("deeds left", () => live.getByRole("button").count(), 0);
+    });
+
+    await test("a file that is chosen while another is sent is sent after it", async () => {
+        const held = await holdAnswer(page, "POST", "**/api/v1/releases?*");
+        await page.setInputFiles("#file", makeImage(folder, "grill", "1.0.0"));
+        await until("the first is sent", held.wasAsked);
+        await page.setInputFiles("#file", makeImage(folder, "grill", "1.1.0"));
+        held.release();
+        await card(page, "grill 1.0.0").waitFor();
+        await card(page, "grill 1.1.0").waitFor();
     });
 }
 
@@ -221,7 +243,7 @@ export async function pageCases(world) {
     await publishCases(story);
     await rolloutStory(story);
     await deviceStory(story);
-    await withdrawStory(story);
+    await releaseStory(story);
     await dashboard.close();
     watch.forgive(/status of 4(00|04|09|22)/);
 }
