@@ -17,7 +17,7 @@ sketch() {
     shift
     rm -f said
     [ -n "${KEEP-}" ] || rm -f flash.bin
-    timeout 120 "$SKETCHES/$name" --flash flash.bin --app "$TAP_TMP/old.bin" "$@" >said 2>&1 &
+    timeout 600 "$SKETCHES/$name" --flash flash.bin --app "$TAP_TMP/old.bin" "$@" >said 2>&1 &
     sketch_pid=$!
 }
 
@@ -25,7 +25,7 @@ sketch() {
 boot_again() {
     local name=$1
     shift
-    timeout 120 "$SKETCHES/$name" --flash flash.bin "$@" >said 2>&1 &
+    timeout 600 "$SKETCHES/$name" --flash flash.bin "$@" >said 2>&1 &
     sketch_pid=$!
     says "boot: runs"
 }
@@ -35,7 +35,7 @@ stop() { kill "$sketch_pid"; wait "$sketch_pid" || true; }
 # says TEXT [COUNT]: waits until it has, so many times.
 says() {
     local tries
-    for tries in $(seq 600); do
+    for tries in $(seq 1200); do
         [ "$(grep -cF -- "$1" said)" -ge "${2:-1}" ] && return
         sleep 0.05
     done
@@ -269,10 +269,10 @@ HttpUpdateClient_sends_the_sketchs_headers() {
 # serve_files [options]: a plain web server over a folder; its port goes to the variable FILES.
 serve_files() {
     rm -f files.port
-    timeout 120 python3 "$TAP_ROOT/tests/arduino/file_server.py" "$@" >files.port 2>files.log &
+    timeout 600 python3 "$TAP_ROOT/tests/arduino/file_server.py" "$@" >files.port 2>files.log &
     files_pid=$!
     local tries
-    for tries in $(seq 100); do [ -s files.port ] && break; sleep 0.05; done
+    for tries in $(seq 1200); do [ -s files.port ] && break; sleep 0.05; done
     FILES=$(cat files.port)
 }
 
@@ -304,9 +304,9 @@ HttpUpdateAdvanced_tells_of_a_missing_file() {
 
 stream() { # FILE MD5
     rm -f stream.port
-    timeout 120 python3 "$TAP_ROOT/tests/arduino/stream_server.py" "$@" >stream.port 2>stream.log &
+    timeout 600 python3 "$TAP_ROOT/tests/arduino/stream_server.py" "$@" >stream.port 2>stream.log &
     local tries
-    for tries in $(seq 100); do [ -s stream.port ] && break; sleep 0.05; done
+    for tries in $(seq 1200); do [ -s stream.port ] && break; sleep 0.05; done
     sketch StreamUpdate --route "update.example:4000=127.0.0.1:$(cat stream.port)"
 }
 

@@ -101,18 +101,18 @@ on_any() {
     local number
     for number in $(seq "$NODES"); do
         on "$number"
-        if curl -sSf -m 2 "$SERVER/health/database" >/dev/null 2>&1; then return 0; fi
+        if curl -sSf -m 5 "$SERVER/health/database" >/dev/null 2>&1; then return 0; fi
     done
     return 1
 }
 
-rollout_says() { on_any && api GET "/rollouts/$1" -m 5 | json "$2"; }
+rollout_says() { on_any && api GET "/rollouts/$1" -m 20 | json "$2"; }
 is_under_way() { [ "$(rollout_says "$1" stage)" -ge 2 ]; }
 is_over() { [ "$(rollout_says "$1" state)" = finished ]; }
 
 # states VERSION: how many devices of each kind are in which state, by all that a server says.
 states() {
-    api GET '/devices?limit=1000' -m 10 | python3 -c '
+    api GET '/devices?limit=1000' -m 60 | python3 -c '
 import collections, json, sys
 kinds = {"5C:CF:7F:01": "good", "5C:CF:7F:02": "hanging", "5C:CF:7F:03": "hanging", "5C:CF:7F:04": "hanging", "5C:CF:7F:0F": "quitting"}
 found = collections.Counter()
@@ -211,14 +211,14 @@ start_round() {
 
 the_rollout_began() {
     start_round "$round"
-    until_true 60 is_under_way "$round"
+    until_true 240 is_under_way "$round"
 }
 
 it_ends_on_all_servers_as_it_should() {
-    until_true 120 is_over "$round"
+    until_true 360 is_over "$round"
     local node
     for node in $(seq "$NODES"); do
-        until_true 90 has_settled "$node" "$round" || {
+        until_true 240 has_settled "$node" "$round" || {
             echo "node $node has: $(states "$(version_of "$round")")"
             echo "      wanted: $(wanted_states "$round")"
             return 1
@@ -246,7 +246,7 @@ no_device_was_offered_more_than_its_limit() {
 nothing_that_was_acknowledged_is_lost() {
     local node
     touch enough
-    until_true 60 test -e has_enough
+    until_true 120 test -e has_enough
     sort entered >wanted
     [ "$(wc -l <wanted)" -gt 50 ]
     has_all() {
@@ -255,7 +255,7 @@ nothing_that_was_acknowledged_is_lost() {
     }
     for node in $(seq "$NODES"); do
         on "$node"
-        until_true 30 has_all || { echo "not on node $node"; return 1; }
+        until_true 120 has_all || { echo "not on node $node"; return 1; }
     done
 }
 

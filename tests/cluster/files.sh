@@ -21,7 +21,7 @@ serve() {
 # fetched VERSION: waits until the server has the file, whole; it answers 503 until then.
 fetched() {
     local tries code
-    for tries in $(seq 300); do
+    for tries in $(seq 600); do
         code=$(curl -sS -o got -D answer_head -w '%{http_code}' "$SERVER/firmware/demo/$1")
         [ "$code" != 200 ] || break
         [ "$code" = 503 ] && [ -n "$(header Retry-After)" ] || { echo "answered $code"; return 1; }
@@ -33,7 +33,7 @@ fetched() {
 a_server_with_an_empty_folder_gets_them_from_the_database() {
     fetched 2.0.0
     cmp "second/blobs/$DIGEST" 2.0.0.bin
-    grep -q 'was fetched from the database' second.log
+    eventually grep -q 'was fetched from the database' second.log
 }
 
 a_file_that_is_lost_while_it_runs_is_fetched_again() {
@@ -44,7 +44,7 @@ a_file_that_is_lost_while_it_runs_is_fetched_again() {
 
 # As long as it was, so that only its digest tells.
 a_damaged_file_is_found_at_the_start() {
-    for tries in $(seq 300); do
+    for tries in $(seq 600); do
         cmp -s "second/blobs/$DIGEST" 2.0.0.bin && break
         sleep 0.1
     done
@@ -55,7 +55,7 @@ a_damaged_file_is_found_at_the_start() {
 
 # What was published before there was a depot, or into another one.
 a_folder_gets_what_it_lacks() {
-    for tries in $(seq 300); do
+    for tries in $(seq 600); do
         [ -e "shared/$DIGEST" ] && break
         sleep 0.1
     done
@@ -72,7 +72,7 @@ what_is_published_is_in_the_folder() {
 a_server_with_an_empty_folder_gets_them_from_the_shared_one() {
     fetched 2.0.0
     fetched 2.1.0
-    grep -q 'was fetched from the shared folder' third.log
+    eventually grep -q 'was fetched from the shared folder' third.log
 }
 
 a_folder_that_cannot_be_made_is_told() {
@@ -88,7 +88,7 @@ nothing_is_published_while_the_database_is_away() {
     postgres_stop immediate
     if publish 2.1.0.bin demo 2.2.0 2>/dev/null; then return 1; fi
     postgres_resume
-    for tries in $(seq 100); do
+    for tries in $(seq 300); do
         publish 2.1.0.bin demo 2.2.0 2>/dev/null && break
         sleep 0.2
     done

@@ -68,7 +68,7 @@ what_is_published_on_one_is_served_by_all() {
     on 2
     publish 1.0.0.bin demo 1.0.0
     on_all serves 1.0.0
-    for node in 1 3; do grep -q 'was fetched from the database' node$node.log; done
+    for node in 1 3; do eventually grep -q 'was fetched from the database' node$node.log; done
 }
 
 has_release() { api GET /releases | grep -q "\"$1\""; }
@@ -98,7 +98,7 @@ of_two_who_publish_one_version_one_wins() {
     eventually has_release same
     digest() { curl -sSf "$SERVER/firmware/same/5.0.0" -o whose && sha256_of whose; }
     has_digest() { [ "$(digest)" = "$winner" ]; }
-    winner=$(for tries in $(seq 100); do digest 2>/dev/null && break; sleep 0.2; done)
+    winner=$(for tries in $(seq 300); do digest 2>/dev/null && break; sleep 0.2; done)
     on_all has_digest
 }
 

@@ -70,7 +70,7 @@ while_the_database_is_away_devices_are_answered() {
     through ask "$(esp8266 sta-mac=18:FE:AA:AA:AA:03)"
     expect status "$status" 304
     postgres_stop immediate
-    for tries in $(seq 200); do
+    for tries in $(seq 600); do
         through ask "$(esp8266 sta-mac=18:FE:AA:AA:AA:03)"
         [ "$status" = 304 ] || { echo "device answered $status"; return 1; }
         [ "$(health "$SERVER/health/database")" = '503 the database cannot be written' ] && break
@@ -78,7 +78,7 @@ while_the_database_is_away_devices_are_answered() {
     done
     expect health "$(health "$SERVER/health")" '200 ok, from memory: the database cannot be written'
     expect "database's health" "$(health "$SERVER/health/database")" '503 the database cannot be written'
-    for tries in $(seq 300); do
+    for tries in $(seq 600); do
         grep -q 'whole.* has no server available' haproxy.log && break
         sleep 0.1
     done
@@ -88,7 +88,7 @@ while_the_database_is_away_devices_are_answered() {
 
 when_it_is_back_all_is_well() {
     postgres_resume
-    for tries in $(seq 200); do
+    for tries in $(seq 600); do
         [ "$(health "$SERVER/health/database")" = '200 ok' ] && return 0
         sleep 0.1
     done

@@ -37,7 +37,7 @@ without_it_devices_get_304_or_503() {
 
 it_goes_on_when_the_database_is_back() {
     postgres_resume
-    for tries in $(seq 100); do
+    for tries in $(seq 300); do
         ask "$(esp8266)"
         [ "$status" = 503 ] || break
         sleep 0.2

@@ -20,13 +20,14 @@ mac() { printf '02:00:00:00:%02X:%02X' "$1" "$2"; }
 # enter_devices NODE SERIES: one after the other, until there is a file `enough`; those that the
 # server said yes to are in the file acknowledged.SERIES.
 enter_devices() {
-    local number=0
+    local number=1 turn
     on "$1"
-    while [ ! -e enough ] && [ $number -lt 250 ]; do
-        number=$((number + 1))
+    for turn in $(seq 2000); do
+        [ ! -e enough ] && [ $number -lt 250 ] || return 0
         if assign "$(mac "$2" $number)" '{"product": "other"}' 2>/dev/null; then
             mac "$2" $number >>"acknowledged.$2"
             echo >>"acknowledged.$2"
+            number=$((number + 1))
         fi
         sleep 0.1
     done
@@ -35,16 +36,17 @@ enter_devices() {
 # ask_on NODE: a known device and new ones ask, until there is a file `enough`; what they get,
 # with Retry-After, is in ask.NODE/answers.
 ask_on() {
-    local number=0 asking
+    local number=1 turn asking
     mkdir -p "ask.$1"
     cd "ask.$1"
     on "$1"
-    while [ ! -e ../enough ] && [ $number -lt 250 ]; do
-        number=$((number + 1))
+    for turn in $(seq 1000); do
+        [ ! -e ../enough ] && [ $number -lt 250 ] || return 0
         for asking in $IDLE "02:00:00:01:0$1:$(printf %02X $number)"; do
             ask "$(esp8266 sta-mac="$asking")" 2>/dev/null || status="none"
             echo "$asking $status $(header Retry-After)" >>answers
         done
+        [ "$status" != 304 ] || number=$((number + 1)) # and so the new one is known
         sleep 0.2
     done
 }
@@ -52,7 +54,7 @@ ask_on() {
 lines() { cat "$@" 2>/dev/null | wc -l; }
 has_lines() { [ "$(lines "${@:2}")" -ge "$1" ]; } # at least
 
-writes() { curl -sSf -m 20 "$SERVER/health/database" >/dev/null; }
+writes() { curl -sSf -m 60 "$SERVER/health/database" >/dev/null; }
 all_write() {
     local node
     for node in 1 2; do

@@ -18,7 +18,7 @@ name = b"".join(label(part) for part in (sys.argv[2], "_arduino", "_tcp", "local
 query = struct.pack(">6H", 0, 0, 1, 0, 0, 0) + name + struct.pack(">HH", TXT, INTERNET)
 udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 udp.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(sys.argv[1]))
-udp.settimeout(5)
+udp.settimeout(60)
 udp.sendto(query, ("224.0.0.251", 5353))
 answer = udp.recv(4096)
 

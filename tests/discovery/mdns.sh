@@ -45,11 +45,11 @@ X
     export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$TAP_TMP/bus
     dbus-daemon --config-file="$TAP_TMP/bus.conf" --nofork >"$TAP_TMP/bus.log" 2>&1 &
     tap_background $!
-    for tries in $(seq 50); do [ -S "$TAP_TMP/bus" ] && break; sleep 0.1; done
+    for tries in $(seq 600); do [ -S "$TAP_TMP/bus" ] && break; sleep 0.1; done
     on_the_other_side avahi-daemon -f "$TAP_TMP/avahi.conf" --no-drop-root --no-chroot --no-rlimits \
         >"$TAP_TMP/avahi.log" 2>&1 &
     tap_background $!
-    for tries in $(seq 100); do grep -q 'Server startup complete' "$TAP_TMP/avahi.log" && return; sleep 0.1; done
+    for tries in $(seq 600); do grep -q 'Server startup complete' "$TAP_TMP/avahi.log" && return; sleep 0.1; done
     cat "$TAP_TMP/avahi.log"
     return 1
 }
@@ -66,14 +66,14 @@ device() {
 
 # avahi_lists [TYPE]: what avahi-browse sees: name;host;address;port;texts
 avahi_lists() {
-    on_the_other_side timeout 20 avahi-browse --resolve --terminate --parsable "${1:-_arduino._tcp}" |
+    on_the_other_side timeout 60 avahi-browse --resolve --terminate --parsable "${1:-_arduino._tcp}" |
         grep '^=' | cut -d';' -f4,7- | sort
 }
 
 # until_listed COUNT: so many devices; probing and announcing take a second each.
 until_listed() {
     local tries
-    for tries in $(seq 15); do
+    for tries in $(seq 60); do
         avahi_lists >listed
         [ "$(wc -l <listed)" -eq "$1" ] && return
         sleep 1
@@ -89,6 +89,8 @@ avahi_sees_name_port_and_texts() {
 }
 
 a_browser_finds_the_page() {
+    lists_it() { [ -n "$(avahi_lists _http._tcp)" ]; }
+    eventually lists_it
     expect "what avahi-browse prints" "$(avahi_lists _http._tcp)" \
         'esp8266-000001;esp8266-000001.local;10.77.0.1;8080;'
 }
@@ -110,10 +112,10 @@ two_devices_with_one_name_get_two_names() {
 }
 
 discover_lists_it() {
-    on_the_other_side "$UPDRAFT" discover --timeout 3 >listed
+    on_the_other_side "$UPDRAFT" discover --timeout 6 >listed
     expect "the table" "$(tr -s ' ' <listed)" "$(printf '%s\n%s' 'name address port board password' \
         'esp8266-000001 10.77.0.1 8266 generic yes')"
-    on_the_other_side "$UPDRAFT" discover --timeout 3 --json >listed.json
+    on_the_other_side "$UPDRAFT" discover --timeout 6 --json >listed.json
     expect address "$(json 0 address <listed.json)" 10.77.0.1
     expect needs_password "$(json 0 needs_password <listed.json)" true
 }
@@ -130,14 +132,21 @@ make_image() { python3 "$TAP_ROOT/tests/lib/make_image.py" "$TAP_TMP/$1.bin" --p
 names_find_devices() {
     export UPDRAFT_PASSWORD=secret
     on_the_other_side "$UPDRAFT" push ESP8266-000001.local "$TAP_TMP/new.bin"
+    has_run '1.0.0 1.1.0' # the uploader does not wait for the device's restart
     on_the_other_side "$UPDRAFT" push esp8266-000001 "$TAP_TMP/old.bin"
+    has_run '1.0.0 1.1.0 1.0.0'
     on_the_other_side "$UPDRAFT" push --all --board generic "$TAP_TMP/new.bin"
-    # The uploader does not wait for the device's restart.
-    local expected='1.0.0 1.1.0 1.0.0 1.1.0' tries
-    for tries in $(seq 100); do [ "$(programs_run)" = "$expected" ] && break; sleep 0.1; done
-    expect "programs it ran" "$(programs_run)" "$expected"
+    has_run '1.0.0 1.1.0 1.0.0 1.1.0'
     not on_the_other_side "$UPDRAFT" push --all --board d1_mini "$TAP_TMP/new.bin" 2>said
     grep -q 'no such device' said
+}
+
+# has_run VERSIONS: sooner or later, and is there again by its name.
+has_run() {
+    local tries
+    for tries in $(seq 600); do [ "$(programs_run)" = "$1" ] && break; sleep 0.1; done
+    expect "programs it ran" "$(programs_run)" "$1"
+    until_listed 1
 }
 
 programs_run() { grep '"event":"started"' "$TAP_TMP/device-8266" | json_versions; }
@@ -148,7 +157,11 @@ json_versions() { sed 's/.*"version":"\([^"]*\)".*/\1/' | paste -sd' '; }
 # answers COMMANDS: what it says to these lines, one JSON object a line.
 answers() {
     { while IFS= read -r line; do case $line in sleep*) $line ;; *) echo "$line" ;; esac; done; } |
-        on_the_other_side "$UPDRAFT" discover --arduino | python3 -c '
+        on_the_other_side "$UPDRAFT" discover --arduino | an_object_a_line
+}
+
+an_object_a_line() {
+    python3 -c '
 import json, sys
 text, decoder = sys.stdin.read(), json.JSONDecoder()
 while text.strip():
@@ -158,7 +171,7 @@ while text.strip():
 }
 
 the_arduino_ide_is_told() {
-    printf '%s\n' 'HELLO 1 "arduino-cli 1.0"' START 'sleep 3' LIST STOP QUIT | answers >said
+    printf '%s\n' 'HELLO 1 "arduino-cli 1.0"' START 'sleep 8' LIST STOP QUIT | answers >said
     grep -qF '{"eventType": "hello", "message": "OK", "protocolVersion": 1}' said
     grep -qF '{"eventType": "start", "message": "OK"}' said
     grep -qF '{"eventType": "list", "ports": [{"address": "10.77.0.1", "label": "esp8266-000001 at 10.77.0.1", "properties": {".": "generic", "auth_upload": "yes", "board": "generic", "hostname": "esp8266-000001.local", "port": "8266", "ssh_upload": "no", "tcp_check": "no"}, "protocol": "network", "protocolLabel": "Network Port"}]}' said
@@ -166,9 +179,28 @@ the_arduino_ide_is_told() {
     expect "the last answer" "$(tail -n 1 said)" '{"eventType": "quit", "message": "OK"}'
 }
 
+# hears COUNT EVENT: so many of them are in the file heard, sooner or later.
+hears() {
+    has_heard() { [ "$(grep -cE "\"eventType\": *\"$2\"" heard)" -ge "$1" ]; }
+    eventually has_heard "$@"
+}
+
 the_arduino_ide_hears_of_comings_and_goings() {
-    (sleep 4; device 10.77.0.1 8367 5C:CF:7F:00:00:02; sleep 5; kill $device_pid) &
-    printf '%s\n' 'HELLO 1 "arduino-cli 1.0"' START_SYNC 'sleep 14' QUIT | answers >said
+    rm -f typist
+    mkfifo typist
+    on_the_other_side "$UPDRAFT" discover --arduino <typist >heard &
+    local listener=$!
+    exec 6>typist
+    printf '%s\n' 'HELLO 1 "arduino-cli 1.0"' START_SYNC >&6
+    hears 1 add
+    device 10.77.0.1 8367 5C:CF:7F:00:00:02
+    hears 2 add
+    kill $device_pid
+    hears 1 remove
+    echo QUIT >&6
+    wait $listener
+    exec 6>&-
+    an_object_a_line <heard >said
     expect "the second answer" "$(sed -n 2p said)" '{"eventType": "start_sync", "message": "OK"}'
     expect added "$(grep -c '"eventType": "add"' said)" 2
     grep '"eventType": "add"' said | grep -q '"label": "esp8266-000002 at 10.77.0.1"'
@@ -184,7 +216,7 @@ the_arduino_ides_mistakes() {
     grep -qF 'Discovery already STARTed' said
 }
 
-its_end_is_ours() { on_the_other_side timeout 10 "$UPDRAFT" discover --arduino </dev/null; }
+its_end_is_ours() { on_the_other_side timeout 60 "$UPDRAFT" discover --arduino </dev/null; }
 
 lay_the_cable || exit 1
 start_avahi || exit 1
@@ -199,7 +231,13 @@ check two_devices_with_one_name_get_two_names
 check discover_lists_it
 check names_find_devices
 check the_arduino_ide_is_told
-check the_arduino_ide_hears_of_comings_and_goings
+check # hears COUNT EVENT: so many of them are in the file heard, sooner or later.
+hears() {
+    has_heard() { [ "$(grep -cE "\"eventType\": *\"$2\"" heard)" -ge "$1" ]; }
+    eventually has_heard "$@"
+}
+
+the_arduino_ide_hears_of_comings_and_goings
 check the_arduino_ides_mistakes
 check its_end_is_ours
 check nothing_is_no_failure

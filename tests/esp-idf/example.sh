@@ -2,13 +2,11 @@
 # the bench and by the page, each confirmed by the program itself.
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/server.sh"
+. "$(dirname "$0")/../lib/ports.sh"
 
 EXAMPLE=$NATIVE/tests/esp-idf/esp-idf-example
 FIRMWARE_C3=$FIRMWARE/demo-c3
 MAC=34:85:18:00:10:00
-
-# Free for both protocols, likely enough.
-port() { echo $((20000 + RANDOM % 9000)); }
 
 new_flash() {
     "$UPDRAFT" flash --chip esp32-c3 --table "$TAP_ROOT/device/port/esp-idf/example/partitions.csv" \
@@ -28,7 +26,7 @@ stop() { kill $example_pid; wait $example_pid 2>/dev/null || true; }
 
 heard() { # TEXT
     local tries
-    for tries in $(seq 300); do grep -q -- "$1" said && return; sleep 0.1; done
+    for tries in $(seq 600); do grep -q -- "$1" said && return; sleep 0.1; done
     cat said
     return 1
 }
@@ -80,7 +78,7 @@ PY
 
 the_bench_updates_it() {
     local port
-    port=$(port)
+    port=$(free_port)
     printf 'secret\n' >password
     new_flash
     run UPLOAD_PORT="$port" PASSWORD=secret
@@ -92,13 +90,13 @@ the_bench_updates_it() {
     grep -q 'another chip' err
     "$UPDRAFT" push "127.0.0.1:$port" "$FIRMWARE_C3-1.0.0.bin" --password-file password
     heard 'boot: app0'
+    eventually state ' valid'
     stop
-    state ' valid'
 }
 
 the_page_updates_it() {
     local port
-    port=$(port)
+    port=$(free_port)
     new_flash
     run PAGE_PORT="$port" PASSWORD=secret
     [ "$(curl -s -o page -w '%{http_code}' "http://127.0.0.1:$port/update")" = 401 ]
@@ -106,8 +104,8 @@ the_page_updates_it() {
     grep -qi '<form' page
     curl -sS --fail --anyauth -u admin:secret -F "firmware=@$FIRMWARE_C3-1.1.0.bin" "http://127.0.0.1:$port/update"
     heard 'runs demo-c3 1.1.0'
+    eventually state ' valid'
     stop
-    state ' valid'
 }
 
 check a_server_updates_it

@@ -23,14 +23,14 @@ md5 = hashlib.md5(image).hexdigest()
 listener = socket.socket()
 listener.bind(("0.0.0.0", 0))
 listener.listen(1)
-listener.settimeout(10)
+listener.settimeout(60)
 
 
 def ask(text, udp):
     """The answer to a datagram. The ESP32's script opens a socket for each."""
     if udp is None or options.esp32:
         udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        udp.settimeout(10)
+        udp.settimeout(60)
     udp.sendto(text.encode(), (options.host, options.port))
     return udp.recv(69 if options.esp32 else 37).decode(), udp
 
@@ -52,7 +52,7 @@ if answer != "OK":
     sys.exit(answer)
 
 connection, _ = listener.accept()
-connection.settimeout(10)
+connection.settimeout(60)
 chunk = 1024 if options.esp32 else 1460
 for at in range(0, len(image), chunk):
     connection.sendall(image[at : at + chunk])

@@ -2,6 +2,7 @@
 # to their device, their uploader to our device, and ours to ours, many at once.
 . "$(dirname "$0")/../lib/tap.sh"
 . "$TAP_ROOT/tests/lib/server.sh"
+. "$TAP_ROOT/tests/lib/ports.sh"
 
 HERE=$TAP_ROOT/tests/espota
 
@@ -12,10 +13,10 @@ make_image() { python3 "$TAP_ROOT/tests/lib/make_image.py" "$TAP_TMP/$1.bin" --p
 original_device() {
     local tries
     rm -f port arrived
-    timeout 60 python3 "$HERE/original_device.py" "$@" arrived >port 2>device.err &
+    timeout 300 python3 "$HERE/original_device.py" "$@" arrived >port 2>device.err &
     device_pid=$!
     tap_background $device_pid
-    for tries in $(seq 100); do [ -s port ] && break; sleep 0.05; done
+    for tries in $(seq 1200); do [ -s port ] && break; sleep 0.05; done
     PORT=$(cat port)
 }
 
@@ -30,12 +31,12 @@ arrives() {
 virtual_devices() {
     local count=$1 tries
     shift
-    UPLOADS=$((20000 + RANDOM % 600 * 20))
+    UPLOADS=$(free_ports 20)
     "$UPDRAFT" device --uploads $UPLOADS --count "$count" --app old.bin --layout 4M2M --json \
-        --timeout 60 "$@" >events 2>device.err &
+        --timeout 600 "$@" >events 2>device.err &
     device_pid=$!
     tap_background $device_pid
-    for tries in $(seq 100); do
+    for tries in $(seq 1200); do
         [ "$(grep -c '"event":"started"' events)" -ge "$count" ] && return
         sleep 0.05
     done
@@ -49,7 +50,7 @@ stop_devices() { kill "$device_pid"; wait "$device_pid" 2>/dev/null || true; }
 # one. Waits for all of them: the uploader does not wait for the restart.
 versions() {
     local tries new
-    for tries in $(seq 100); do
+    for tries in $(seq 600); do
         new=$(grep '"event":"started"' events | tail -n "$1" | grep -c '"version":"1.1.0"')
         [ "$new" = "$1" ] && break
         sleep 0.1
@@ -145,7 +146,7 @@ passwords_do_not_stay_in_the_list_of_processes() {
     ln -sf "$UPDRAFT" espota.py
     ./espota.py -i 127.0.0.1 -p "$PORT" --auth=in-the-open -f new.bin 2>said &
     pid=$!
-    for tries in $(seq 100); do # it stays as long as the device does not hear
+    for tries in $(seq 3000); do # it stays as long as the device does not hear
         listed=$(tr '\0' ' ' <"/proc/$pid/cmdline")
         case $listed in *--auth=xxx*) break ;; esac
         sleep 0.02

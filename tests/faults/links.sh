@@ -13,7 +13,7 @@ proxy() {
     local tries
     python3 "$TAP_ROOT/tests/faults/proxy.py" "$1" "$FAULT" >"$TAP_TMP/proxy.$1" &
     tap_background $!
-    for tries in $(seq 100); do [ -s "$TAP_TMP/proxy.$1" ] && break; sleep 0.05; done
+    for tries in $(seq 1200); do [ -s "$TAP_TMP/proxy.$1" ] && break; sleep 0.05; done
     PROXY=$(cat "$TAP_TMP/proxy.$1")
 }
 
@@ -25,7 +25,7 @@ fault() { printf '%s' "$*" >"$FAULT"; }
 pull() {
     local url=$1
     shift
-    timeout 60 "$UPDRAFT" device --mac "$MAC" --url "$url" --flash device.flash --app "$OLD" --once --json "$@" >events 2>err
+    timeout 180 "$UPDRAFT" device --mac "$MAC" --url "$url" --flash device.flash --app "$OLD" --once --json "$@" >events 2>err
 }
 
 runs() { "$UPDRAFT" image device.flash | grep -q "$1" || { echo "it does not run $1"; cat events err; return 1; }; }
@@ -69,13 +69,13 @@ a_pull_goes_through_loss() { pull_in_spite_of "lossy 0.3"; }
 
 publishing_through() { # FAULT
     fault "$1"
-    if timeout 100 "$UPDRAFT" publish --server "http://127.0.0.1:$PROXY" --product other --version "3.$2" "$NEW" >out 2>err; then
+    if timeout 300 "$UPDRAFT" publish --server "http://127.0.0.1:$PROXY" --product other --version "3.$2" "$NEW" >out 2>err; then
         echo "taken for a success: $(cat out)"
         return 1
     fi
     expect "lines" "$(wc -l <err)" 1
     fault clean
-    timeout 60 "$UPDRAFT" publish --server "http://127.0.0.1:$PROXY" --product other --version "3.$2" "$NEW" >out 2>err ||
+    timeout 180 "$UPDRAFT" publish --server "http://127.0.0.1:$PROXY" --product other --version "3.$2" "$NEW" >out 2>err ||
         { cat err; return 1; }
 }
 
@@ -88,7 +88,7 @@ publishing_twice_the_same_piece_is_refused() { publishing_through "sent duplicat
 
 publishing_goes_through_a_slow_drip() {
     fault "drip 2048 5"
-    timeout 100 "$UPDRAFT" publish --server "http://127.0.0.1:$PROXY" --product other --version 4.0 "$NEW" >out 2>err
+    timeout 300 "$UPDRAFT" publish --server "http://127.0.0.1:$PROXY" --product other --version 4.0 "$NEW" >out 2>err
 }
 
 server_start data

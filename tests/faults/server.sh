@@ -15,7 +15,7 @@ fault() { printf '%s' "$*" >"$FAULTS_FILE"; }
 status() {
     local method=$1 path=$2
     shift 2
-    curl -s -m 30 -o answer -w '%{http_code}' -X "$method" -H "Authorization: Bearer $TOKEN" "$@" "$SERVER/api/v1$path"
+    curl -s -m 120 -o answer -w '%{http_code}' -X "$method" -H "Authorization: Bearer $TOKEN" "$@" "$SERVER/api/v1$path"
 }
 
 status_of_publishing() { # VERSION
@@ -32,11 +32,11 @@ with_fault() {
     code=$(status_of_publishing "9.$number")
     [ "${code:0:1}" = 5 ] || { echo "publishing answered $code: $(cat answer)"; fault; return 1; }
     is_alive || { fault; return 1; }
-    ask "$(esp8266)" -m 30
+    ask "$(esp8266)" -m 120
     [ "$status" != 000 ] || { echo "the check-in was not answered"; fault; return 1; }
     fault
     api GET /releases | grep -q "\"9.$number\"" && { echo "what was refused is there"; return 1; }
-    for tries in $(seq 50); do
+    for tries in $(seq 300); do
         [ "$(status_of_publishing 1.1.0)" = 200 ] || [ "$(status_of_publishing 1.1.0)" = 201 ] && return
         sleep 0.2
     done
@@ -87,7 +87,7 @@ for _ in range(300):
 time.sleep(0.5)
 END
     local tries
-    for tries in $(seq 100); do [ "$(status GET /releases)" = 200 ] && break; sleep 0.2; done
+    for tries in $(seq 300); do [ "$(status GET /releases)" = 200 ] && break; sleep 0.2; done
     is_alive
     expect "publishing" "$(status_of_publishing 2.0)" 201
 }
@@ -95,7 +95,7 @@ END
 (ulimit -n 96 && exec "$UPDRAFT" serve --data "$TAP_TMP/few" --listen 127.0.0.1:0) >"$TAP_TMP/few.out" 2>"$TAP_TMP/few.log" &
 server_pid=$!
 tap_background $server_pid
-for tries in $(seq 100); do grep -q '^listening on ' "$TAP_TMP/few.out" && break; sleep 0.1; done
+for tries in $(seq 600); do grep -q '^listening on ' "$TAP_TMP/few.out" && break; sleep 0.1; done
 SERVER=$(sed -n 's/^listening on //p' "$TAP_TMP/few.out")
 TOKEN=$(cat "$TAP_TMP/few/operator.token")
 check out_of_descriptors_it_waits
@@ -157,7 +157,7 @@ a_changed_byte_is_named_and_the_others_are_served() {
 # It need not be asked for.
 what_changed_while_the_server_was_down_is_named_after_the_start() {
     local tries
-    for tries in $(seq 200); do
+    for tries in $(seq 600); do
         grep -q 'the file of demo 1.1.0 is damaged here: publish it again' damaged.log && break
         sleep 0.1
     done
@@ -173,7 +173,7 @@ a_damaged_database_is_named() {
     file=$TAP_TMP/damaged/updraft.db
     rm -f "$file-wal" "$file-shm"
     dd if=/dev/urandom of="$file" bs=1 seek=0 count=8192 conv=notrunc status=none
-    if timeout 30 "$UPDRAFT" serve --data "$TAP_TMP/damaged" --listen 127.0.0.1:0 >out 2>err; then
+    if timeout 120 "$UPDRAFT" serve --data "$TAP_TMP/damaged" --listen 127.0.0.1:0 >out 2>err; then
         echo "it serves"
         return 1
     fi

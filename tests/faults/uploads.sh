@@ -3,6 +3,7 @@
 # network it goes on.
 . "$(dirname "$0")/../lib/tap.sh"
 . "$TAP_ROOT/tests/lib/server.sh"
+. "$TAP_ROOT/tests/lib/ports.sh"
 
 FAULT=$TAP_TMP/fault
 HEARD=$TAP_TMP/heard
@@ -25,7 +26,7 @@ started() {
     : >"$TAP_TMP/port"
     "$@" >"$TAP_TMP/port" &
     ends $!
-    for tries in $(seq 200); do [ -s "$TAP_TMP/port" ] && break; sleep 0.05; done
+    for tries in $(seq 1200); do [ -s "$TAP_TMP/port" ] && break; sleep 0.05; done
     PORT=$(cat "$TAP_TMP/port")
 }
 
@@ -36,7 +37,7 @@ a_device() {
     "$UPDRAFT" device --flash device.flash --app "$OLD" --json "$@" >events 2>device.err &
     device_pid=$!
     ends $device_pid
-    for tries in $(seq 200); do
+    for tries in $(seq 1200); do
         grep -q '"event":"started"' events && return
         kill -0 $device_pid 2>/dev/null || break
         sleep 0.05
@@ -50,7 +51,7 @@ stop_device() { kill $device_pid; wait $device_pid 2>/dev/null || true; }
 # runs VERSION: at last.
 runs() {
     local tries
-    for tries in $(seq 200); do
+    for tries in $(seq 600); do
         [ "$(grep '"event":"started"' events | tail -n 1 | grep -c "\"version\":\"$1\"")" = 1 ] && return
         sleep 0.1
     done
@@ -59,11 +60,11 @@ runs() {
     return 1
 }
 
-# push_it: by the way that the variable `way` says.
-push_it() { timeout 120 "$UPDRAFT" push "${way[@]}" "$NEW" >said 2>err; }
+# push_it [SECONDS]: by the way that the variable `way` says, with so much patience.
+push_it() { timeout 300 "$UPDRAFT" push "${way[@]}" --timeout "${1:-5}" "$NEW" >said 2>err; }
 
 succeeds() {
-    push_it || { cat said err; return 1; }
+    push_it 60 || { cat said err; return 1; }
     runs 1.1.0
 }
 
@@ -85,7 +86,7 @@ breaks() {
 on_some_port() {
     local tries
     for tries in 1 2 3; do
-        DEVICE_PORT=$((20000 + RANDOM % 12000))
+        DEVICE_PORT=$(free_port)
         a_device "${@/PORT/$DEVICE_PORT}" && return
     done
     return 1
@@ -97,7 +98,7 @@ bench_device() {
     on_some_port --uploads PORT --upload-password-file "$TAP_TMP/password"
     : >"$HEARD"
     started python3 "$TAP_ROOT/tests/faults/espota_proxy.py" "$DEVICE_PORT" "$FAULT" "$HEARD"
-    way=("127.0.0.1:$PORT" --timeout 5)
+    way=("127.0.0.1:$PORT")
 }
 
 upload_through() { # FAULT
@@ -148,7 +149,7 @@ what_was_said_once_does_nothing_again() {
     python3 - "${way[0]##*:}" "$HEARD" >answers <<'END'
 import socket, sys
 peer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-peer.settimeout(1)
+peer.settimeout(5)
 for line in open(sys.argv[2]).read().split():
     peer.sendto(bytes.fromhex(line), ("127.0.0.1", int(sys.argv[1])))
     try:
@@ -168,12 +169,12 @@ END
 page_device() {
     local tries
     on_some_port --page PORT --page-user root --upload-password-file "$TAP_TMP/password"
-    for tries in $(seq 200); do
+    for tries in $(seq 1200); do
         curl -s -o /dev/null "http://127.0.0.1:$DEVICE_PORT/update" && break
         sleep 0.05
     done
     started python3 "$TAP_ROOT/tests/faults/proxy.py" "$DEVICE_PORT" "$FAULT"
-    way=(--http "http://127.0.0.1:$PORT/update" --user root --timeout 5)
+    way=(--http "http://127.0.0.1:$PORT/update" --user root)
 }
 
 page_breaks() { # FAULT

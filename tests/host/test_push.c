@@ -17,7 +17,7 @@
 
 #define NONCE32  "25d55ad283aa400af464c76d713c07ad"
 #define NONCE64  "78377b525757b494427f89014f97d79928f3938d14eb51e20fb5dec9834eb304"
-#define WAIT_MS  2000 /* for the kernel to hand a message over */
+#define WAIT_MS  60000 /* for the kernel to hand a message over */
 #define BEGUN_MS (UINT32_MAX - 3000u)
 #define IMAGE    "not firmware, but the device will not look"
 #define PASSWORD "admin"

@@ -13,7 +13,7 @@ original() {
     python3 "$TAP_ROOT/tests/http/original_page.py" "$@" arrived >port &
     page_pid=$!
     tap_background $page_pid
-    for tries in $(seq 100); do [ -s port ] && break; sleep 0.05; done
+    for tries in $(seq 1200); do [ -s port ] && break; sleep 0.05; done
     PORT=$(cat port)
 }
 

@@ -96,7 +96,7 @@ a_kill_forgets_none_of_it() {
 
 a_virtual_device_gets_there_by_way_of_it() {
     assign $MAC '{"product": "demo"}'
-    timeout 60 "$UPDRAFT" device --url "$SERVER/update" --mac $MAC --app "$OLD" --flash ring.flash \
+    timeout 300 "$UPDRAFT" device --url "$SERVER/update" --mac $MAC --app "$OLD" --flash ring.flash \
         --trust "$KEYS/rsa2048.pub" --poll 1 --until 1.1.0 --json >events
     grep -q '"keys"' events
     expect version "$(device_says $MAC version)" 1.1.0
@@ -117,7 +117,7 @@ what_devices_have_is_not_withdrawn() {
 }
 
 the_old_key_is_revoked_from_one_that_is_up_to_date() {
-    timeout 60 "$UPDRAFT" device --url "$SERVER/update" --mac $MAC --flash ring.flash \
+    timeout 300 "$UPDRAFT" device --url "$SERVER/update" --mac $MAC --flash ring.flash \
         --trust "$KEYS/rsa2048.pub" --once --json >events
     grep -q '"keys"' events
     expect ring "$(device_says $MAC facts abilities ring)" 2
@@ -130,7 +130,7 @@ a_rollout_counts_it_as_on_the_way() {
     "$UPDRAFT" publish next.bin --sign "$KEYS/p256.key" --draft >/dev/null
     api POST /devices/$OURS/retry >/dev/null
     "$UPDRAFT" rollout start -p demo -v 1.2.0 >out
-    for tries in $(seq 300); do [ "$(api GET /rollouts/1 | json state)" = planned ] || break; sleep 0.1; done
+    for tries in $(seq 600); do [ "$(api GET /rollouts/1 | json state)" = planned ] || break; sleep 0.1; done
     expect state "$(api GET /rollouts/1 | json state)" running
     tells 0 $OLD_KEY
     cmp body 1-add.signed

@@ -11,7 +11,7 @@ web_server() {
     local tries out=$TAP_TMP/web-$1
     python3 "$TAP_ROOT/tests/interop/static_server.py" "$TAP_TMP/files" "$1" >"$out" &
     tap_background $!
-    for tries in $(seq 100); do [ -s "$out" ] && break; sleep 0.1; done
+    for tries in $(seq 600); do [ -s "$out" ] && break; sleep 0.1; done
     WEB=http://127.0.0.1:$(cat "$out")
 }
 
@@ -58,7 +58,7 @@ pythons_own_server_will_do() {
     local port tries
     (cd "$TAP_TMP/files" && exec python3 -u -m http.server --bind 127.0.0.1 0) >port 2>/dev/null &
     server_pid=$!
-    for tries in $(seq 100); do port=$(sed -n 's/.* port \([0-9]*\).*/\1/p' port); [ -n "$port" ] && break; sleep 0.1; done
+    for tries in $(seq 600); do port=$(sed -n 's/.* port \([0-9]*\).*/\1/p' port); [ -n "$port" ] && break; sleep 0.1; done
     WEB=http://127.0.0.1:$port
     arrives demo.bin && result=0 || result=1
     kill $server_pid

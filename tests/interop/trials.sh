@@ -12,7 +12,7 @@ web_server() {
     local tries
     python3 "$TAP_ROOT/tests/interop/static_server.py" "$TAP_TMP" 1.0 >"$TAP_TMP/web" &
     tap_background $!
-    for tries in $(seq 100); do [ -s "$TAP_TMP/web" ] && break; sleep 0.1; done
+    for tries in $(seq 600); do [ -s "$TAP_TMP/web" ] && break; sleep 0.1; done
     WEB=http://127.0.0.1:$(cat "$TAP_TMP/web")
 }
 
@@ -53,10 +53,10 @@ an_image_that_reaches_nobody_has_three_boots() {
 # It never gets as far as asking; the watchdog restarts it until the old one is back.
 one_that_hangs_comes_back_by_itself() {
     rm -f hangs.flash
-    timeout 60 "$UPDRAFT" device --url "$WEB/new.bin" --flash hangs.flash --app old.bin --hangs 1.1.0 --poll 1 --json >events &
+    timeout 300 "$UPDRAFT" device --url "$WEB/new.bin" --flash hangs.flash --app old.bin --hangs 1.1.0 --poll 1 --json >events &
     tap_background $!
     local tries
-    for tries in $(seq 300); do grep -q '"returned"' events && break; sleep 0.1; done
+    for tries in $(seq 600); do grep -q '"returned"' events && break; sleep 0.1; done
     kill $!
     wait $! || true
     expect "boots of the new one" "$(sed '/"returned"/q' events | grep -c '"hanging"')" 3

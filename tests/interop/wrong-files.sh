@@ -68,7 +68,7 @@ web_server() {
     local tries
     python3 "$TAP_ROOT/tests/interop/static_server.py" "$TAP_TMP/files" 1.0 >"$TAP_TMP/web" &
     tap_background $!
-    for tries in $(seq 100); do [ -s "$TAP_TMP/web" ] && break; sleep 0.1; done
+    for tries in $(seq 600); do [ -s "$TAP_TMP/web" ] && break; sleep 0.1; done
     WEB=http://127.0.0.1:$(cat "$TAP_TMP/web")
 }
 

@@ -1,5 +1,6 @@
 # One board under QEMU, with firmware for the chip, for test scripts. Source it after
 # server.sh.
+. "$TAP_ROOT/tests/lib/ports.sh"
 
 NET=$BUILD/firmware/net # -VERSION.bin: with a network
 
@@ -7,7 +8,7 @@ NET=$BUILD/firmware/net # -VERSION.bin: with a network
 board() {
     local flash=$1 text=$2
     shift 2
-    timeout 90 "$UPDRAFT" device --qemu --flash "$flash" --until "$text" --timeout 60 "$@" \
+    timeout 300 "$UPDRAFT" device --qemu --flash "$flash" --until "$text" --timeout 240 "$@" \
         </dev/null >said 2>err || { cat said err; return 1; }
 }
 
@@ -20,10 +21,10 @@ board_in_background() {
     pid=$!
 }
 
-# has_said TEXT: within 30 seconds; otherwise it is ended.
+# has_said TEXT: within a minute; otherwise it is ended.
 has_said() {
     local tries
-    for tries in $(seq 300); do grep -qF -- "$1" said && return; sleep 0.1; done
+    for tries in $(seq 600); do grep -qF -- "$1" said && return; sleep 0.1; done
     kill $pid
     echo "not said: $1"
     cat said
@@ -36,6 +37,3 @@ pack() { # VERSION: of the demonstration without a network
     "$UPDRAFT" image --pack "$TAP_TMP/demo-$1.bin" --boot "$BUILD/lx106/boot/lx106/boot.elf" \
         --app "$BUILD/lx106/firmware/demo-$1.elf" --flash-mode dio --flash-size 4M --flash-freq 40 >/dev/null
 }
-
-# A port of this machine that is free now.
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }

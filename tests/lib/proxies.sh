@@ -3,8 +3,7 @@
 #   haproxy_start ADDR:PORT ADDR:PORT ADDR:PORT   sets FRONT; its log is haproxy.log
 #   nginx_start ADDR:PORT ADDR:PORT ADDR:PORT     the same; nginx.log
 
-# A port that nobody has: the kernel's choice, freed again.
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+. "$TAP_ROOT/tests/lib/ports.sh"
 
 # with_addresses FILE PORT ADDR ADDR ADDR: the configuration, for this machine.
 with_addresses() {
@@ -15,7 +14,7 @@ with_addresses() {
 # Waits until whatever was started under the pid listens there.
 wait_for_port() { # PID PORT LOG
     local tries
-    for tries in $(seq 100); do
+    for tries in $(seq 600); do
         if (exec 3<>"/dev/tcp/127.0.0.1/$2") 2>/dev/null; then return 0; fi
         kill -0 "$1" 2>/dev/null || break
         sleep 0.1

@@ -4,7 +4,7 @@
 refused() {
     local expected=$1 status=0 complaint=
     shift
-    timeout 20 "$UPDRAFT" "$@" >out 2>err </dev/null || status=$?
+    timeout 60 "$UPDRAFT" "$@" >out 2>err </dev/null || status=$?
     [ "$status" -eq "$expected" ] || complaint="ended with $status, not $expected"
     [ "$(wc -l <err)" -eq 1 ] || complaint="${complaint:+$complaint; }$(wc -l <err) lines on stderr"
     grep -q '^updraft' err || complaint="${complaint:+$complaint; }the line does not say who speaks"

@@ -17,7 +17,7 @@ server_start() {
         >"$data.out" 2>"$data.log" &
     server_pid=$!
     tap_background $server_pid
-    for tries in $(seq 100); do
+    for tries in $(seq 600); do
         SERVER=$(sed -n 's/^listening on //p' "$data.out")
         [ -n "$SERVER" ] && break
         kill -0 "$server_pid" 2>/dev/null || break
@@ -131,10 +131,10 @@ ask() {
     [ -e body ] || : >body
 }
 
-# download_is MAC PATTERN: what the server says of a device's download matches, within 30 s.
+# download_is MAC PATTERN: what the server says of a device's download matches, within a minute.
 download_is() {
     local tries
-    for tries in $(seq 300); do
+    for tries in $(seq 600); do
         device_says "$1" download | grep -q "$2" && return
         sleep 0.1
     done
@@ -152,10 +152,10 @@ slow_download() {
     download_is "$mac" '"sent": [1-9]'
 }
 
-# eventually COMMAND…: until it holds, for at most half a minute.
+# eventually COMMAND…: until it holds, for at most a minute.
 eventually() {
     local tries
-    for tries in $(seq 150); do
+    for tries in $(seq 300); do
         if "$@" >/dev/null 2>&1; then return 0; fi
         sleep 0.2
     done

@@ -64,7 +64,7 @@ start_caged_server() {
     eval "exec /usr/bin/python3 '$TAP_ROOT/tests/package/cage.py' '$UNIT' '$STATE' $line" >"$TAP_TMP/served" 2>"$TAP_TMP/log" &
     cage_pid=$!
     tap_background $cage_pid
-    for _ in $(seq 300); do
+    for _ in $(seq 600); do
         UPDRAFT_SERVER=$(sed -n 's/^listening on //p' "$TAP_TMP/served")
         [ -z "$UPDRAFT_SERVER" ] || break
         kill -0 $cage_pid 2>/dev/null || break
@@ -95,7 +95,7 @@ it_is_reloaded_and_stopped() {
     MAINPID=$pid bash -c "$reload"
     "$PROGRAM" devices >/dev/null
     kill "$pid"
-    for _ in $(seq 300); do
+    for _ in $(seq 600); do
         kill -0 "$pid" 2>/dev/null || break
         sleep 0.1
     done

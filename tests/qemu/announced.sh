@@ -22,7 +22,7 @@ new_chip() { # FILE SETTING…
 on_the_wire() {
     new_chip wired
     # shellcheck disable=SC2094 # the board is the only one that writes it
-    timeout 150 python3 "$HERE/mdns_wire.py" qemu-system-xtensa -M kc705-nommu -cpu lx106 -m 4M -display none \
+    timeout 400 python3 "$HERE/mdns_wire.py" qemu-system-xtensa -M kc705-nommu -cpu lx106 -m 4M -display none \
         -monitor none -chardev stdio,id=typed,signal=off -serial chardev:typed -no-reboot -semihosting \
         -nic "{nic},mac=$MAC" -kernel "$BUILD/lx106/sim/qemu/rom.elf" -append "flash=3 mac=$MAC" \
         3<>wired >heard 2>console || { cat heard console; return 1; }
@@ -75,7 +75,7 @@ start_dhcp() {
     local tries
     python3 "$HERE/dhcp.py" board0 10.77.0.1 10.77.0.42 >"$TAP_TMP/dhcp" &
     tap_background $!
-    for tries in $(seq 100); do [ -s "$TAP_TMP/dhcp" ] && return; sleep 0.1; done
+    for tries in $(seq 600); do [ -s "$TAP_TMP/dhcp" ] && return; sleep 0.1; done
     return 1
 }
 
@@ -98,7 +98,7 @@ switch_off() {
 # until_discovered LINES: what `updraft discover` prints, without its heading.
 until_discovered() {
     local tries
-    for tries in $(seq 10); do
+    for tries in $(seq 20); do
         "$UPDRAFT" discover --timeout 3 2>/dev/null | tail -n +2 | tr -s ' ' >listed
         [ "$(cat listed)" = "$1" ] && return
     done

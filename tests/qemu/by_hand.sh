@@ -7,7 +7,7 @@ ROM=$BUILD/lx106/sim/qemu/rom.elf
 # it says goes to the file said, its exit status to the variable status.
 board() {
     status=0
-    timeout 60 qemu-system-xtensa -M kc705-nommu -cpu lx106 -m 4M -display none -monitor none \
+    timeout 180 qemu-system-xtensa -M kc705-nommu -cpu lx106 -m 4M -display none -monitor none \
         -serial none -nic none -no-reboot -semihosting -icount shift=5,sleep=off \
         -kernel "$ROM" -append "flash=3 rtc=4 report=5 $*" \
         3<>chip.flash 4<>chip.rtc 5>report >said 2>&1 </dev/null || status=$?

@@ -8,7 +8,7 @@ UP="free for an update" # the last words of the demo's greeting
 # board OPTION…: what it says goes to the files said and err, the status to $status.
 board() {
     status=0
-    timeout 60 "$UPDRAFT" device --qemu "$@" >said 2>err </dev/null || status=$?
+    timeout 300 "$UPDRAFT" device --qemu "$@" >said 2>err </dev/null || status=$?
 }
 
 # Gone, or dead and not yet collected by whoever collects orphans.
@@ -105,7 +105,7 @@ flash_in_use_is_left_alone() {
     local first tries
     "$UPDRAFT" device --qemu --flash chip >first &
     first=$!
-    for tries in $(seq 100); do [ -s first ] && break; sleep 0.1; done
+    for tries in $(seq 600); do [ -s first ] && break; sleep 0.1; done
     refused 1 device --qemu --flash chip
     says 'chip is in use'
     kill $first
@@ -174,7 +174,7 @@ it_ends_well_when_told_to() {
         : >said
         env --default-signal=INT "$UPDRAFT" device --qemu --app "$APP" >said 2>err &
         pid=$!
-        for tries in $(seq 100); do grep -q "$UP" said && break; sleep 0.1; done
+        for tries in $(seq 600); do grep -q "$UP" said && break; sleep 0.1; done
         emulator=$(emulators_of $pid)
         kill -$signal $pid
         wait $pid || { echo "status $? after $signal"; return 1; }
@@ -187,7 +187,7 @@ a_goal_not_reached_is_told() {
     local pid status=0 tries
     env --default-signal=INT "$UPDRAFT" device --qemu --app "$APP" --until never >said 2>err &
     pid=$!
-    for tries in $(seq 100); do grep -q "$UP" said && break; sleep 0.1; done
+    for tries in $(seq 600); do grep -q "$UP" said && break; sleep 0.1; done
     kill -INT $pid
     wait $pid || status=$?
     [ "$status" -eq 1 ]
@@ -198,11 +198,11 @@ no_emulator_is_left_by_one_that_is_killed() {
     local pid emulator tries
     "$UPDRAFT" device --qemu --app "$APP" >said 2>err &
     pid=$!
-    for tries in $(seq 100); do grep -q "$UP" said && break; sleep 0.1; done
+    for tries in $(seq 600); do grep -q "$UP" said && break; sleep 0.1; done
     emulator=$(emulators_of $pid)
     kill -KILL $pid
     wait $pid || true
-    for tries in $(seq 50); do is_over "$emulator" && return; sleep 0.1; done
+    for tries in $(seq 600); do is_over "$emulator" && return; sleep 0.1; done
     echo "the emulator lives on"
     return 1
 }

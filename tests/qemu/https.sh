@@ -24,7 +24,7 @@ assign $MAC '{"product": "demo"}'
 board() {
     local flash=$1 text=$2
     shift 2
-    timeout 90 "$UPDRAFT" device --qemu --flash "$flash" --until "$text" --timeout 60 "$@" \
+    timeout 300 "$UPDRAFT" device --qemu --flash "$flash" --until "$text" --timeout 240 "$@" \
         </dev/null >said 2>err || { cat said err; return 1; }
 }
 
@@ -105,7 +105,7 @@ the_stack_is_deep_enough() {
     local used
     rm -f flash
     board flash '~ld' --app "$NET-1.0.0.bin" --url "$SERVER/update" --poll 1 --ca "$TAP_TMP/one.crt"
-    timeout 60 qemu-system-xtensa -M kc705-nommu -cpu lx106 -m 4M -display none -monitor none \
+    timeout 240 qemu-system-xtensa -M kc705-nommu -cpu lx106 -m 4M -display none -monitor none \
         -serial none -nic "user,mac=$MAC" -no-reboot -semihosting -kernel "$BUILD/lx106/sim/qemu/rom.elf" \
         -append "flash=3 report=4 stop=reset mac=$MAC" 3<>flash 4<>report >said </dev/null || true
     grep -q 'updated: restarts' said

@@ -20,7 +20,7 @@ ring() { device_says $MAC facts abilities ring; }
 
 until_ring_is() {
     local tries
-    for tries in $(seq 300); do [ "$(ring)" = "$1" ] && return; sleep 0.1; done
+    for tries in $(seq 600); do [ "$(ring)" = "$1" ] && return; sleep 0.1; done
     echo "ring is $(ring), not $1"
     cat said
     return 1

@@ -161,7 +161,7 @@ class Wire:
             if said is not None:
                 yield said
 
-    def until(self, is_it, seconds=30):
+    def until(self, is_it, seconds=90):
         for message, to in self.messages(seconds):
             if is_it(message):
                 return message, to
@@ -192,8 +192,7 @@ def story(wire):
     message, to = wire.until(is_response)
     for record in message.records:
         tell("announces to", to[0], record)
-    time.sleep(1.5)  # so that what is asked for was not just announced
-    for message, _ in wire.messages(1):
+    for message, _ in wire.messages(6):  # so that what is asked for was not just announced
         assert is_response(message)
 
     # Others' questions are not answered: the first answer is that to the second one.

@@ -1,5 +1,6 @@
 # The lines for platform.local.txt in the documents, filled in and run as the Arduino IDE does.
 . "$(dirname "$0")/../lib/tap.sh"
+. "$TAP_ROOT/tests/lib/ports.sh"
 
 RECIPES=$TAP_ROOT/docs/replace-one-piece.md
 PASSWORD='open sesame'
@@ -58,19 +59,17 @@ device() {
     printf '%s\n' "$PASSWORD" >password
     "$UPDRAFT" device --app "$app" --uploads "$port" --upload-password-file password "$@" >device.out 2>&1 &
     device_pid=$!
-    for tries in $(seq 100); do grep -q ' runs ' device.out && return; sleep 0.1; done
+    for tries in $(seq 600); do grep -q ' runs ' device.out && return; sleep 0.1; done
     cat device.out
     return 1
 }
 
 taken() { # VERSION
     local tries
-    for tries in $(seq 300); do grep -q "runs .* $1" device.out && break; sleep 0.1; done
+    for tries in $(seq 600); do grep -q "runs .* $1" device.out && break; sleep 0.1; done
     kill $device_pid
     grep -q "runs .* $1" device.out || { cat device.out; return 1; }
 }
-
-free_port() { python3 -c 'import socket; s = socket.socket(type=socket.SOCK_DGRAM); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
 an_esp8266_takes_the_upload() {
     local port

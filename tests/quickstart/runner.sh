@@ -43,7 +43,7 @@ what_comes_first_and_after_is_run() {
 what_stays_is_waited_for_and_ended() {
     page '<!-- test: clock stays, says tick -->\n```sh\necho tick; sleep 1000\n```\n```sh\ncp ../page/.world/clock.pid ../../pid\n```\n'
     local tries
-    for tries in $(seq 100); do kill -0 "$(cat pid)" 2>/dev/null || break; sleep 0.1; done
+    for tries in $(seq 600); do kill -0 "$(cat pid)" 2>/dev/null || break; sleep 0.1; done
     if kill -0 "$(cat pid)" 2>/dev/null; then echo "it goes on"; return 1; fi
     refused '<!-- test: clock stays, says tick -->\n```sh\necho tock\n```\n' 'did not say: tick'
 }
@@ -51,7 +51,7 @@ what_stays_is_waited_for_and_ended() {
 what_does_not_end_is_ended() {
     BLOCK_LIMIT_S=2 refused '```sh\necho $$ >../../pid; sleep 1000\n```\n' 'does not end'
     local tries
-    for tries in $(seq 100); do kill -0 "$(cat pid)" 2>/dev/null || return 0; sleep 0.1; done
+    for tries in $(seq 600); do kill -0 "$(cat pid)" 2>/dev/null || return 0; sleep 0.1; done
     return 1
 }
 

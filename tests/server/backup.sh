@@ -38,7 +38,7 @@ load_begins() {
     load &
     load_pid=$!
     tap_background $load_pid
-    for tries in $(seq 100); do [ "$(wc -l <"$TAP_TMP/done")" -ge 4 ] && break; sleep 0.1; done
+    for tries in $(seq 600); do [ "$(wc -l <"$TAP_TMP/done")" -ge 4 ] && break; sleep 0.1; done
 }
 
 load_ends() { kill "$load_pid"; wait "$load_pid" 2>/dev/null; }
@@ -227,15 +227,15 @@ a_restore_that_is_killed_starts_no_server() {
     local pid=$! tries
     exec 9<>slow
     head -c $(($(stat -c %s api.tar) - 3000)) api.tar >&9
-    for tries in $(seq 100); do [ -e cut/restoring/updraft.db ] && break; sleep 0.1; done
+    for tries in $(seq 600); do [ -e cut/restoring/updraft.db ] && break; sleep 0.1; done
     [ -e cut/restoring/updraft.db ]
-    not timeout 10 "$UPDRAFT" serve --data cut --listen 127.0.0.1:0 >out 2>err
+    not timeout 60 "$UPDRAFT" serve --data cut --listen 127.0.0.1:0 >out 2>err
     grep -q 'was being restored here' err
     kill -KILL $pid
     wait $pid 2>/dev/null || true
     exec 9>&-
     expect "what is in it" "$(ls -A cut)" restoring
-    not timeout 10 "$UPDRAFT" serve --data cut --listen 127.0.0.1:0 2>err
+    not timeout 60 "$UPDRAFT" serve --data cut --listen 127.0.0.1:0 2>err
     not "$UPDRAFT" restore api.tar --data cut 2>err
     grep -q 'empty it first' err
     rm -rf cut/restoring

@@ -70,13 +70,13 @@ a_virtual_device_updates_with_the_secret_in_its_url() {
     "$UPDRAFT" device --url "$SERVER/update?key=$(cat "$TAP_TMP/shared")" --flash "$TAP_TMP/a.flash" \
         --app old.bin --layout 4M2M --mac 5C:CF:7F:00:00:07 --poll 1 --until 1.1.0 >out 2>&1 &
     local device=$!
-    for _ in $(seq 300); do
+    for _ in $(seq 600); do
         api GET /devices/5C:CF:7F:00:00:07 >/dev/null 2>&1 && break
         sleep 0.1
     done
     publish new.bin key-demo 1.1.0
     assign 5C:CF:7F:00:00:07 '{"product": "key-demo"}'
-    timeout 60 tail --pid=$device -f /dev/null
+    timeout 120 tail --pid=$device -f /dev/null
     wait $device || { cat out; return 1; }
 }
 

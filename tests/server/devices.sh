@@ -62,7 +62,7 @@ rollouts_go_to_who_matches() {
     grep -q "^1 devices" said || { cat said; return 1; }
     "$UPDRAFT" rollout start -p demo -v 2.0 --stages 100% --filter 'tag=lab version<1.9' >/dev/null
     local tries
-    for tries in $(seq 100); do [ "$(api GET /rollouts/1 | json stage)" = 1 ] && break; sleep 0.1; done
+    for tries in $(seq 600); do [ "$(api GET /rollouts/1 | json stage)" = 1 ] && break; sleep 0.1; done
     expect filter "$(api GET /rollouts/1 | json target filter)" 'tag=lab version<1.9'
     ask "$(esp8266 STA-MAC=$A version=1.0)"
     expect "who matches" "$status" 200
@@ -93,7 +93,7 @@ it_is_the_same_after_a_kill() {
     expect "a group's" "$(api GET /groups | json groups 0 utc_offset_minutes)" 60
 }
 
-# 300000 bytes at 10000 a second: the site is busy for 30 s.
+# 300000 bytes at 1000 a second: the site is busy for five minutes.
 bandwidth_is_shared() {
     publish "$TAP_TMP/new.bin" demo 2.0
     assign $A '{"product": "demo"}'
@@ -107,7 +107,7 @@ bandwidth_is_shared() {
     expect "one that can wait" "$status" 503
     local seconds
     seconds=$(header Retry-After)
-    [ "$seconds" -ge 1 ] && [ "$seconds" -le 30 ] || { echo "Retry-After: $seconds"; return 1; }
+    [ "$seconds" -ge 1 ] && [ "$seconds" -le 300 ] || { echo "Retry-After: $seconds"; return 1; }
     ask "$(esp8266 STA-MAC=$A version=1.0)" -H 'Range: bytes=1000-'
     expect "the first, going on" "$status" 206
 }
@@ -123,13 +123,13 @@ a_device_has_a_history() {
     assign $mac '{"product": "demo", "pin": "2.0"}'
     ask "$(esp8266 STA-MAC=$mac version=1.0)"
     expect status "$status" 200
-    for tries in $(seq 100); do case $(events $mac) in sent*) break ;; esac; sleep 0.1; done
+    for tries in $(seq 600); do case $(events $mac) in sent*) break ;; esac; sleep 0.1; done
     ask "$(esp8266 STA-MAC=$mac version=1.0)"
-    for tries in $(seq 100); do case $(events $mac) in sent*) break ;; esac; sleep 0.1; done
+    for tries in $(seq 600); do case $(events $mac) in sent*failed*) break ;; esac; sleep 0.1; done
     ask "$(esp8266 STA-MAC=$mac version=2.0)"
     expect status "$status" 304
     expected='arrived:2.0 runs:2.0 sent:2.0 offered:2.0 failed:2.0 sent:2.0 offered:2.0 registered:1.0'
-    for tries in $(seq 100); do [ "$(events $mac)" = "$expected" ] && break; sleep 0.1; done
+    for tries in $(seq 600); do [ "$(events $mac)" = "$expected" ] && break; sleep 0.1; done
     expect all "$(events $mac)" "$expected"
     expect bytes "$(api GET "/devices/$mac/history" | json history 2 bytes)" "$(stat -c %s "$TAP_TMP/new.bin")"
     "$UPDRAFT" devices history $mac | grep -q 'it came back with 1.0'
@@ -143,7 +143,7 @@ a_history_has_an_end() {
         ask "$(esp8266 STA-MAC=$mac version=2.$i)"
     done
     local tries
-    for tries in $(seq 100); do case $(events $mac) in runs:2.60*) break ;; esac; sleep 0.1; done
+    for tries in $(seq 600); do case $(events $mac) in runs:2.60*) break ;; esac; sleep 0.1; done
     expect events "$(events $mac | wc -w)" 100
     "$UPDRAFT" devices remove $mac
     ask "$(esp8266 STA-MAC=$mac version=1.0)"
@@ -233,7 +233,7 @@ server_start data
 check it_is_the_same_after_a_kill
 server_stop
 unset SERVER_PORT
-server_start limited --site-rate 10k
+server_start limited --site-rate 1k
 check bandwidth_is_shared
 server_stop
 tap_end

@@ -6,15 +6,15 @@
 listen() {
     curl -sSN -H "Authorization: Bearer $TOKEN" ${2:+-H "Last-Event-ID: $2"} "$SERVER/api/v1/events" >"$1" &
     listener=$!
-    for tries in $(seq 100); do [ -s "$1" ] && break; sleep 0.1; done
+    for tries in $(seq 600); do [ -s "$1" ] && break; sleep 0.1; done
 }
 
 hang_up() { kill "$listener"; wait "$listener" 2>/dev/null || true; }
 
-# heard FILE TEXT: within 30 s.
+# heard FILE TEXT: within a minute.
 heard() {
     local tries
-    for tries in $(seq 150); do grep -qF -- "$2" "$1" && return; sleep 0.2; done
+    for tries in $(seq 300); do grep -qF -- "$2" "$1" && return; sleep 0.2; done
     echo "$2 was never heard: $(cat "$1")"
     return 1
 }

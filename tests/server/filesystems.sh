@@ -13,6 +13,9 @@ done
 # asks MODE VERSION MD5: a check-in; what came is in body.
 asks() { ask "$(esp8266 STA-MAC=$MAC mode="$1" version="$2" sketch-md5="$3")"; }
 
+# has_taken COUNT: so many files, as the server knows.
+has_taken() { [ "$(api GET /devices/$MAC/history | grep -oE '"event": *"sent"' | wc -l)" = "$1" ]; }
+
 refused() { # TEXT COMMAND…
     local text=$1 code=0
     shift
@@ -49,6 +52,7 @@ firmware_goes_first() {
     expect "its files" "$status" 200
     cmp body "$TAP_TMP/fs-2.0.bin"
     expect digest "$(header x-MD5)" "$(md5_of "$TAP_TMP/fs-2.0.bin")"
+    eventually has_taken 2
 }
 
 what_was_taken_is_known_from_the_next_word() {
@@ -67,8 +71,7 @@ files_can_go_first() {
     asks spiffs 2.0 $MD5_2
     expect files "$status" 200
     cmp body "$TAP_TMP/fs-3.0.bin"
-    local tries
-    for tries in $(seq 50); do grep -q "$MAC was sent demo 3.0" "$TAP_TMP/data.log" && break; sleep 0.1; done
+    eventually has_taken 3
     asks sketch 2.0 $MD5_2
     expect "firmware after its files" "$status" 200
     cmp body "$TAP_TMP/demo-3.0.bin"

@@ -10,10 +10,10 @@ python3 "$TAP_ROOT/tests/lib/make_image.py" "$TAP_TMP/2.bin" --project demo --ve
 scrape() { curl -sS --fail-with-body -H "Authorization: Bearer $TOKEN" "$SERVER/metrics" >page; }
 value() { python3 "$READER" value page "$1"; }
 
-# becomes WHAT WANTED: a value is that, in at most 30 s.
+# becomes WHAT WANTED: a value is that, in at most a minute.
 becomes() {
     local tries
-    for tries in $(seq 150); do
+    for tries in $(seq 300); do
         scrape
         [ "$(value "$1")" = "$2" ] && return
         sleep 0.2

@@ -85,11 +85,11 @@ what_is_withdrawn_stays_so() {
     "$UPDRAFT" rollout start -p demo -v 3.0.0 --stages 100% >/dev/null # which makes it live
     runs=2.0.0
     local tries
-    for tries in $(seq 100); do [ "$(api GET /rollouts/1 | json stage)" = 1 ] && break; sleep 0.1; done
+    for tries in $(seq 600); do [ "$(api GET /rollouts/1 | json stage)" = 1 ] && break; sleep 0.1; done
     gets 3.0.0
     "$UPDRAFT" releases withdraw -p demo -v 3.0.0 --reason 'it burns' >/dev/null
     gets nothing
-    for tries in $(seq 100); do [ "$(api GET /rollouts/1 | json state)" = halted ] && break; sleep 0.1; done
+    for tries in $(seq 600); do [ "$(api GET /rollouts/1 | json state)" = halted ] && break; sleep 0.1; done
     expect reason "$(api GET /rollouts/1 | json reason)" '3.0.0 was withdrawn: it burns'
     refused 'was withdrawn' rollout resume 1
     refused 'was withdrawn' rollout start -p demo -v 3.0.0

@@ -631,7 +631,7 @@ static void what_is_written_behind_is_in_order_of_macs(void **state)
 }
 
 #define NOON_MS     INT64_C(4000000000000) /* after any clock of today */
-#define PATIENCE_MS 30000
+#define PATIENCE_MS 60000
 
 static bool grows(const atomic_uint *count, unsigned beyond)
 {

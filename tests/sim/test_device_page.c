@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#define PATIENCE_MS 20000u
+#define PATIENCE_MS 60000u
 
 struct fixture {
     struct sim_device_config config;

@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#define PATIENCE_MS 20000u
+#define PATIENCE_MS 60000u
 #define PASSWORD    "bench"
 
 struct fixture {

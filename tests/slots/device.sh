@@ -2,8 +2,9 @@
 # bench, trials that are stood and not; and what is not for the chip.
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/server.sh"
+. "$TAP_ROOT/tests/lib/ports.sh"
 
-PORT=13240
+PORT=$(free_ports 2)
 
 make_image() { # VERSION [options]
     local version=$1
@@ -33,7 +34,7 @@ starts() { # FLASH SLOT STATE
 device() {
     local name=$1
     shift
-    "$UPDRAFT" device --chip esp32 --flash "$name.flash" --mac 24:0A:C4:00:00:01 --json --timeout 30 "$@" >said
+    "$UPDRAFT" device --chip esp32 --flash "$name.flash" --mac 24:0A:C4:00:00:01 --json --timeout 120 "$@" >said
 }
 
 said() { grep -q "$1" said || { cat said; return 1; }; }
@@ -108,11 +109,11 @@ the_server_knows_a_program_by_its_sha256() {
 the_server_tells_one_esp32_from_another() {
     image_for 5
     mv other.bin c3.bin
-    "$UPDRAFT" device --chip esp32-c3 --flash c3.flash --app c3.bin --mac 24:0A:C4:00:00:09 --json --timeout 30 \
+    "$UPDRAFT" device --chip esp32-c3 --flash c3.flash --app c3.bin --mac 24:0A:C4:00:00:09 --json --timeout 120 \
         --url "$SERVER/update" --once >said
     [ "$(api GET /devices/24:0A:C4:00:00:09 | json chip)" = ESP32-C3 ]
     assign 24:0A:C4:00:00:09 '{"product": "blinker"}'
-    "$UPDRAFT" device --chip esp32-c3 --flash c3.flash --mac 24:0A:C4:00:00:09 --json --timeout 30 \
+    "$UPDRAFT" device --chip esp32-c3 --flash c3.flash --mac 24:0A:C4:00:00:09 --json --timeout 120 \
         --url "$SERVER/update" --once >said
     said '"event":"current"'
     api GET /devices/24:0A:C4:00:00:09 >device
@@ -126,15 +127,15 @@ a_key_ring_on_an_esp32() {
     publish esp32-1.1.0.bin signed 1.1.0
     assign 24:0A:C4:00:00:0A '{"product": "signed"}'
     set -- --trust public.key --manifest --product signed --url "$SERVER/update" --once
-    "$UPDRAFT" device --chip esp32 --flash k.flash --app esp32-1.0.0.bin --mac 24:0A:C4:00:00:0A --json --timeout 30 "$@" >said
+    "$UPDRAFT" device --chip esp32 --flash k.flash --app esp32-1.0.0.bin --mac 24:0A:C4:00:00:0A --json --timeout 120 "$@" >said
     said '"event":"current"' # there is no form it takes
     [ "$(api GET /devices/24:0A:C4:00:00:0A | json state)" = unfit ]
     "$UPDRAFT" publish esp32-1.2.0.bin --product signed --version 1.2.0 --sign private.key --manifest >/dev/null
-    "$UPDRAFT" device --chip esp32 --flash k.flash --mac 24:0A:C4:00:00:0A --json --timeout 30 "$@" >said
+    "$UPDRAFT" device --chip esp32 --flash k.flash --mac 24:0A:C4:00:00:0A --json --timeout 120 "$@" >said
     said '"event":"started","version":"1.2.0"'
     "$UPDRAFT" keygen --private other.key --public other.pub >/dev/null
     not "$UPDRAFT" device --chip esp32 --flash k2.flash --app esp32-1.0.0.bin --mac 24:0A:C4:00:00:0B --json \
-        --timeout 30 --trust other.pub --url "$SERVER/firmware/signed/1.2.0" --once >said 2>err
+        --timeout 120 --trust other.pub --url "$SERVER/firmware/signed/1.2.0" --once >said 2>err
     said '"event":"failed"'
 }
 
@@ -142,13 +143,13 @@ a_key_ring_on_an_esp32() {
 the_page_on_an_esp32() {
     local tries port=$((PORT + 1))
     "$UPDRAFT" flash --chip esp32 --app esp32-1.0.0.bin --out p.flash
-    "$UPDRAFT" device --chip esp32 --flash p.flash --page $port --json --timeout 60 >pages &
+    "$UPDRAFT" device --chip esp32 --flash p.flash --page $port --json --timeout 600 >pages &
     uploader=$!
-    for tries in $(seq 50); do grep -q started pages && break; sleep 0.1; done
+    for tries in $(seq 600); do grep -q started pages && break; sleep 0.1; done
     curl -sS --compressed "http://127.0.0.1:$port/update" | grep -qi '<form'
     not curl -sS --fail -F "firmware=@$NEW" "http://127.0.0.1:$port/update" >answer 2>err # an ESP8266's
     curl -sS --fail -F firmware=@esp32-1.1.0.bin "http://127.0.0.1:$port/update" >answer
-    for tries in $(seq 50); do grep -q '"started","version":"1.1.0"' pages && break; sleep 0.1; done
+    for tries in $(seq 600); do grep -q '"started","version":"1.1.0"' pages && break; sleep 0.1; done
     kill $uploader
     wait $uploader
     starts p.flash 1 valid
@@ -186,10 +187,10 @@ image_looks_into_whole_flash() {
 # start_uploads: a device that takes them until the test ends
 start_uploads() {
     cp c.flash d.flash 2>/dev/null || "$UPDRAFT" flash --chip esp32 --app esp32-1.0.0.bin --out d.flash
-    "$UPDRAFT" device --chip esp32 --flash d.flash --uploads $PORT --json --timeout 60 "$@" >uploads &
+    "$UPDRAFT" device --chip esp32 --flash d.flash --uploads $PORT --json --timeout 600 "$@" >uploads &
     uploader=$!
     local tries
-    for tries in $(seq 50); do grep -q started uploads && return; sleep 0.1; done
+    for tries in $(seq 600); do grep -q started uploads && return; sleep 0.1; done
     return 1
 }
 

@@ -26,7 +26,7 @@ image 1.0.0
 image 1.1.0
 python3 "$TAP_ROOT/tests/slots/ota_server.py" 1.1.0.bin port &
 tap_background $!
-for tries in $(seq 100); do [ -s port ] && break; sleep 0.1; done
+for tries in $(seq 600); do [ -s port ] && break; sleep 0.1; done
 URL=http://127.0.0.1:$(cat port)
 server_start data
 
@@ -41,7 +41,7 @@ https_ota() {
 device() {
     local path=$1
     shift
-    "$UPDRAFT" device --chip esp32-c3 --flash chip.flash --url "$URL/$path" --once --json --timeout 30 "$@" >said 2>&1
+    "$UPDRAFT" device --chip esp32-c3 --flash chip.flash --url "$URL/$path" --once --json --timeout 120 "$@" >said 2>&1
 }
 
 # refused PATH ERROR: by both, and the old program starts as if nothing had been.

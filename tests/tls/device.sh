@@ -2,6 +2,7 @@
 # that is another. Virtual devices run the code that chips run.
 . "$(dirname "$0")/../lib/tap.sh"
 . "$TAP_ROOT/tests/lib/server.sh"
+. "$TAP_ROOT/tests/lib/ports.sh"
 
 python3 "$TAP_ROOT/tests/lib/make_image.py" "$TAP_TMP/old.bin" --project demo --version 1 --size 100000
 python3 "$TAP_ROOT/tests/lib/make_image.py" "$TAP_TMP/new.bin" --project demo --version 2 --size 200000
@@ -49,7 +50,7 @@ device() {
     shift
     mac=$(printf '5C:CF:7F:%02X:%02X:%02X' $((RANDOM % 256)) $((RANDOM % 256)) $((RANDOM % 256)))
     assign "$mac" '{"product": "demo"}'
-    timeout 60 "$UPDRAFT" device --url "$url" --app "$TAP_TMP/old.bin" --mac "$mac" --once --timeout 30 "$@" >said 2>err
+    timeout 180 "$UPDRAFT" device --url "$url" --app "$TAP_TMP/old.bin" --mac "$mac" --once --timeout 120 "$@" >said 2>err
 }
 
 # refuses TEXT URL [options]: it does not update, and says why in one line.
@@ -112,13 +113,13 @@ another_host_s_certificate_does_not_do() {
 other_server() {
     local name=$1
     shift
-    other=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    other=$(free_port)
     { printf 'HTTP/1.0 200 OK\r\nContent-Length: %s\r\n\r\n' "$(stat -c %s "$TAP_TMP/new.bin")"; cat "$TAP_TMP/new.bin"; } >update
     openssl s_server -accept "127.0.0.1:$other" -cert "$TAP_TMP/$name.crt" -key "$TAP_TMP/$name.key" \
         -cert_chain "$TAP_TMP/ca.crt" -HTTP -quiet "$@" >/dev/null 2>&1 </dev/null &
     other_pid=$!
     local tries
-    for tries in $(seq 100); do (: <"/dev/tcp/127.0.0.1/$other") 2>/dev/null && break; sleep 0.1; done
+    for tries in $(seq 600); do (: <"/dev/tcp/127.0.0.1/$other") 2>/dev/null && break; sleep 0.1; done
 }
 
 # Dates that OpenSSL's command sets only through a CA's database.
@@ -155,7 +156,7 @@ half_an_answer_is_none() {
     python3 "$TAP_ROOT/tests/tls/truncating_server.py" "$TAP_TMP/good.crt" "$TAP_TMP/good.key" \
         "$TAP_TMP/new.bin" >port &
     local pid=$! code=0 tries
-    for tries in $(seq 100); do [ -s port ] && break; sleep 0.1; done
+    for tries in $(seq 600); do [ -s port ] && break; sleep 0.1; done
     device "https://localhost:$(cat port)/update" --pin "$(pin_of "$TAP_TMP/good.crt")" || code=$?
     kill $pid
     expect status $code 1

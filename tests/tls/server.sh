@@ -2,6 +2,7 @@
 # goes over plain HTTP beside it.
 . "$(dirname "$0")/../lib/tap.sh"
 . "$TAP_ROOT/tests/lib/server.sh"
+. "$TAP_ROOT/tests/lib/ports.sh"
 
 ASK=$NATIVE/tests/tls/tls_ask
 MAC=18:FE:AA:AA:AA:AA
@@ -92,7 +93,7 @@ records_keep_to_the_length_asked_for() {
     local version length longest
     for version in tls1_2 tls1_3; do
         for length in 512 1024 2048 4096; do
-            printf 'GET /firmware/demo HTTP/1.0\r\n\r\n' | timeout 60 openssl s_client -$version -maxfraglen $length \
+            printf 'GET /firmware/demo HTTP/1.0\r\n\r\n' | timeout 120 openssl s_client -$version -maxfraglen $length \
                 -connect "127.0.0.1:$PORT" -CAfile "$TAP_TMP/one.crt" -msg -ign_eof >transcript 2>&1 || true
             longest=$(python3 -c '
 import re
@@ -136,7 +137,7 @@ spent_ticks() { awk '{ print $14 + $15 }' "/proc/$server_pid/stat"; }
 a_handshake_that_drags_on_is_cut() {
     local before
     before=$(spent_ticks)
-    timeout 40 python3 - "$PORT" <<'END'
+    timeout 120 python3 - "$PORT" <<'END'
 import socket, sys, time
 stream = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
 stream.sendall(b"\x16\x03\x01\x01\x00")
@@ -158,7 +159,7 @@ END
 # ask_openssl OPTION…: what it says of a connection on which it asks for the dashboard's page.
 ask_openssl() {
     printf 'GET / HTTP/1.0\r\n\r\n' |
-        timeout 20 openssl s_client -connect "127.0.0.1:$PORT" -ign_eof "$@" 2>/dev/null
+        timeout 120 openssl s_client -connect "127.0.0.1:$PORT" -ign_eof "$@" 2>/dev/null
 }
 
 sessions_are_resumed() {
@@ -193,11 +194,11 @@ signed_files_alone_go_over_plain_http() {
     cmp body signed.bin
 }
 
-# shown FINGERPRINT: the certificate new connections get, within 20 seconds.
+# shows NAME: the certificate new connections get, within a minute.
 shows() {
     local tries got wanted
     wanted=$(openssl x509 -in "$TAP_TMP/$1.crt" -noout -fingerprint)
-    for tries in $(seq 100); do
+    for tries in $(seq 300); do
         got=$(openssl s_client -connect "127.0.0.1:$PORT" </dev/null 2>/dev/null | openssl x509 -noout -fingerprint)
         [ "$got" != "$wanted" ] || return 0
         sleep 0.2
@@ -209,7 +210,7 @@ shows() {
 a_certificate_is_replaced_while_downloads_run() {
     curl -sS --limit-rate 150k -o slow "$SERVER/firmware/demo" &
     local download=$!
-    sleep 0.3
+    eventually test -s slow
     install_certificate two
     shows two
     wait $download
@@ -223,7 +224,7 @@ what_cannot_be_used_is_not_taken() {
     cp "$TAP_TMP/one.crt" "$TAP_TMP/tls.crt"
     kill -HUP $server_pid
     local tries
-    for tries in $(seq 100); do grep -q 'is kept' "$TAP_TMP/data.log" && break; sleep 0.1; done
+    for tries in $(seq 600); do grep -q 'is kept' "$TAP_TMP/data.log" && break; sleep 0.1; done
     grep -q "the certificate before is kept.*the key is not the certificate's" "$TAP_TMP/data.log"
     shows two
     cp "$TAP_TMP/one.key" "$TAP_TMP/tls.key"
@@ -266,12 +267,12 @@ tls_check_likes_it() {
 
 # other_server OPTIONS…: openssl's, with the file big; its port in `other`.
 other_server() {
-    other=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    other=$(free_port)
     openssl s_server -accept "127.0.0.1:$other" -cert "$TAP_TMP/one.crt" -key "$TAP_TMP/one.key" -WWW -quiet \
         "$@" >/dev/null 2>&1 </dev/null &
     other_pid=$!
     local tries
-    for tries in $(seq 100); do (: <"/dev/tcp/127.0.0.1/$other") 2>/dev/null && break; sleep 0.1; done
+    for tries in $(seq 600); do (: <"/dev/tcp/127.0.0.1/$other") 2>/dev/null && break; sleep 0.1; done
 }
 
 tls_check_says_what_is_wrong_with_others() {

@@ -66,7 +66,7 @@ wrong_files_are_refused() {
 # run OPTION…: to the file said, the status to $status.
 run() {
     status=0
-    timeout 60 "$UPDRAFT" device "$@" >said 2>err || status=$?
+    timeout 300 "$UPDRAFT" device "$@" >said 2>err || status=$?
 }
 
 flash_without_a_program_is_said_to_be_so() {
@@ -105,7 +105,7 @@ a_folder_holds_a_file_for_each() {
 flash_in_use_is_left_alone() {
     "$UPDRAFT" device $ONE --flash a.flash >first &
     local first=$! tries
-    for tries in $(seq 100); do [ -s first ] && break; sleep 0.1; done
+    for tries in $(seq 600); do [ -s first ] && break; sleep 0.1; done
     refused 1 device $ONE --flash a.flash --once
     says 'a.flash is in use'
     kill $first
@@ -127,10 +127,10 @@ it_ends_well_when_told_to() {
         # Background jobs of scripts ignore SIGINT; env gives it back.
         env --default-signal=INT "$UPDRAFT" device $ONE >said 2>err &
         pid=$!
-        for tries in $(seq 100); do [ -s said ] && break; sleep 0.1; done
+        for tries in $(seq 600); do [ -s said ] && break; sleep 0.1; done
         kill -$signal $pid
         wait $pid || { echo "status $? after $signal"; return 1; }
-        [ ! -s err ]
+        not grep -v 'connection failed' err # it may have asked its server before
     done
 }
 

@@ -13,7 +13,7 @@ start_server() {
     local tries
     "$UPDRAFT" serve --data data --listen 127.0.0.1:0 >serve.out 2>serve.log &
     echo $! >serve.pid
-    for tries in $(seq 100); do
+    for tries in $(seq 1200); do
         server=$(sed -n 's/^listening on //p' serve.out)
         [ -n "$server" ] && break
         sleep 0.05
@@ -33,7 +33,7 @@ serve_refuses() {
     local address
     for address in '' nonsense 127.0.0.1 127.0.0.1: :x 127.0.0.1:-1 127.0.0.1:65536 127.0.0.1:80x \
         300.0.0.1:80 no.such.host.invalid:80 '[::1:80'; do
-        timeout 20 "$UPDRAFT" serve --data data --listen "$address" >out 2>err </dev/null && return 1
+        timeout 60 "$UPDRAFT" serve --data data --listen "$address" >out 2>err </dev/null && return 1
         [ "$(wc -l <err)" -eq 1 ] || { echo "--listen '$address'"; cat err; return 1; }
     done
     echo file >plain
@@ -60,7 +60,7 @@ clients_say_that_nobody_answers() {
 clients_refuse_bad_addresses_and_tokens() {
     local url
     for url in '' nonsense:// ftp://host http:// 'http://a b' "$(printf 'http://a\nb')"; do
-        UPDRAFT_TOKEN=x timeout 20 "$UPDRAFT" devices --server "$url" >out 2>err </dev/null && return 1
+        UPDRAFT_TOKEN=x timeout 60 "$UPDRAFT" devices --server "$url" >out 2>err </dev/null && return 1
         [ "$(wc -l <err)" -eq 1 ] || { echo "--server '$url'"; cat err; return 1; }
     done
     mkdir -p directory
@@ -68,7 +68,7 @@ clients_refuse_bad_addresses_and_tokens() {
     refused 1 devices --server $NOBODY --token-file missing
     refused 1 devices --server $NOBODY --token-file directory
     refused 1 devices --server $NOBODY --token-file empty
-    timeout 20 "$UPDRAFT" devices --server $NOBODY >out 2>err </dev/null && return 1
+    timeout 60 "$UPDRAFT" devices --server $NOBODY >out 2>err </dev/null && return 1
     [ "$(wc -l <err)" -eq 1 ]
 }
 

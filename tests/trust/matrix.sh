@@ -3,6 +3,7 @@
 # by the real bootloader under QEMU. After every refusal the old program boots.
 . "$(dirname "$0")/../lib/tap.sh"
 . "$TAP_ROOT/tests/lib/server.sh"
+. "$TAP_ROOT/tests/lib/ports.sh"
 
 KEYS=$TAP_ROOT/tests/vectors/signing
 LX106=$BUILD/lx106
@@ -62,7 +63,7 @@ run() {
     shift
     status=0
     # shellcheck disable=SC2086
-    timeout 60 "$UPDRAFT" device --flash "$flash" $TRUST --json "$@" >events 2>said || status=$?
+    timeout 300 "$UPDRAFT" device --flash "$flash" $TRUST --json "$@" >events 2>said || status=$?
 }
 
 # upload FLASH FILE "OPTIONS" [options of push]: the same for one that takes a file from
@@ -70,13 +71,13 @@ run() {
 upload() {
     local flash=$1 file=$2 options=$3 tries pid
     shift 3
-    PORT=$((20000 + RANDOM % 12000))
+    PORT=$(free_port)
     : >events
     # shellcheck disable=SC2086
-    timeout 60 "$UPDRAFT" device --flash "$flash" $TRUST --json --uploads $PORT $options \
+    timeout 300 "$UPDRAFT" device --flash "$flash" $TRUST --json --uploads $PORT $options \
         >events 2>said &
     pid=$!
-    for tries in $(seq 400); do
+    for tries in $(seq 3000); do
         grep -q '"event":"started"' events && break
         kill -0 $pid 2>/dev/null || break
         sleep 0.02
@@ -160,8 +161,8 @@ under_qemu() { # FORM SIGNER USE
     device_told "$result"
     program_is board.flash "$OLD"
     [ "$3" = files-in-place ] || files_are board.flash old.files
-    timeout 60 "$UPDRAFT" device --qemu --rom "$LX106/sim/qemu/rom.elf" --flash board.flash \
-        --until 'free for an update' --timeout 30 >console 2>said || { cat console said; return 1; }
+    timeout 300 "$UPDRAFT" device --qemu --rom "$LX106/sim/qemu/rom.elf" --flash board.flash \
+        --until 'free for an update' --timeout 120 >console 2>said || { cat console said; return 1; }
     grep -q "^demo $version, " console || { cat console; return 1; }
     flash_is_right board.flash "$result" "$3"
 }
@@ -290,7 +291,7 @@ web_server() {
     local tries
     python3 "$TAP_ROOT/tests/interop/static_server.py" "$TAP_TMP" 1.0 >"$TAP_TMP/web" &
     tap_background $!
-    for tries in $(seq 100); do [ -s "$TAP_TMP/web" ] && break; sleep 0.1; done
+    for tries in $(seq 600); do [ -s "$TAP_TMP/web" ] && break; sleep 0.1; done
     WEB=http://127.0.0.1:$(cat "$TAP_TMP/web")
 }
 
