@@ -990,8 +990,8 @@ static const struct store_class fake_class = {.name = "fake", .apply = fake_appl
 struct watched {
     struct fake_store store;
     struct writer *writer;
-    atomic_uint committed, done, failed, troubles, recoveries;
-    atomic_int to_collect, uncollected;
+    atomic_uint committed, done, failed, troubles, recoveries, uncollected;
+    atomic_int to_collect;
 };
 
 static void note_committed(void *ctx, const struct change *change)
