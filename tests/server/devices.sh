@@ -137,13 +137,14 @@ a_device_has_a_history() {
 }
 
 a_history_has_an_end() {
-    local mac=18:FE:AA:00:00:0F i
+    local mac=18:FE:AA:00:00:0F i last
     for i in $(seq 60); do
         ask "$(esp8266 STA-MAC=$mac version=1.$i)"
+        last=$(date -u +%FT%T.%3NZ)
         ask "$(esp8266 STA-MAC=$mac version=2.$i)"
     done
-    local tries
-    for tries in $(seq 600); do case $(events $mac) in runs:2.60*) break ;; esac; sleep 0.1; done
+    has_the_last() { [[ ! $(api GET /devices/$mac/history | json history 0 at) < $last ]]; }
+    eventually has_the_last
     expect events "$(events $mac | wc -w)" 100
     "$UPDRAFT" devices remove $mac
     ask "$(esp8266 STA-MAC=$mac version=1.0)"
