@@ -231,13 +231,7 @@ check two_devices_with_one_name_get_two_names
 check discover_lists_it
 check names_find_devices
 check the_arduino_ide_is_told
-check # hears COUNT EVENT: so many of them are in the file heard, sooner or later.
-hears() {
-    has_heard() { [ "$(grep -cE "\"eventType\": *\"$2\"" heard)" -ge "$1" ]; }
-    eventually has_heard "$@"
-}
-
-the_arduino_ide_hears_of_comings_and_goings
+check the_arduino_ide_hears_of_comings_and_goings
 check the_arduino_ides_mistakes
 check its_end_is_ours
 check nothing_is_no_failure
