@@ -49,7 +49,7 @@ static const struct scenario scenarios[] = {
     {"trial", "512K32K", 6000, 8000, .is_trial = true, .confirms = true},
     {"trial-back", "512K32K", 4000, 3000, .is_trial = true},
     {"trial-same", "512K32K", 3000, 3000, .is_trial = true, .is_same = true, .is_sampled = true},
-    {"trial-turns", "512K", 200000, 210000, .is_trial = true, .is_sampled = true},
+    {"trial-turns", "512K", 220000, 230000, .is_trial = true, .is_sampled = true},
     {"trial-gzip", "1M64K", 30000, 20000, UPDATE_GZIP, .is_trial = true, .is_sampled = true},
     {"trial-gzip-large", "4M2M", 200000, 210000, UPDATE_GZIP, .is_trial = true, .confirms = true,
      .is_sampled = true},

@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_BOOTS 12u
-#define ERASED    0xff
+#define MAX_BOOTS   12u
+#define MAX_ACTIONS 12u /* of the bootloader in one boot */
+#define ERASED      0xff
 
 /* ---- What lies in flash ---- */
 
@@ -340,6 +341,18 @@ static void come_back(struct rig *rig, const struct cut_plan *next)
     power_on(&rig->power, next, &rig->dead);
 }
 
+/* A bootloader that goes round and round would not come back by itself. */
+static void note_action(void *ctx, enum boot_action action)
+{
+    struct rig *rig = ctx;
+
+    (void)action;
+    if (++rig->actions <= MAX_ACTIONS)
+        return;
+    rig->is_sound = blame(rig, "the bootloader does not come to an end");
+    longjmp(rig->dead, 1);
+}
+
 /* One boot, and what the program then does with it. Does not come back when
  * power goes. */
 static void boot_once(struct rig *rig, struct boot_result *result)
@@ -347,11 +360,14 @@ static void boot_once(struct rig *rig, struct boot_result *result)
     const struct boot_machine_config config = {
         .flash = nor_flash(rig->nor),
         .rtc = &rig->rtc.port,
+        .ctx = rig,
+        .acts = note_action,
     };
 
     /* Memory holds anything, as after power-on. */
     memset(rig->machine, 0x5a, sizeof *rig->machine);
     rig->boots++;
+    rig->actions = 0;
     boot_machine_run(rig->machine, &config, result);
     if (result->end != BOOT_STARTED)
         return;
@@ -371,7 +387,7 @@ bool rig_run(struct rig *rig, const struct cut_plan *first, const struct cut_pla
 
     begin(rig, first);
     rig->next = second;
-    /* Back here whenever power goes. */
+    /* Back here whenever power goes, or the bootloader does not come to an end. */
     if (setjmp(rig->dead) != 0) {
         come_back(rig, rig->next);
         rig->next = NULL;

@@ -50,6 +50,7 @@ struct rig {
     jmp_buf dead;                /* where a boot ends when power goes */
     const struct cut_plan *next; /* for when it is back */
     uint32_t boots;
+    uint32_t actions;  /* of the bootloader in this boot */
     bool is_ordered;   /* the program has done so */
     bool is_sound;     /* nothing but whole images were started */
     char verdict[160]; /* what is wrong; empty: nothing */
