@@ -43,8 +43,6 @@ export async function linkCases({ browser, watch, server, shoot }) {
     });
 
     await dashboard.close();
-    watch.forgive(
-        /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE/,
-    );
+    watch.forgive(/net::ERR_/);
     await server.api("DELETE", `/devices/${MAC}`);
 }
