@@ -268,8 +268,9 @@ an_idle_device_sleeps() {
     spent=$(($(time_spent "$emulator") - before))
     kill $pid
     wait $pid
-    # Half a per cent is usual; on a machine that does other things the same work takes longer.
-    [ "$spent" -le 50 ] || { echo "spent $spent of 1000"; return 1; }
+    # One per cent is 10; half of that is usual, and on a machine that does other things the same
+    # work takes longer.
+    [ "$spent" -le 20 ] || { echo "spent $spent of 1000"; return 1; }
 }
 
 pack 2.1.0-crashes
