@@ -64,6 +64,13 @@ no_machine_paths_in_the_tree() {
     ! git grep -nE "(^|[^A-Za-z_.\$}/])/(work|root|home)/[a-z]" -- ':!tests/style'
 }
 
+binary_files_are_pictures_and_vectors() {
+    cd "$TAP_ROOT"
+    git ls-files --eol ':!tests/vectors' ':!docs/images/*.png' | awk '$1 == "i/-text"' >"$TAP_TMP/binary"
+    cat "$TAP_TMP/binary"
+    [ ! -s "$TAP_TMP/binary" ]
+}
+
 check no_function_is_longer_than_60_lines
 check the_length_check_sees_a_long_function
 if clang-format --version | grep -q 'version 14'; then
@@ -76,4 +83,5 @@ check nothing_is_left_to_do_later
 check public_headers_stand_alone
 check public_headers_serve_cpp
 check no_machine_paths_in_the_tree
+check binary_files_are_pictures_and_vectors
 tap_end
