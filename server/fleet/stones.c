@@ -26,7 +26,7 @@ static struct stones_list *find(struct stones *stones, const struct release *goa
 static bool fill(struct stones_list *list, const struct release *goal,
                  const struct release *const *all, size_t all_count)
 {
-    const struct release **releases = malloc((all_count + 1) * sizeof *releases);
+    const struct release **releases = malloc((all_count + 1) * sizeof(struct release *));
     size_t count = 0;
 
     if (releases == NULL)
@@ -34,9 +34,11 @@ static bool fill(struct stones_list *list, const struct release *goal,
     for (size_t i = 0; i < all_count; i++)
         if (policy_may_precede(all[i], goal))
             releases[count++] = all[i];
-    qsort(releases, count, sizeof *releases, compare);
+    qsort(releases, count, sizeof(struct release *), compare);
     free(list->releases);
-    *list = (struct stones_list){.goal = goal, .releases = releases, .count = count};
+    list->releases = releases;
+    list->count = count;
+    list->goal = goal;
     memcpy(list->requires, goal->requires, sizeof list->requires);
     return true;
 }
