@@ -203,46 +203,44 @@ compare_slow() {
     grep -q "failures=0 .*open=$SLOW" "$WORLD/slow" || say "bench: slow downloads: $(cat "$WORLD/slow")"
 }
 
-# measure_fleet COUNT: enters so many devices, and measures as fleet-COUNT.
-measure_fleet() {
-    local count=$1 started
+# load_later PORT PID COUNT: what is written while it is measured was gathered before.
+load_later() {
+    LOAD_MS=$((GATHER_MS + 1000)) load "$1" poll 64 "$3" /update >"$WORLD/before"
+    LOAD_MS=$GATHER_MS load "$1" poll 64 "$3" /update "$2"
+}
+
+# compare_sizes COUNT: a server with so many devices beside the one with 1,000, in turns.
+compare_sizes() {
+    local count=$1 small_port started
     stop_server
-    "$BUILD/bench/benchmarks/fill" "$WORLD/data/updraft.db" "$count" || die "the fleet was not entered"
-    started=$(date +%s%N)
+    rm -rf "$WORLD/large"
+    cp -a "$WORLD/data" "$WORLD/large"
+    "$BUILD/bench/benchmarks/fill" "$WORLD/large/updraft.db" "$count" || die "the fleet was not entered"
     start_server
+    node_pid=$server_pid small_port=$port
+    started=$(date +%s%N)
+    start_server_in "$WORLD/large"
     start_ms=$((($(date +%s%N) - started) / 1000000))
     start_cpu_ms=$(($(spent_ns "$server_pid") / 1000000))
     start_kb=$(resident_kb)
-    # What is written while it is measured was gathered before.
-    measure_ours() {
-        LOAD_MS=$((GATHER_MS + 1000)) load "$port" poll 64 "$count" /update >"$WORLD/before"
-        LOAD_MS=$GATHER_MS load "$port" poll 64 "$count" /update "$server_pid"
-    }
-    measure_theirs() { nginx_static poll; }
+    measure_ours() { load_later "$port" "$server_pid" "$count"; }
+    measure_theirs() { load_later "$small_port" "$node_pid" 1000; }
     rounds "fleet-$count"
-}
-
-# fleet_row COUNT BUDGET: beside 1,000 devices. These were measured minutes before: what nginx took
-# then and takes now tells what they would take on the machine as it is now.
-fleet_row() {
-    printf 'CPU per check-in with %s devices, beside 1,000\t%s\tus\t%s\t%s\n' "$1" \
-        "$(median "$WORLD/fleet-$1.ours" cpu_us)" \
-        "$(awk -v small="$(median "$WORLD/fleet-1000.ours" cpu_us)" -v then="$(median "$WORLD/fleet-1000.theirs" cpu_us)" \
-            -v now="$(median "$WORLD/fleet-$1.theirs" cpu_us)" 'BEGIN { printf "%.2f", small * now / then }')" "$2"
+    stop_server
+    server_pid=$node_pid port=$small_port node_pid=''
 }
 
 # Rates and memory with larger fleets, beside those with 1,000 devices.
 compare_fleet() {
-    measure_fleet 1000
     if [ "$LOAD_FLEET" -gt 100000 ]; then
-        measure_fleet 100000
-        fleet_row 100000 -
+        compare_sizes 100000
+        row "CPU per check-in with 100000 devices, beside 1,000" fleet-100000 cpu_us us -
     fi
-    measure_fleet "$LOAD_FLEET"
+    compare_sizes "$LOAD_FLEET"
     printf 'start with %s devices\t%s\tms\t-\t<= 5000\n' "$LOAD_FLEET" $start_ms
     printf 'CPU of that start\t%s\tms\t-\t-\n' $start_cpu_ms
     printf 'memory a device\t%s\tB\t-\t<= 300\n' $(((start_kb - resident_at_start) * 1024 / LOAD_FLEET))
-    fleet_row "$LOAD_FLEET" "<= 1.11x"
+    row "CPU per check-in with $LOAD_FLEET devices, beside 1,000" "fleet-$LOAD_FLEET" cpu_us us "<= 1.11x"
 }
 
 # Check-ins while a rollout offers its first stage a release and others download.
