@@ -113,6 +113,8 @@ static const char *version_by(const struct fleet *fleet, const struct device *de
     struct device_facts room;
     struct policy_device subject = fleet_policy_device(fleet, device, &room);
 
+    if (facts->version[0] != '\0') /* which it tells without a product, too */
+        return facts->version;
     subject.facts = facts;
     return policy_running(&subject, &catalogue).version;
 }

@@ -146,6 +146,8 @@ a_history_has_an_end() {
     has_the_last() { [[ ! $(api GET /devices/$mac/history | json history 0 at) < $last ]]; }
     eventually has_the_last
     expect events "$(events $mac | wc -w)" 100
+    expect "what it runs, of no product" "$(api GET /devices/$mac/history | json history 0 version)" 2.60
+    expect "what it ran before" "$(api GET /devices/$mac/history | json history 0 before)" 1.60
     "$UPDRAFT" devices remove $mac
     ask "$(esp8266 STA-MAC=$mac version=1.0)"
     expect "of a new one of that address" "$(events $mac)" registered:1.0
