@@ -34,42 +34,44 @@ bool fleet_each_device(struct fleet *fleet,
 
 struct walk {
     struct mac_list list;
-    size_t next;
+    size_t next;                                 /* of the list */
+    const struct device *found[DEVICES_FETCHED]; /* the latest, that are still there */
+    size_t count;
 };
 
-/* The next few that are still there. The lock is held. */
-static size_t find_some(const struct fleet *fleet, struct walk *walk,
-                        const struct device *found[DEVICES_FETCHED])
+/* Finds the next few, and leaves the fleet locked for them. False, and not locked, when there are
+ * no more. */
+static bool walk_on(struct fleet *fleet, struct walk *walk)
 {
     const mac_address *macs = walk->list.macs + walk->next;
     const size_t left = walk->list.count - walk->next;
     const size_t count = left < DEVICES_FETCHED ? left : DEVICES_FETCHED;
-    size_t kept = 0;
 
+    if (count == 0)
+        return false;
+    walk->next += count;
+    walk->count = 0;
+    pthread_mutex_lock(&fleet->lock);
     device_table_fetch(&fleet->devices, macs, count);
     for (size_t i = 0; i < count; i++) {
-        found[kept] = device_table_find(&fleet->devices, macs[i]);
-        kept += found[kept] != NULL;
+        walk->found[walk->count] = device_table_find(&fleet->devices, macs[i]);
+        walk->count += walk->found[walk->count] != NULL;
     }
-    walk->next += count;
-    return kept;
+    return true;
 }
 
 bool fleet_count_devices(struct fleet *fleet,
                          void (*visit)(void *ctx, const struct device_view *view), void *ctx)
 {
-    const struct device *found[DEVICES_FETCHED];
     struct device_view views[DEVICES_FETCHED];
     struct walk walk = {.next = 0};
     const bool is_complete = fleet_list_devices(fleet, &walk.list);
 
-    while (is_complete && walk.next < walk.list.count) {
-        pthread_mutex_lock(&fleet->lock);
-        const size_t count = find_some(fleet, &walk, found);
-        for (size_t i = 0; i < count; i++)
-            fleet_view_device(fleet, found[i], &views[i], false);
+    while (is_complete && walk_on(fleet, &walk)) {
+        for (size_t i = 0; i < walk.count; i++)
+            fleet_view_device(fleet, walk.found[i], &views[i], false);
         pthread_mutex_unlock(&fleet->lock);
-        for (size_t i = 0; i < count; i++)
+        for (size_t i = 0; i < walk.count; i++)
             visit(ctx, &views[i]);
     }
     free(walk.list.macs);
@@ -107,18 +109,15 @@ static void take_brief(const struct fleet *fleet, const struct device *device,
 bool fleet_each_brief(struct fleet *fleet,
                       void (*visit)(void *ctx, const struct device_brief *brief), void *ctx)
 {
-    const struct device *found[DEVICES_FETCHED];
     struct device_brief briefs[DEVICES_FETCHED];
     struct walk walk = {.next = 0};
     const bool is_complete = fleet_list_devices(fleet, &walk.list);
 
-    while (is_complete && walk.next < walk.list.count) {
-        pthread_mutex_lock(&fleet->lock);
-        const size_t count = find_some(fleet, &walk, found);
-        for (size_t i = 0; i < count; i++)
-            take_brief(fleet, found[i], &briefs[i]);
+    while (is_complete && walk_on(fleet, &walk)) {
+        for (size_t i = 0; i < walk.count; i++)
+            take_brief(fleet, walk.found[i], &briefs[i]);
         pthread_mutex_unlock(&fleet->lock);
-        for (size_t i = 0; i < count; i++)
+        for (size_t i = 0; i < walk.count; i++)
             visit(ctx, &briefs[i]);
     }
     free(walk.list.macs);
