@@ -1,16 +1,16 @@
 #include "tools/push.h"
 
+#include "host/number.h"
+
 #include <netdb.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static bool parse_port(const char *text, uint16_t *port)
 {
-    char *end;
-    const unsigned long number = strtoul(text, &end, 10);
+    uint64_t number;
 
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || number == 0 || number > UINT16_MAX)
+    if (!number_read(text, strlen(text), UINT16_MAX, &number) || number == 0)
         return false;
     *port = (uint16_t)number;
     return true;

@@ -6,14 +6,17 @@
 #include "tools/operate.h"
 #include "tools/releases_keys.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define NO_KEY_UPDATE ULONG_MAX /* none is given */
 
 struct releases_options {
     struct operate_options operate;
     const char *product, *version; /* null = not given, as all that follow */
     const char *notes, *requires, *reason;
-    unsigned long key_update; /* number; 0 = not given */
+    unsigned long key_update; /* number */
 };
 
 /* Runs an action on the release with this id; list has none. */
@@ -292,7 +295,7 @@ static int withdraw_key_update(const struct action *action, const struct release
 
 int command_releases(int argc, char **argv)
 {
-    struct releases_options options = {.product = NULL};
+    struct releases_options options = {.key_update = NO_KEY_UPDATE};
     int operands;
     const enum options_result parsed = parse(argc, argv, &options, &operands);
 
@@ -305,7 +308,7 @@ int command_releases(int argc, char **argv)
         return report_usage("%s is not one of list, keys, show, live, withdraw, set", argv[1]);
     if (operands > 1)
         return report_usage("%s is not expected", argv[2]);
-    if (options.key_update != 0)
+    if (options.key_update != NO_KEY_UPDATE)
         return withdraw_key_update(action, &options);
     const int status = check_call(action, &options);
     return status == EXIT_OK ? run(action, &options) : status;

@@ -1,5 +1,6 @@
 #include "server/device_api/checkin.h"
 
+#include "host/number.h"
 #include "server/model/abilities.h"
 #include "updraft/hex.h"
 
@@ -12,23 +13,6 @@
 
 /* Puts a value into the check-in; false when it is malformed. */
 typedef bool read_function(const char *value, struct checkin *checkin);
-
-static bool read_number(const char *text, uint32_t *number)
-{
-    uint64_t value = 0;
-
-    if (*text == '\0')
-        return false;
-    for (; *text != '\0'; text++) {
-        if (*text < '0' || *text > '9')
-            return false;
-        value = value * 10 + (uint64_t)(*text - '0');
-        if (value > UINT32_MAX)
-            return false;
-    }
-    *number = (uint32_t)value;
-    return true;
-}
 
 static bool read_digest(const char *text, uint8_t *digest, uint32_t length)
 {
@@ -47,23 +31,23 @@ static bool read_ap_mac(const char *value, struct checkin *checkin)
 
 static bool read_free_space(const char *value, struct checkin *checkin)
 {
-    return read_number(value, &checkin->facts.free_space);
+    return number_read_text(value, &checkin->facts.free_space);
 }
 
 static bool read_sketch_size(const char *value, struct checkin *checkin)
 {
-    return read_number(value, &checkin->facts.sketch_size);
+    return number_read_text(value, &checkin->facts.sketch_size);
 }
 
 static bool read_chip_size(const char *value, struct checkin *checkin)
 {
-    return read_number(value, &checkin->facts.chip_size);
+    return number_read_text(value, &checkin->facts.chip_size);
 }
 
 static bool read_chip_id(const char *value, struct checkin *checkin)
 {
     checkin->facts.has_chip_id = true;
-    return read_number(value, &checkin->facts.chip_id);
+    return number_read_text(value, &checkin->facts.chip_id);
 }
 
 static bool read_md5(const char *value, struct checkin *checkin)

@@ -1,5 +1,6 @@
 #include "server/model/abilities.h"
 
+#include "host/number.h"
 #include "updraft/hex.h"
 
 #include <stdio.h>
@@ -46,33 +47,21 @@ static bool parse_keys(const char *ids, size_t length, struct device_abilities *
     return length == 0;
 }
 
-static bool parse_number(const char *digits, size_t length, uint32_t max, uint32_t *number)
-{
-    uint64_t value = 0;
-
-    for (size_t i = 0; i < length; i++) {
-        if (digits[i] < '0' || digits[i] > '9')
-            return false;
-        value = 10 * value + (uint64_t)(digits[i] - '0');
-        if (value > max)
-            return false;
-    }
-    *number = (uint32_t)value;
-    return length > 0;
-}
-
 static bool parse_chip(const char *digits, size_t length, struct device_abilities *abilities)
 {
-    uint32_t number;
+    uint64_t number = 0;
 
-    abilities->has_chip = parse_number(digits, length, UINT16_MAX, &number);
-    abilities->chip = abilities->has_chip ? (uint16_t)number : 0;
+    abilities->has_chip = number_read(digits, length, UINT16_MAX, &number);
+    abilities->chip = (uint16_t)number;
     return abilities->has_chip;
 }
 
 static bool parse_ring(const char *digits, size_t length, struct device_abilities *abilities)
 {
-    abilities->has_ring = parse_number(digits, length, UINT32_MAX, &abilities->ring);
+    uint64_t number = 0;
+
+    abilities->has_ring = number_read(digits, length, UINT32_MAX, &number);
+    abilities->ring = (uint32_t)number;
     return abilities->has_ring;
 }
 

@@ -1,9 +1,9 @@
 #include "server/model/filter.h"
 
+#include "host/number.h"
 #include "server/model/version.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum kind { KIND_TEXT, KIND_VERSION, KIND_NUMBER };
@@ -48,17 +48,6 @@ static size_t find_operator(const char *at, enum filter_relation *relation)
     return 0;
 }
 
-static bool read_number(const char *text, uint32_t *number)
-{
-    char *end;
-    const unsigned long long value = strtoull(text, &end, 10);
-
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || value > UINT32_MAX)
-        return false;
-    *number = (uint32_t)value;
-    return true;
-}
-
 static bool fail(char error[FILTER_ERROR_SIZE], const char *term, size_t length, const char *why)
 {
     snprintf(error, FILTER_ERROR_SIZE, "%.*s: %s", (int)(length < 60 ? length : 60), term, why);
@@ -85,7 +74,7 @@ static bool parse_term(const char *text, size_t length, struct filter_term *term
     const enum kind kind = fields[term->field].kind;
     if (kind == KIND_TEXT && term->relation > FILTER_IS_NOT)
         return fail(error, text, length, "it has no order: use = or !=");
-    if (kind == KIND_NUMBER && !read_number(term->value, &term->number))
+    if (kind == KIND_NUMBER && !number_read_text(term->value, &term->number))
         return fail(error, text, length, "it needs a number of bytes");
     return true;
 }

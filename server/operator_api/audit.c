@@ -1,11 +1,13 @@
 /* The audit log: read, and followed from end to end. Both may take long. */
 #include "server/operator_api/handlers.h"
 
+#include "host/number.h"
 #include "server/log/log.h"
 #include "server/model/clock.h"
 #include "updraft/hex.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define LIMIT_DEFAULT 100
 #define LIMIT_MAX     1000
@@ -124,12 +126,8 @@ static void start(struct reading *reading)
 static bool read_number(struct http_request *request, const char *name, uint64_t *number)
 {
     const char *text = http_query(request, name);
-    char *end = NULL;
 
-    if (text == NULL)
-        return true;
-    *number = strtoull(text, &end, 10);
-    if (*text >= '0' && *text <= '9' && *end == '\0' && *number <= INT64_MAX)
+    if (text == NULL || number_read(text, strlen(text), INT64_MAX, number))
         return true;
     answer_error(request, 400, "%s must be a number, not %s", name, text);
     return false;

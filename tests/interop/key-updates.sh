@@ -113,6 +113,7 @@ what_devices_have_is_not_withdrawn() {
     refused 'has to stay' releases withdraw -p demo --key-update 1
     "$UPDRAFT" releases withdraw -p demo --key-update 2 | grep -qx 'key update 2 of demo is withdrawn'
     refused 'has no key update 2' releases withdraw -p demo --key-update 2
+    refused 'has no key update 0' releases withdraw -p demo --key-update 0
     "$UPDRAFT" publish 2-revoke.signed --product demo | grep -q 'is published: revokes'
 }
 
