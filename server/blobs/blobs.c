@@ -22,6 +22,10 @@
 #define PIECE_SIZE     65536u /* bytes read at once */
 #define DAY_S          86400u
 
+/* Bytes of an upload that are written at once. Linux keeps a file in memory in pieces as large as
+ * the writes it came in, and 400 KB in pages of 4 KB take 6 % more CPU to send. */
+#define GATHERED_SIZE (256u * 1024)
+
 struct blobs {
     int directory; /* descriptors */
     int incoming;
@@ -35,6 +39,8 @@ struct blob_upload {
     uint64_t size;
     bool is_committed;
     char name[TEMPORARY_SIZE]; /* in incoming */
+    size_t gathered_length;
+    char gathered[GATHERED_SIZE]; /* not in the file yet */
 };
 
 /* Of those that may be removed. */
@@ -147,11 +153,15 @@ static int create_temporary(struct blob_upload *upload)
 
 int blob_upload_begin(struct blobs *blobs, struct blob_upload **out)
 {
-    struct blob_upload *upload = calloc(1, sizeof *upload);
+    struct blob_upload *upload = malloc(sizeof *upload);
 
     if (upload == NULL)
         return -ENOMEM;
     upload->blobs = blobs;
+    upload->error = 0;
+    upload->size = 0;
+    upload->is_committed = false;
+    upload->gathered_length = 0;
     const int error = create_temporary(upload);
     if (error != 0) {
         free(upload);
@@ -161,19 +171,36 @@ int blob_upload_begin(struct blobs *blobs, struct blob_upload **out)
     return 0;
 }
 
-int blob_upload_write(struct blob_upload *upload, const void *data, size_t length)
+int blob_upload_finish(struct blob_upload *upload)
 {
-    const char *left = data;
+    const char *left = upload->gathered;
 
-    while (length > 0 && upload->error == 0) {
-        const ssize_t written = write(upload->file, left, length);
+    while (upload->gathered_length > 0 && upload->error == 0) {
+        const ssize_t written = write(upload->file, left, upload->gathered_length);
         if (written < 0 && errno != EINTR)
             upload->error = -errno;
         if (written <= 0)
             continue;
         left += written;
-        length -= (size_t)written;
-        upload->size += (uint64_t)written;
+        upload->gathered_length -= (size_t)written;
+    }
+    return upload->error;
+}
+
+int blob_upload_write(struct blob_upload *upload, const void *data, size_t length)
+{
+    const char *left = data;
+
+    while (length > 0 && upload->error == 0) {
+        const size_t room = GATHERED_SIZE - upload->gathered_length;
+        const size_t taken = length < room ? length : room;
+        memcpy(upload->gathered + upload->gathered_length, left, taken);
+        upload->gathered_length += taken;
+        upload->size += taken;
+        left += taken;
+        length -= taken;
+        if (taken == room)
+            blob_upload_finish(upload);
     }
     return upload->error;
 }
@@ -193,7 +220,7 @@ int blob_upload_copy(struct blob_upload *upload, int file)
             blob_upload_write(upload, piece, (size_t)length);
         offset += length;
     }
-    return upload->error;
+    return blob_upload_finish(upload);
 }
 
 int blob_upload_file(const struct blob_upload *upload)
@@ -211,7 +238,7 @@ int blob_upload_commit(struct blob_upload *upload, const uint8_t sha256[UD_SHA25
     const struct blobs *blobs = upload->blobs;
     char name[BLOB_NAME_SIZE];
 
-    if (upload->error != 0)
+    if (blob_upload_finish(upload) != 0)
         return upload->error;
     ud_hex_encode(sha256, UD_SHA256_SIZE, name);
     if (fsync(upload->file) != 0 ||

@@ -31,14 +31,18 @@ void blobs_close(struct blobs *blobs);
  * an upload. */
 int blob_upload_begin(struct blobs *blobs, struct blob_upload **upload);
 
-/* 0 or a negative errno; the first error sticks, and commit returns it. */
+/* 0 or a negative errno; the first error sticks, and commit returns it. What was written may not be
+ * in the file yet: */
 int blob_upload_write(struct blob_upload *upload, const void *data, size_t length);
 
-/* Writes all of a file, from its start. The same returns. */
+/* All that was written is in the file now; more may follow. The same returns. */
+int blob_upload_finish(struct blob_upload *upload);
+
+/* Writes all of a file, from its start, and finishes. The same returns. */
 int blob_upload_copy(struct blob_upload *upload, int file);
 
-/* For looking at what has arrived: a descriptor open for reading and writing.
- * Belongs to the upload. */
+/* For looking at what was finished: a descriptor open for reading and writing. Belongs to the
+ * upload. */
 int blob_upload_file(const struct blob_upload *upload);
 uint64_t blob_upload_size(const struct blob_upload *upload);
 

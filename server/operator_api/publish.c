@@ -107,7 +107,7 @@ static void publish(void *ctx)
 {
     struct publication *publication = ctx;
 
-    if (blob_upload_write(publication->upload, "", 0) != 0)
+    if (blob_upload_finish(publication->upload) != 0)
         publication_refuse(publication, 503,
                            "the upload could not be stored on the server: is its disk full?");
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && publication->status == 0; i++)

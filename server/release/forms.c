@@ -149,8 +149,9 @@ static bool write_signed(const struct key *key, const struct file_bytes *plain,
 
     if (sign_content(key, SIGN_STANDARD, plain, &bytes, reason) != 0)
         return fail(message, reason);
-    const int error = blob_upload_write(out, bytes.data, bytes.length);
+    blob_upload_write(out, bytes.data, bytes.length);
     free(bytes.data);
+    const int error = blob_upload_finish(out);
     return error == 0 || fail(message, strerror(-error));
 }
 

@@ -183,7 +183,7 @@ static int get(struct depot *depot, const uint8_t sha256[UD_SHA256_SIZE], uint64
         status = get_pieces(statement, into);
         db_finalize(statement);
     }
-    const int write_error = blob_upload_write(into, "", 0);
+    const int write_error = blob_upload_finish(into);
     if (end(db, status, error) != 0)
         return -1;
     if (write_error == 0 && blob_upload_size(into) == size)

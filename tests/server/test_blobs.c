@@ -203,6 +203,34 @@ static void sweeping_takes_only_blobs_nobody_wants(void **state)
     assert_int_equal(count_files(fixture->path), 2);
 }
 
+/* However it comes, and read before it is stored. */
+static void pieces_of_any_length_arrive_whole(void **state)
+{
+    static const size_t lengths[] = {1, 262143, 262144, 262145, 3, 600000};
+    const struct fixture *fixture = *state;
+    uint8_t *sent = malloc(2000000), *got = malloc(2000000);
+    struct blob_upload *upload;
+    size_t total = 0;
+
+    assert_true(sent != NULL && got != NULL);
+    for (size_t i = 0; i < 2000000; i++)
+        sent[i] = (uint8_t)(i * 7 + i / 251);
+    assert_int_equal(blob_upload_begin(fixture->blobs, &upload), 0);
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        assert_int_equal(blob_upload_write(upload, sent + total, lengths[i]), 0);
+        total += lengths[i];
+        assert_int_equal(blob_upload_size(upload), total);
+        if (i % 2 == 1) {
+            assert_int_equal(blob_upload_finish(upload), 0);
+            assert_int_equal(pread(blob_upload_file(upload), got, 2000000, 0), total);
+            assert_memory_equal(got, sent, total);
+        }
+    }
+    blob_upload_end(upload);
+    free(sent);
+    free(got);
+}
+
 static void a_full_disk_is_an_error_and_leaves_no_blob(void **state)
 {
     const struct fixture *fixture = *state;
@@ -213,11 +241,15 @@ static void a_full_disk_is_an_error_and_leaves_no_blob(void **state)
     assert_int_equal(blob_upload_begin(fixture->blobs, &upload), 0);
     setrlimit(RLIMIT_FSIZE, &small);
     const int first = blob_upload_write(upload, piece, sizeof piece);
+    const int finished = blob_upload_finish(upload);
     const int second = blob_upload_write(upload, piece, sizeof piece);
+    const int full = blob_upload_finish(upload);
     const int third = blob_upload_write(upload, piece, 1); /* sticks */
     setrlimit(RLIMIT_FSIZE, &large);
     assert_int_equal(first, 0);
-    assert_int_equal(second, -EFBIG);
+    assert_int_equal(finished, 0);
+    assert_int_equal(second, 0);
+    assert_int_equal(full, -EFBIG);
     assert_int_equal(third, -EFBIG);
     assert_int_equal(blob_upload_commit(upload, digest_a), -EFBIG);
     blob_upload_end(upload);
@@ -244,6 +276,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_upload_that_ends_leaves_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(leftovers_go_at_the_next_start, set_up, tear_down),
         cmocka_unit_test_setup_teardown(sweeping_takes_only_blobs_nobody_wants, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(pieces_of_any_length_arrive_whole, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_disk_is_an_error_and_leaves_no_blob, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_place_that_cannot_be_written_is_said_at_once, set_up,

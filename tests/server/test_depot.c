@@ -80,6 +80,7 @@ static struct blob_upload *received(const struct fixture *fixture, size_t length
     fill(bytes, length, seed);
     assert_int_equal(blob_upload_begin(fixture->here, &upload), 0);
     assert_int_equal(blob_upload_write(upload, bytes, length), 0);
+    assert_int_equal(blob_upload_finish(upload), 0);
     free(bytes);
     return upload;
 }

@@ -66,6 +66,7 @@ static struct blob_upload *new_upload(struct fixture *fixture, const struct file
 
     assert_int_equal(blob_upload_begin(fixture->blobs, &upload), 0);
     assert_int_equal(blob_upload_write(upload, bytes->data, bytes->length), 0);
+    assert_int_equal(blob_upload_finish(upload), 0);
     fixture->uploads[fixture->upload_count++] = upload;
     return upload;
 }
