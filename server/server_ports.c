@@ -170,6 +170,7 @@ bool server_start_ports(struct server *server, const struct server_config *confi
         start_port(&metrics, &server->metrics_http, reason, is_usage))
         return true;
     snprintf(error, SERVER_ERROR_SIZE, "%s", reason);
+    hub_end(server->hub); /* of who listens at a port that was opened */
     server_stop_ports(server, 0);
     return false;
 }

@@ -161,13 +161,18 @@ struct device_view {
 /* False when it is not known. */
 bool fleet_view(struct fleet *fleet, mac_address mac, struct device_view *view);
 
-/* All devices by MAC, each as it is at its turn; the fleet is not held up
- * meanwhile. False when memory is out, before the first call. */
-bool fleet_each_device(struct fleet *fleet,
-                       void (*visit)(void *ctx, const struct device_view *view), void *ctx);
+/* A walk over all devices by MAC, each as it is at its turn; who comes meanwhile is not among them,
+ * and the fleet is not held up. Takes 8 bytes a device. Null when memory is out. */
+struct fleet_walk;
+struct fleet_walk *fleet_walk_begin(struct fleet *fleet);
 
-/* The same for those who count: in no order, and without the reasons, whose texts take
- * longer than all the rest. */
+/* False: there are no more. */
+bool fleet_walk_next(struct fleet_walk *walk, struct device_view *view);
+
+void fleet_walk_end(struct fleet_walk *walk);
+
+/* For those who count: in no order, and without the reasons, whose texts take longer than all the
+ * rest. False when memory is out, before the first call. */
 bool fleet_count_devices(struct fleet *fleet,
                          void (*visit)(void *ctx, const struct device_view *view), void *ctx);
 

@@ -17,22 +17,42 @@ bool fleet_list_devices(struct fleet *fleet, struct mac_list *list)
     return is_complete;
 }
 
-bool fleet_each_device(struct fleet *fleet,
-                       void (*visit)(void *ctx, const struct device_view *view), void *ctx)
-{
-    struct mac_list list = {0};
-    struct device_view view;
-    const bool is_complete = fleet_list_devices(fleet, &list);
+struct fleet_walk {
+    struct fleet *fleet;
+    struct mac_list list;
+    size_t next; /* of the list */
+};
 
-    mac_list_sort(&list);
-    for (size_t i = 0; i < list.count && is_complete; i++)
-        if (fleet_view(fleet, list.macs[i], &view))
-            visit(ctx, &view);
-    free(list.macs);
-    return is_complete;
+struct fleet_walk *fleet_walk_begin(struct fleet *fleet)
+{
+    struct fleet_walk *walk = calloc(1, sizeof *walk);
+
+    if (walk == NULL)
+        return NULL;
+    walk->fleet = fleet;
+    if (!fleet_list_devices(fleet, &walk->list)) {
+        fleet_walk_end(walk);
+        return NULL;
+    }
+    mac_list_sort(&walk->list);
+    return walk;
 }
 
-struct walk {
+bool fleet_walk_next(struct fleet_walk *walk, struct device_view *view)
+{
+    while (walk->next < walk->list.count)
+        if (fleet_view(walk->fleet, walk->list.macs[walk->next++], view))
+            return true;
+    return false;
+}
+
+void fleet_walk_end(struct fleet_walk *walk)
+{
+    free(walk->list.macs);
+    free(walk);
+}
+
+struct batch_walk {
     struct mac_list list;
     size_t next;                                 /* of the list */
     const struct device *found[DEVICES_FETCHED]; /* the latest, that are still there */
@@ -41,7 +61,7 @@ struct walk {
 
 /* Finds the next few, and leaves the fleet locked for them. False, and not locked, when there are
  * no more. */
-static bool walk_on(struct fleet *fleet, struct walk *walk)
+static bool walk_on(struct fleet *fleet, struct batch_walk *walk)
 {
     const mac_address *macs = walk->list.macs + walk->next;
     const size_t left = walk->list.count - walk->next;
@@ -64,7 +84,7 @@ bool fleet_count_devices(struct fleet *fleet,
                          void (*visit)(void *ctx, const struct device_view *view), void *ctx)
 {
     struct device_view views[DEVICES_FETCHED];
-    struct walk walk = {.next = 0};
+    struct batch_walk walk = {.next = 0};
     const bool is_complete = fleet_list_devices(fleet, &walk.list);
 
     while (is_complete && walk_on(fleet, &walk)) {
@@ -110,7 +130,7 @@ bool fleet_each_brief(struct fleet *fleet,
                       void (*visit)(void *ctx, const struct device_brief *brief), void *ctx)
 {
     struct device_brief briefs[DEVICES_FETCHED];
-    struct walk walk = {.next = 0};
+    struct batch_walk walk = {.next = 0};
     const bool is_complete = fleet_list_devices(fleet, &walk.list);
 
     while (is_complete && walk_on(fleet, &walk)) {

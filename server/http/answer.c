@@ -121,13 +121,10 @@ static void begin_file(struct http_request *request, const struct http_file *fil
     pthread_mutex_unlock(&request->server->lock);
 }
 
-/* May a sender have the connection? Those whose number is limited by address stay with the
- * library, which counts them. */
+/* May a sender have the connection? */
 static bool may_hand_over(const struct http_request *request)
 {
-    const struct http_server *server = request->server;
-
-    return server->senders[0] != NULL && server->config.per_address_limit == 0 &&
+    return request->client->lane->sender != NULL &&
            strcmp(request->method, MHD_HTTP_METHOD_GET) == 0 && head_is_last(request);
 }
 
@@ -135,7 +132,6 @@ static bool may_hand_over(const struct http_request *request)
 static bool hand_over(struct http_request *request, unsigned status, const char *type,
                       const struct http_file *file)
 {
-    const struct http_server *server = request->server;
     const int socket = request->client->socket;
     struct socket_counters counters = {.acknowledged = 0};
     char head[HEAD_SIZE];
@@ -148,8 +144,7 @@ static bool hand_over(struct http_request *request, unsigned status, const char 
     if (request->client->requests > 0)
         socket_count(socket, &counters);
     const struct sender_answer answer = {head, length, counters.acknowledged, *file};
-    request->is_handed_over =
-        sender_send(server->senders[(unsigned)socket % server->config.threads], socket, &answer);
+    request->is_handed_over = sender_send(request->client->lane->sender, socket, &answer);
     if (request->is_handed_over)
         note_answer(request, status);
     return request->is_handed_over;
@@ -172,8 +167,7 @@ void http_answer_file(struct http_request *request, unsigned status, const char 
 }
 
 struct http_stream {
-    struct http_server *server;
-    struct MHD_Connection *connection;
+    struct http_client *client;
     const struct http_stream_class *class;
     void *ctx;
     pthread_mutex_t lock;
@@ -186,13 +180,19 @@ static bool wait_for_wake(struct http_stream *stream)
 {
     pthread_mutex_lock(&stream->lock);
     const bool is_waiting = !stream->is_woken;
-    if (is_waiting) {
-        atomic_fetch_add(&stream->server->suspended, 1);
-        MHD_suspend_connection(stream->connection);
-    }
+    if (is_waiting)
+        loop_suspend(stream->client->lane->loop, stream->client->connection);
     stream->is_waiting = is_waiting;
     pthread_mutex_unlock(&stream->lock);
     return is_waiting;
+}
+
+/* The other end may be silent for as long as there is nothing to say; what there is it has to
+ * take. */
+static void enter_phase(struct http_stream *stream, enum http_phase phase)
+{
+    if (stream->client->phase != phase)
+        http_enter_phase(stream->client->server, stream->client, phase);
 }
 
 static ssize_t read_stream(void *ctx, uint64_t position, char *buffer, size_t size)
@@ -208,6 +208,7 @@ static ssize_t read_stream(void *ctx, uint64_t position, char *buffer, size_t si
         if (length < 0)
             return length == HTTP_STREAM_END ? MHD_CONTENT_READER_END_OF_STREAM
                                              : MHD_CONTENT_READER_END_WITH_ERROR;
+        enter_phase(stream, length > 0 ? PHASE_TRANSFER : PHASE_SERVER);
         if (length > 0 || wait_for_wake(stream))
             return length;
     }
@@ -233,8 +234,7 @@ struct http_stream *http_answer_stream(struct http_request *request, const char 
         class->end(ctx);
         return NULL;
     }
-    stream->server = request->server;
-    stream->connection = request->connection;
+    stream->client = request->client;
     stream->class = class;
     stream->ctx = ctx;
     pthread_mutex_init(&stream->lock, NULL);
@@ -242,8 +242,6 @@ struct http_stream *http_answer_stream(struct http_request *request, const char 
         MHD_SIZE_UNKNOWN, STREAM_BLOCK, read_stream, stream, end_stream);
     if (response == NULL)
         end_stream(stream);
-    /* The other end may be silent for as long as there is nothing to say. */
-    http_enter_phase(request->server, request->client, PHASE_SERVER);
     return queue(request, MHD_HTTP_OK, type, response) ? stream : NULL;
 }
 
@@ -253,8 +251,7 @@ void http_stream_wake(struct http_stream *stream)
     stream->is_woken = true;
     if (stream->is_waiting) {
         stream->is_waiting = false;
-        atomic_fetch_sub(&stream->server->suspended, 1);
-        MHD_resume_connection(stream->connection);
+        loop_resume(stream->client->lane->loop, stream->client->connection);
     }
     pthread_mutex_unlock(&stream->lock);
 }

@@ -1,11 +1,11 @@
 #include "server/http/head.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-#define DATE_SIZE 30 /* "Sat, 21 Nov 2026 14:32:53 GMT" */
+#define NUMBER_SIZE 24 /* the longest: 2^64 - 1, or "HTTP/1.1 200 " */
+#define DATE_SIZE   30 /* "Sat, 21 Nov 2026 14:32:53 GMT" */
 
 bool head_is_last(const struct http_request *request)
 {
@@ -16,17 +16,25 @@ bool head_is_last(const struct http_request *request)
     return wish != NULL && strcasestr(wish, "close") != NULL;
 }
 
-/* Appends a line; *length grows beyond HEAD_SIZE when it does not fit. */
-__attribute__((format(printf, 3, 4))) static void add(char *head, size_t *length,
-                                                      const char *format, ...)
+/* Appends; *length grows beyond HEAD_SIZE when it does not fit. */
+static void add_bytes(char *head, size_t *length, const char *bytes, size_t count)
 {
-    const size_t room = *length < HEAD_SIZE ? HEAD_SIZE - *length : 0;
-    va_list arguments;
+    if (*length < HEAD_SIZE && count <= HEAD_SIZE - *length)
+        memcpy(head + *length, bytes, count);
+    *length += count;
+}
 
-    va_start(arguments, format);
-    const int wanted = vsnprintf(room > 0 ? head + *length : NULL, room, format, arguments);
-    va_end(arguments);
-    *length += wanted > 0 ? (size_t)wanted : HEAD_SIZE;
+static void add(char *head, size_t *length, const char *text)
+{
+    add_bytes(head, length, text, strlen(text));
+}
+
+static void add_field(char *head, size_t *length, const char *name, const char *value)
+{
+    add(head, length, name);
+    add(head, length, ": ");
+    add(head, length, value);
+    add(head, length, "\r\n");
 }
 
 static const char *write_date(char date[DATE_SIZE])
@@ -42,15 +50,21 @@ static const char *write_date(char date[DATE_SIZE])
 size_t head_write(const struct http_request *request, unsigned status, const char *type,
                   uint64_t length, char head[HEAD_SIZE])
 {
-    char date[DATE_SIZE];
+    char number[NUMBER_SIZE], date[DATE_SIZE];
     size_t size = 0;
 
-    add(head, &size, "HTTP/1.1 %u %s\r\nDate: %s\r\nConnection: close\r\n", status,
-        MHD_get_reason_phrase_for(status), write_date(date));
+    snprintf(number, sizeof number, "HTTP/1.1 %u ", status);
+    add(head, &size, number);
+    add(head, &size, MHD_get_reason_phrase_for(status));
+    add(head, &size, "\r\n");
+    add_field(head, &size, MHD_HTTP_HEADER_DATE, write_date(date));
+    add_field(head, &size, MHD_HTTP_HEADER_CONNECTION, "close");
     if (type != NULL)
-        add(head, &size, "Content-Type: %s\r\n", type);
+        add_field(head, &size, MHD_HTTP_HEADER_CONTENT_TYPE, type);
     for (unsigned i = 0; i < request->field_count; i++)
-        add(head, &size, "%s: %s\r\n", request->fields[i].name, request->fields[i].value);
-    add(head, &size, "Content-Length: %llu\r\n\r\n", (unsigned long long)length);
-    return size < HEAD_SIZE ? size : 0;
+        add_field(head, &size, request->fields[i].name, request->fields[i].value);
+    snprintf(number, sizeof number, "%llu", (unsigned long long)length);
+    add_field(head, &size, MHD_HTTP_HEADER_CONTENT_LENGTH, number);
+    add(head, &size, "\r\n");
+    return size <= HEAD_SIZE ? size : 0;
 }

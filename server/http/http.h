@@ -45,15 +45,13 @@ struct http_config {
     const struct http_proxies *proxies; /* null: none. Outlives the server */
     const struct http_service *service;
     void *ctx;
-    unsigned threads;           /* one for each processor, at most 4 */
-    unsigned connection_limit;  /* 20000, or what the process may open if that is less */
-    unsigned per_address_limit; /* none: a whole site may sit behind one address, and all
-                                 * that comes by way of a proxy is the proxy's */
-    size_t body_limit;          /* bytes of a collected body: 64 KB */
-    unsigned header_ms;         /* from connecting to the end of the headers: 10 s */
-    unsigned keep_alive_ms;     /* from an answer to the next request's headers: 30 s */
-    unsigned stall_ms;          /* a transfer must move stall_bytes in this time: 60 s */
-    unsigned stall_bytes;       /* 4096 */
+    unsigned threads;          /* one for each processor, at most 4 */
+    unsigned connection_limit; /* 20000, or what the process may open if that is less */
+    size_t body_limit;         /* bytes of a collected body: 64 KB */
+    unsigned header_ms;        /* from connecting to the end of the headers: 10 s */
+    unsigned keep_alive_ms;    /* from an answer to the next request's headers: 30 s */
+    unsigned stall_ms;         /* a transfer must move stall_bytes in this time: 60 s */
+    unsigned stall_bytes;      /* 4096 */
 };
 
 #define HTTP_ERROR_SIZE   200
@@ -70,8 +68,8 @@ const char *http_listen_address(const struct http_server *server);
 unsigned http_connection_count(struct http_server *server);
 
 /* Takes no more connections and waits until those there are have their answers,
- * at most drain_ms; then cuts what is left. Streams must have been ended and
- * suspended requests must all be resumed. */
+ * at most drain_ms; then cuts what is left. Waits for streams that wait to be
+ * woken, and for suspended requests to be resumed. */
 void http_stop(struct http_server *server, unsigned drain_ms);
 
 /* --- the request --- */

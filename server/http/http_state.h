@@ -3,8 +3,8 @@
 #define SERVER_HTTP_HTTP_STATE_H
 
 #include "server/http/certificate.h"
-#include "server/http/handshakes.h"
 #include "server/http/http.h"
+#include "server/http/loop.h"
 #include "server/http/sender.h"
 
 #include <microhttpd.h>
@@ -17,14 +17,24 @@ enum http_phase {
     PHASE_SERVER,   /* ours to act: no deadline for the other end */
 };
 
+/* What serves a part of the connections. */
+struct http_lane {
+    struct http_server *server;
+    unsigned limit; /* of connections, and of files that the sender sends beside them */
+    struct loop *loop;
+    struct sender *sender; /* null: TLS, which is the library's to speak */
+};
+
 /* A connection. In the server's list from accept to close. */
 struct http_client {
     struct http_client *next, *previous;
     struct http_server *server;
+    struct http_lane *lane;
     int socket;
     struct MHD_Connection *connection;
-    bool has_spoken;   /* TLS: its first bytes are here */
-    bool has_waited;   /* for the rest of a handshake */
+    bool has_spoken; /* TLS: its first bytes are here */
+    bool has_waited; /* for the rest of a handshake, as which: */
+    struct loop_source handshake;
     bool has_finished; /* its own side of the handshake, and we have ours */
     bool have_finished;
     unsigned requests; /* answered */
@@ -41,18 +51,17 @@ struct http_client {
 
 struct http_server {
     struct http_config config;
-    struct MHD_Daemon *daemon;
     int listener;
     char address[HTTP_ADDRESS_SIZE];
-    struct sender *senders[HTTP_THREADS_MAX]; /* config.threads of them; null: TLS */
-    struct handshakes *handshakes;            /* null: no TLS */
+    struct http_lane lanes[HTTP_THREADS_MAX]; /* config.threads of them */
     gnutls_datum_t tickets;                   /* the key of TLS sessions to be resumed */
+    bool is_watched;                          /* there is the thread: */
     pthread_t watch;
     atomic_bool is_draining;
-    atomic_uint suspended; /* requests and streams */
-    pthread_mutex_t lock;  /* of the following, and of every client */
-    pthread_cond_t wake;   /* the watch is to end */
+    pthread_mutex_t lock; /* of the following, and of every client */
+    pthread_cond_t wake;  /* the watch is to end */
     bool is_ending;
+    bool is_cut; /* who is connected has been, and who comes is */
     struct http_client *clients;
     struct http_client *watched; /* the next to be looked at in this round */
 };
@@ -94,6 +103,10 @@ struct http_request {
     unsigned field_count;
 };
 
+/* The library's callback for a connection that begins or ends, of a lane. */
+void http_note_connection(void *lane, struct MHD_Connection *connection, void **client,
+                          enum MHD_ConnectionNotificationCode code);
+
 /* Moves a client on; from its own thread. */
 void http_enter_phase(struct http_server *server, struct http_client *client,
                       enum http_phase phase);
@@ -106,7 +119,11 @@ enum MHD_Result http_step(void *server, struct MHD_Connection *connection, const
                           const char *method, const char *version, const char *data,
                           size_t *data_size, void **request);
 
-/* The request is over; the library is done with it. */
+/* The library's callback for a request that is over. */
+void http_note_completed(void *server, struct MHD_Connection *connection, void **request,
+                         enum MHD_RequestTerminationCode code);
+
+/* The library is done with the request. */
 void http_request_free(struct http_request *request);
 
 #endif

@@ -180,20 +180,16 @@ void http_suspend(struct http_request *request, http_next *next, void *ctx)
     request->next = next;
     request->next_ctx = ctx;
     http_enter_phase(request->server, request->client, PHASE_SERVER);
-    atomic_fetch_add(&request->server->suspended, 1);
-    MHD_suspend_connection(request->connection);
+    loop_suspend(request->client->lane->loop, request->connection);
 }
 
 void http_resume(struct http_request *request)
 {
-    MHD_resume_connection(request->connection);
+    loop_resume(request->client->lane->loop, request->connection);
 }
 
 void http_request_free(struct http_request *request)
 {
-    /* Resumed after the other end had gone, it is not asked again. */
-    if (request->next != NULL)
-        atomic_fetch_sub(&request->server->suspended, 1);
     if (request->release != NULL)
         request->release(request->context);
     if (request->release_caller != NULL)
@@ -323,7 +319,6 @@ static void go_on(struct http_request *request)
 
     request->next = NULL;
     if (next != NULL) {
-        atomic_fetch_sub(&request->server->suspended, 1);
         http_enter_phase(request->server, request->client, PHASE_TRANSFER);
         next(request->next_ctx, request);
     } else if (request->is_too_large) {
@@ -354,4 +349,32 @@ enum MHD_Result http_step(void *ctx, struct MHD_Connection *connection, const ch
     if (request->is_handed_over)
         return MHD_NO;
     return request->is_answered || request->next != NULL ? MHD_YES : MHD_NO;
+}
+
+static void end_file(struct http_server *server, struct http_client *client, bool is_whole)
+{
+    pthread_mutex_lock(&server->lock);
+    const bool is_file = client->is_file;
+    const struct http_file file = client->file;
+    client->is_file = false;
+    pthread_mutex_unlock(&server->lock);
+    if (is_file && file.done != NULL)
+        file.done(file.ctx, is_whole);
+}
+
+void http_note_completed(void *ctx, struct MHD_Connection *connection, void **context,
+                         enum MHD_RequestTerminationCode code)
+{
+    struct http_server *server = ctx;
+    struct http_request *request = *context;
+
+    (void)connection;
+    if (request == NULL)
+        return;
+    struct http_client *client = request->client;
+    end_file(server, client, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
+    http_request_free(request);
+    *context = NULL;
+    client->requests++;
+    http_enter_phase(server, client, PHASE_HEADERS);
 }

@@ -69,13 +69,12 @@ static enum step send_piece(int socket, struct http_file *file)
     return file->length > 0 ? STEP_MORE : STEP_WHOLE;
 }
 
-/* What is left of the head is at *head; it goes out together with the file's first bytes. */
+/* What is left of the head is at *head. */
 static enum step send_some(int socket, const char **head, size_t *head_length,
                            struct http_file *file)
 {
     if (*head_length > 0) {
-        const int more = file->length > 0 ? MSG_MORE : 0;
-        const ssize_t sent = send(socket, *head, *head_length, MSG_NOSIGNAL | MSG_DONTWAIT | more);
+        const ssize_t sent = send(socket, *head, *head_length, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent < 0)
             return step_of_error();
         *head += sent;
@@ -317,6 +316,7 @@ bool sender_send(struct sender *sender, int socket, const struct sender_answer *
         atomic_fetch_sub(&sender->count, 1);
         return false;
     }
+    socket_fill_segments(socket);
     const enum step step = send_some(socket, &left.head, &left.head_length, &left.file);
     if (step != STEP_MORE)
         close(left.file.file);

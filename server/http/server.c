@@ -26,9 +26,9 @@ static void fill_defaults(struct http_config *config)
     const long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
     if (config->threads == 0)
-        config->threads = processors < 1                  ? 1
-                          : processors > HTTP_THREADS_MAX ? HTTP_THREADS_MAX
-                                                          : (unsigned)processors;
+        config->threads = processors < 1 ? 1 : (unsigned)processors;
+    if (config->threads > HTTP_THREADS_MAX)
+        config->threads = HTTP_THREADS_MAX;
     if (config->connection_limit == 0)
         config->connection_limit = CONNECTIONS_MAX;
     if (config->body_limit == 0)
@@ -62,127 +62,51 @@ static void fit_descriptors(struct http_config *config)
         config->threads = 1;
 }
 
-static void add_client(struct http_server *server, struct http_client *client)
+static struct MHD_Daemon *start_library(struct http_lane *lane)
 {
-    client->phase = PHASE_HEADERS;
-    client->deadline_ms = clock_monotonic_ms() + server->config.header_ms;
-    pthread_mutex_lock(&server->lock);
-    client->next = server->clients;
-    if (client->next != NULL)
-        client->next->previous = client;
-    server->clients = client;
-    pthread_mutex_unlock(&server->lock);
-}
-
-static void remove_client(struct http_server *server, struct http_client *client)
-{
-    pthread_mutex_lock(&server->lock);
-    if (server->watched == client)
-        server->watched = client->next;
-    if (client->next != NULL)
-        client->next->previous = client->previous;
-    if (client->previous != NULL)
-        client->previous->next = client->next;
-    else
-        server->clients = client->next;
-    pthread_mutex_unlock(&server->lock);
-    free(client);
-}
-
-static void note_connection(void *ctx, struct MHD_Connection *connection, void **socket_context,
-                            enum MHD_ConnectionNotificationCode code)
-{
-    struct http_server *server = ctx;
-
-    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
-        if (*socket_context != NULL)
-            remove_client(server, *socket_context);
-        return;
-    }
-    struct http_client *client = calloc(1, sizeof *client);
-    if (client == NULL)
-        return;
-    client->socket =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-    client->server = server;
-    client->connection = connection;
-    *socket_context = client;
-    tls_begin(client, connection);
-    add_client(server, client);
-}
-
-static void end_file(struct http_server *server, struct http_client *client, bool is_whole)
-{
-    pthread_mutex_lock(&server->lock);
-    const bool is_file = client->is_file;
-    const struct http_file file = client->file;
-    client->is_file = false;
-    pthread_mutex_unlock(&server->lock);
-    if (is_file && file.done != NULL)
-        file.done(file.ctx, is_whole);
-}
-
-static void note_completed(void *ctx, struct MHD_Connection *connection, void **context,
-                           enum MHD_RequestTerminationCode code)
-{
-    struct http_server *server = ctx;
-    struct http_request *request = *context;
-
-    (void)connection;
-    if (request == NULL)
-        return;
-    struct http_client *client = request->client;
-    end_file(server, client, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
-    http_request_free(request);
-    *context = NULL;
-    client->requests++;
-    http_enter_phase(server, client, PHASE_HEADERS);
-}
-
-static struct MHD_Daemon *start_daemon(struct http_server *server)
-{
+    struct http_server *server = lane->server;
     const struct http_config *config = &server->config;
     const bool is_tls = config->certificate != NULL;
     /* With TURBO the library closes sockets without shutting them down before: a sender may
      * have a descriptor of its own for one. It also reads at once from who connected. */
-    const unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
+    const unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
                            (is_tls ? (unsigned)MHD_USE_TLS : (unsigned)MHD_USE_TURBO);
-    /* A pool of one is refused: it is the one thread there is anyway. */
-    struct MHD_OptionItem threads[] = {
-        {config->threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, config->threads, NULL},
-        {MHD_OPTION_END, 0, NULL},
-    };
 
-    return MHD_start_daemon(
-        flags, 0, NULL, NULL, http_step, server, MHD_OPTION_LISTEN_SOCKET, server->listener,
-        MHD_OPTION_NOTIFY_CONNECTION, note_connection, server, MHD_OPTION_NOTIFY_COMPLETED,
-        note_completed, server, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-        MHD_OPTION_CONNECTION_LIMIT, config->connection_limit, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-        config->per_address_limit, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_ARRAY, threads,
-        is_tls ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END, TLS_PRIORITIES,
-        MHD_OPTION_HTTPS_CERT_CALLBACK2, tls_retrieve,
-        config->client_ca != NULL ? MHD_OPTION_HTTPS_MEM_TRUST : MHD_OPTION_END, config->client_ca,
-        MHD_OPTION_END);
+    return MHD_start_daemon(flags, 0, NULL, NULL, http_step, server, MHD_OPTION_NOTIFY_CONNECTION,
+                            http_note_connection, lane, MHD_OPTION_NOTIFY_COMPLETED,
+                            http_note_completed, server, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                            (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT, lane->limit,
+                            MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
+                            is_tls ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END, TLS_PRIORITIES,
+                            MHD_OPTION_HTTPS_CERT_CALLBACK2, tls_retrieve,
+                            config->client_ca != NULL ? MHD_OPTION_HTTPS_MEM_TRUST : MHD_OPTION_END,
+                            config->client_ca, MHD_OPTION_END);
 }
 
-static void stop_senders(struct http_server *server)
+static bool start_lane(struct http_server *server, struct http_lane *lane, unsigned limit)
+{
+    const struct http_config *config = &server->config;
+    const struct sender_config each = {
+        .limit = limit, .stall_ms = config->stall_ms, .stall_bytes = config->stall_bytes};
+
+    lane->server = server;
+    lane->limit = limit;
+    lane->loop = loop_new(server->listener, limit);
+    if (config->certificate == NULL)
+        lane->sender = sender_start(&each);
+    if (lane->loop == NULL || (config->certificate == NULL && lane->sender == NULL))
+        return false;
+    struct MHD_Daemon *library = start_library(lane);
+    return library != NULL && loop_start(lane->loop, library);
+}
+
+static void end_lanes(struct http_server *server)
 {
     for (unsigned i = 0; i < HTTP_THREADS_MAX; i++)
-        if (server->senders[i] != NULL)
-            sender_stop(server->senders[i]);
-}
-
-static void free_server(struct http_server *server)
-{
-    stop_senders(server);
-    if (server->handshakes != NULL)
-        handshakes_stop(server->handshakes);
-    gnutls_free(server->tickets.data);
-    if (server->listener >= 0)
-        close(server->listener);
-    pthread_mutex_destroy(&server->lock);
-    pthread_cond_destroy(&server->wake);
-    free(server);
+        loop_free(server->lanes[i].loop);
+    for (unsigned i = 0; i < HTTP_THREADS_MAX; i++)
+        if (server->lanes[i].sender != NULL)
+            sender_stop(server->lanes[i].sender);
 }
 
 static void init_locks(struct http_server *server)
@@ -196,42 +120,66 @@ static void init_locks(struct http_server *server)
     pthread_condattr_destroy(&attributes);
 }
 
-/* TLS is the library's to speak. */
-static bool start_senders(struct http_server *server)
+static bool start_lanes(struct http_server *server)
 {
-    const struct http_config *config = &server->config;
-    const struct sender_config each = {.limit = config->connection_limit / config->threads,
-                                       .stall_ms = config->stall_ms,
-                                       .stall_bytes = config->stall_bytes};
+    const unsigned count = server->config.threads;
 
-    for (unsigned i = 0; config->certificate == NULL && i < config->threads; i++) {
-        server->senders[i] = sender_start(&each);
-        if (server->senders[i] == NULL)
+    for (unsigned i = 0; i < count; i++)
+        if (!start_lane(server, &server->lanes[i], (server->config.connection_limit + i) / count))
             return false;
-    }
     return true;
-}
-
-static bool start_tls(struct http_server *server)
-{
-    if (server->config.certificate == NULL)
-        return true;
-    server->handshakes = handshakes_start();
-    return server->handshakes != NULL && gnutls_session_ticket_key_generate(&server->tickets) >= 0;
 }
 
 static bool start_threads(struct http_server *server)
 {
-    if (!start_senders(server) || !start_tls(server))
+    if (server->config.certificate != NULL &&
+        gnutls_session_ticket_key_generate(&server->tickets) < 0)
         return false;
-    server->daemon = start_daemon(server);
-    if (server->daemon == NULL)
-        return false;
-    if (pthread_create(&server->watch, NULL, http_watch, server) == 0)
-        return true;
-    MHD_stop_daemon(server->daemon);
-    server->listener = -1; /* closed with the daemon */
-    return false;
+    server->is_watched = pthread_create(&server->watch, NULL, http_watch, server) == 0;
+    return server->is_watched && start_lanes(server);
+}
+
+/* Who is connected, and who still comes. */
+static void cut_all(struct http_server *server)
+{
+    pthread_mutex_lock(&server->lock);
+    server->is_cut = true;
+    for (struct http_client *client = server->clients; client != NULL; client = client->next)
+        shutdown(client->socket, SHUT_RDWR);
+    pthread_mutex_unlock(&server->lock);
+}
+
+/* Who comes is refused, who waited is reset. */
+static void stop_listening(struct http_server *server)
+{
+    atomic_store(&server->is_draining, true);
+    if (server->listener >= 0)
+        shutdown(server->listener, SHUT_RDWR);
+}
+
+static void end_watch(struct http_server *server)
+{
+    pthread_mutex_lock(&server->lock);
+    server->is_ending = true;
+    pthread_cond_signal(&server->wake);
+    pthread_mutex_unlock(&server->lock);
+    pthread_join(server->watch, NULL);
+}
+
+/* As far as it was started. */
+static void end_server(struct http_server *server)
+{
+    stop_listening(server);
+    cut_all(server);
+    if (server->is_watched)
+        end_watch(server);
+    end_lanes(server);
+    gnutls_free(server->tickets.data);
+    if (server->listener >= 0)
+        close(server->listener);
+    pthread_mutex_destroy(&server->lock);
+    pthread_cond_destroy(&server->wake);
+    free(server);
 }
 
 struct http_server *http_start(const struct http_config *config, char error[HTTP_ERROR_SIZE],
@@ -250,7 +198,7 @@ struct http_server *http_start(const struct http_config *config, char error[HTTP
     server->listener = socket_listen(config->listen, server->address, error, is_usage);
     if (server->listener >= 0 && start_threads(server))
         return server;
-    free_server(server);
+    end_server(server);
     return NULL;
 }
 
@@ -263,8 +211,8 @@ static unsigned count_sending(const struct http_server *server)
 {
     unsigned count = 0;
 
-    for (unsigned i = 0; i < HTTP_THREADS_MAX && server->senders[i] != NULL; i++)
-        count += sender_count(server->senders[i]);
+    for (unsigned i = 0; i < HTTP_THREADS_MAX && server->lanes[i].sender != NULL; i++)
+        count += sender_count(server->lanes[i].sender);
     return count;
 }
 
@@ -298,35 +246,13 @@ static size_t close_idle(struct http_server *server, int64_t newcomer_deadline_m
     return left;
 }
 
-static void cut_all(struct http_server *server)
-{
-    pthread_mutex_lock(&server->lock);
-    for (struct http_client *client = server->clients; client != NULL; client = client->next)
-        shutdown(client->socket, SHUT_RDWR);
-    pthread_mutex_unlock(&server->lock);
-}
-
 void http_stop(struct http_server *server, unsigned drain_ms)
 {
     const int64_t start = clock_monotonic_ms();
 
-    atomic_store(&server->is_draining, true);
-    /* MHD_quiesce_daemon() would race with the library's threads for who takes the listener out
-     * of their epoll sets, and the library ends the process when one of them comes second. */
-    socket_stop_listening(server->listener);
+    stop_listening(server);
     while (close_idle(server, start + DRAIN_NEWCOMER_MS) > 0 &&
            clock_monotonic_ms() - start < drain_ms)
         usleep(DRAIN_POLL_US);
-    cut_all(server);
-    /* The library cannot end with a suspended connection. */
-    while (atomic_load(&server->suspended) > 0)
-        usleep(DRAIN_POLL_US);
-    pthread_mutex_lock(&server->lock);
-    server->is_ending = true;
-    pthread_cond_signal(&server->wake);
-    pthread_mutex_unlock(&server->lock);
-    pthread_join(server->watch, NULL);
-    MHD_stop_daemon(server->daemon);
-    server->listener = -1; /* closed with the daemon */
-    free_server(server);
+    end_server(server);
 }

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define BACKLOG 4096
@@ -109,19 +108,6 @@ int socket_listen(const char *address, char actual[HTTP_ADDRESS_SIZE], char erro
     return listener;
 }
 
-void socket_stop_listening(int listener)
-{
-    const struct sockaddr_un nameless = {.sun_family = AF_UNIX}; /* Linux gives it a name */
-    const int quiet = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-    if (quiet < 0 ||
-        bind(quiet, (const struct sockaddr *)&nameless, sizeof nameless.sun_family) != 0 ||
-        listen(quiet, 0) != 0 || dup3(quiet, listener, O_CLOEXEC) < 0)
-        shutdown(listener, SHUT_RDWR); /* which keeps those who poll it busy */
-    if (quiet >= 0)
-        close(quiet);
-}
-
 void socket_limit_send_buffer(int socket, bool is_counted)
 {
     const int segments = is_counted ? AHEAD_SEGMENTS : AHEAD_SEGMENTS_UNCOUNTED;
@@ -132,6 +118,13 @@ void socket_limit_send_buffer(int socket, bool is_counted)
         return;
     const int size = segments * segment > AHEAD ? segments * segment : AHEAD;
     setsockopt(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &size, sizeof size);
+}
+
+void socket_fill_segments(int socket)
+{
+    const int one = 1;
+
+    setsockopt(socket, IPPROTO_TCP, TCP_CORK, &one, sizeof one);
 }
 
 bool socket_count(int socket, struct socket_counters *counters)

@@ -9,13 +9,13 @@
 int socket_listen(const char *address, char actual[HTTP_ADDRESS_SIZE], char error[HTTP_ERROR_SIZE],
                   bool *is_usage);
 
-/* Nobody is let in any more: who tries is refused, who waited is reset. The descriptor stays as
- * it is to those who poll it, but nobody will ever come to what it stands for now. */
-void socket_stop_listening(int listener);
-
 /* Bounds what the kernel keeps of an answer; untuned it takes in whole files. is_counted:
  * somebody is told how far it has got. */
 void socket_limit_send_buffer(int socket, bool is_counted);
+
+/* From now on no segment goes out that has room left, but the last, which the end of the connection
+ * comes with: the head goes with the file's first bytes, and the end with its last ones. */
+void socket_fill_segments(int socket);
 
 struct socket_counters {
     uint64_t acknowledged; /* bytes sent that the other end has, since it connected */

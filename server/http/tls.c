@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -34,6 +35,27 @@ static void answer_plain(int socket)
         shutdown(socket, SHUT_WR);
 }
 
+static void go_on(struct loop *loop, struct loop_source *source)
+{
+    const struct http_client *client =
+        (struct http_client *)((char *)source - offsetof(struct http_client, handshake));
+
+    loop_resume(loop, client->connection);
+}
+
+/* The library (0.9.75) goes round at full speed as long as one of its connections is in the middle
+ * of a handshake, taking what it could not read for still to be read; so it is suspended until
+ * there is something to read. */
+static void await_handshake(struct http_client *client)
+{
+    struct loop *loop = client->lane->loop;
+
+    client->handshake.ready = go_on;
+    loop_suspend(loop, client->connection);
+    if (!loop_await(loop, client->socket, &client->handshake, &client->has_waited))
+        loop_resume(loop, client->connection); /* at full speed, then */
+}
+
 /* How a session reads from its socket. */
 static ssize_t pull(gnutls_transport_ptr_t transport, void *data, size_t size)
 {
@@ -41,7 +63,7 @@ static ssize_t pull(gnutls_transport_ptr_t transport, void *data, size_t size)
     const ssize_t length = recv(client->socket, data, size, 0);
 
     if (length < 0 && errno == EAGAIN && !(client->has_finished && client->have_finished)) {
-        handshakes_wait(client->server->handshakes, client);
+        await_handshake(client);
         errno = EAGAIN;
     }
     if (length <= 0 || client->has_spoken)
@@ -89,6 +111,14 @@ void tls_begin(struct http_client *client, struct MHD_Connection *connection)
         gnutls_session_ticket_enable_server(session, &client->server->tickets);
 }
 
+void tls_refuse(struct MHD_Connection *connection)
+{
+    const gnutls_session_t session = session_of(connection);
+
+    if (session != NULL)
+        gnutls_session_set_ptr(session, NULL);
+}
+
 /* GnuTLS 3.7 agrees to a length in TLS 1.2 and then forgets it, unless it is set
  * as the application's own wish. */
 void tls_limit_records(struct MHD_Connection *connection)
@@ -133,9 +163,11 @@ int tls_retrieve(gnutls_session_t session, const struct gnutls_cert_retr_st *inf
                  unsigned *ocsp_count, gnutls_privkey_t *key, unsigned *flags)
 {
     const struct http_client *client = gnutls_session_get_ptr(session);
-    const struct certificate_shown shown = certificate_shown(client->server->config.certificate);
 
     (void)info;
+    if (client == NULL)
+        return -1;
+    const struct certificate_shown shown = certificate_shown(client->server->config.certificate);
     *chain = shown.chain;
     *count = shown.count;
     *key = shown.key;

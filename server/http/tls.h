@@ -14,6 +14,9 @@
 /* A connection begins: before its handshake. */
 void tls_begin(struct http_client *client, struct MHD_Connection *connection);
 
+/* One that has no client: its handshake fails. */
+void tls_refuse(struct MHD_Connection *connection);
+
 /* Before an answer: keeps its records to the length the client asked for. */
 void tls_limit_records(struct MHD_Connection *connection);
 

@@ -216,6 +216,27 @@ groups_take_in_new_devices() {
     expect "a filter of colours" "$code" 400
 }
 
+# They are made while they are sent, whoever reads them, however fast, and as far as they like.
+long_lists_are_whole() {
+    { echo mac,product; for i in $(seq 0 3999); do printf '02:DD:00:00:%02X:%02X,crowd\n' $((i / 256)) $((i % 256)); done; } >crowd.csv
+    "$UPDRAFT" devices import crowd.csv >/dev/null
+    for way in --http1.1 --http1.0; do
+        api GET '/devices?product=crowd' $way -o list
+        python3 -c '
+import json
+macs = [device["mac"] for device in json.load(open("list"))["devices"]]
+assert len(macs) == 4000 and macs == sorted(macs) and macs[-1] == "02:DD:00:00:0F:9F", len(macs)'
+    done
+    api GET '/devices?filter=mac%3D02:DD:00:00:0F:9F' -o list
+    expect "the last" "$(json devices 0 mac <list)" 02:DD:00:00:0F:9F
+    api GET '/devices?product=nobody%27s' -o list
+    expect "of none" "$(python3 -c 'import json; print(json.load(open("list")))')" "{'devices': []}"
+    for _ in 1 2 3; do
+        { api GET /devices || true; } | head -c 1000 >/dev/null
+    done
+    expect "who reads on" "$(api GET '/devices?product=crowd' | grep -c '"mac":"02:DD:')" 4000
+}
+
 server_start data
 publish "$TAP_TMP/old.bin" demo 1.0
 check settings_are_kept
@@ -234,6 +255,7 @@ SERVER_PORT=${SERVER##*:}
 server_stop KILL
 server_start data
 check it_is_the_same_after_a_kill
+check long_lists_are_whole
 server_stop
 unset SERVER_PORT
 server_start limited --site-rate 1k

@@ -532,23 +532,24 @@ static void changes_are_told_once(void **state)
     free(list.macs);
 }
 
-static void keep_order(void *ctx, const struct device_view *view)
-{
-    mac_address *last = ctx;
-
-    assert_true(view->mac > *last);
-    *last = view->mac;
-}
-
 static void devices_are_listed_by_mac(void **state)
 {
     struct fixture *fixture = *state;
+    struct device_view view;
     mac_address last = 0;
+    unsigned count = 0;
 
     for (mac_address mac = 1; mac <= 300; mac++)
         assign(fixture, mac * 7919 % 1009, "demo", NULL);
-    assert_true(fleet_each_device(fixture->fleet, keep_order, &last));
-    assert_true(last > 0);
+    struct fleet_walk *walk = fleet_walk_begin(fixture->fleet);
+    assert_non_null(walk);
+    for (; fleet_walk_next(walk, &view); count++) {
+        assert_true(view.mac > last);
+        last = view.mac;
+    }
+    assert_int_equal(count, 300);
+    assert_false(fleet_walk_next(walk, &view));
+    fleet_walk_end(walk);
 }
 
 struct seen {

@@ -1,0 +1,180 @@
+/* GET /devices: one after the other, as the other end takes them. A million devices are 800 MB. */
+#include "server/operator_api/handlers.h"
+#include "server/operator_api/views.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* So many are looked at in one go at most: who asks for few of many keeps nobody waiting. */
+#define AT_A_TIME 128
+
+struct listing {
+    struct fleet_walk *walk;
+    const char *product, *state, *group; /* the request's, which is there as long; null = any */
+    struct filter filter;
+    bool has_begun, has_some, is_over;
+    bool is_broken; /* memory was out */
+    char *piece;    /* what is to be sent next; null: nothing */
+    size_t sent;    /* of it */
+};
+
+static void free_listing(void *ctx)
+{
+    struct listing *listing = ctx;
+
+    if (listing->walk != NULL)
+        fleet_walk_end(listing->walk);
+    free(listing->piece);
+    free(listing);
+}
+
+/* A device as filters see it. */
+static struct filter_subject subject_of(const struct device_view *device)
+{
+    return (struct filter_subject){
+        .mac = device->mac,
+        .facts = device->last_seen_ms != 0 ? &device->facts : NULL,
+        .product = device->product,
+        .group = device->assignment.group,
+        .channel = device->channel,
+        .version = device->version,
+        .alias = device->assignment.alias,
+        .tags = device->assignment.tags,
+    };
+}
+
+static bool is_or_any(const char *wanted, const char *value)
+{
+    return wanted == NULL || (value != NULL && strcmp(wanted, value) == 0);
+}
+
+static bool is_wanted(const struct listing *listing, const struct device_view *device)
+{
+    const struct filter_subject subject = subject_of(device);
+
+    return is_or_any(listing->product, device->product) &&
+           is_or_any(listing->state, policy_state_name(device->decision.state)) &&
+           is_or_any(listing->group, device->assignment.group) &&
+           filter_matches(&listing->filter, &subject);
+}
+
+static char *device_text(const struct device_view *device, bool is_first)
+{
+    json_t *value = view_device(device);
+    char *json = value != NULL ? json_dumps(value, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
+    char *text = NULL;
+
+    if (json != NULL && asprintf(&text, "%s%s", is_first ? "\n" : ",\n", json) < 0)
+        text = NULL;
+    free(json);
+    json_decref(value);
+    return text;
+}
+
+static void set_piece(struct listing *listing, char *text)
+{
+    listing->piece = text;
+    listing->is_broken = text == NULL;
+}
+
+/* Looks at the next device; none comes of it that is not wanted. */
+static void go_on(struct listing *listing)
+{
+    struct device_view view;
+
+    if (!listing->has_begun) {
+        listing->has_begun = true;
+        set_piece(listing, strdup("{\"devices\": ["));
+    } else if (!fleet_walk_next(listing->walk, &view)) {
+        listing->is_over = true;
+        set_piece(listing, strdup("\n]}\n"));
+    } else if (is_wanted(listing, &view)) {
+        set_piece(listing, device_text(&view, !listing->has_some));
+        listing->has_some = true;
+    }
+}
+
+/* Moves as much of the piece as there is room for. */
+static size_t move_piece(struct listing *listing, char *buffer, size_t room)
+{
+    const size_t left = strlen(listing->piece + listing->sent);
+    const size_t length = left < room ? left : room;
+
+    memcpy(buffer, listing->piece + listing->sent, length);
+    listing->sent += length;
+    if (length == left) {
+        free(listing->piece);
+        listing->piece = NULL;
+        listing->sent = 0;
+    }
+    return length;
+}
+
+static ssize_t read_listing(void *ctx, char *buffer, size_t size)
+{
+    struct listing *listing = ctx;
+    size_t length = 0;
+
+    for (unsigned i = 0; i < AT_A_TIME && length < size; i++) {
+        if (listing->piece == NULL && !listing->is_over)
+            go_on(listing);
+        if (listing->is_broken)
+            return HTTP_STREAM_BROKEN;
+        if (listing->piece != NULL)
+            length += move_piece(listing, buffer + length, size - length);
+    }
+    if (length == 0 && listing->is_over)
+        return HTTP_STREAM_END;
+    if (length == 0)
+        buffer[length++] = '\n'; /* JSON does not mind, and the other end sees that it goes on */
+    return (ssize_t)length;
+}
+
+static bool is_state(const char *name)
+{
+    for (int i = 0; i < STATE_COUNT; i++)
+        if (strcmp(policy_state_name((enum device_state)i), name) == 0)
+            return true;
+    return false;
+}
+
+/* False, and answered, where the query makes no sense. */
+static bool parse_query(struct http_request *request, struct listing *listing)
+{
+    const char *filter = http_query(request, "filter");
+    char error[FILTER_ERROR_SIZE];
+
+    listing->product = http_query(request, "product");
+    listing->group = http_query(request, "group");
+    listing->state = http_query(request, "state");
+    if (listing->state != NULL && !is_state(listing->state)) {
+        answer_error(request, 400, "there is no state called %s", listing->state);
+        return false;
+    }
+    if (filter != NULL && !filter_parse(filter, &listing->filter, error)) {
+        answer_error(request, 400, "%s", error);
+        return false;
+    }
+    return true;
+}
+
+void handle_list_devices(const struct operator_api *api, struct http_request *request,
+                         const char *name)
+{
+    static const struct http_stream_class class = {read_listing, free_listing};
+    struct listing *listing = calloc(1, sizeof *listing);
+
+    (void)name;
+    if (listing != NULL)
+        listing->walk = fleet_walk_begin(api->fleet);
+    if (listing == NULL || listing->walk == NULL)
+        answer_json(request, 500, NULL);
+    else if (parse_query(request, listing)) {
+        http_set_header(request, "Cache-Control", "no-store");
+        http_set_header(request, "X-Content-Type-Options", "nosniff");
+        http_answer_stream(request, "application/json", &class, listing);
+        return;
+    }
+    if (listing != NULL)
+        free_listing(listing);
+}
