@@ -173,12 +173,13 @@ static void send_some(struct load *load, struct slot *slot)
 
 static void read_length(struct slot *slot, const char *end)
 {
-    static const char name[] = "\r\nContent-Length:";
+    static const char name[] = "\nContent-Length:";
     const char *field = NULL;
 
-    for (const char *c = slot->head; c + sizeof name < end && field == NULL; c++)
-        if (strncasecmp(c, name, sizeof name - 1) == 0)
-            field = c + sizeof name - 1;
+    for (const char *line = slot->head; line != NULL && line < end && field == NULL;
+         line = strchr(line + 1, '\n'))
+        if (strncasecmp(line, name, sizeof name - 1) == 0)
+            field = line + sizeof name - 1;
     slot->has_length = field != NULL || slot->status == 304 || slot->status == 204;
     slot->left = field != NULL && slot->status != 304 ? strtoull(field, NULL, 10) : 0;
 }
