@@ -246,6 +246,7 @@ static void ask(struct world *world, unsigned index)
     fleet_transfer_end(world->fleet, mac, transfer, true);
     fleet_download_over(world->fleet, facts.address);
     take(device, decision.target->version);
+    world_settle(world); /* that it had all of it: else it is an attempt that nobody counts */
     world->truth->is_taking = false;
 }
 
