@@ -192,7 +192,7 @@ static bool wait_for_wake(struct http_stream *stream)
 static void enter_phase(struct http_stream *stream, enum http_phase phase)
 {
     if (stream->client->phase != phase)
-        http_enter_phase(stream->client->server, stream->client, phase);
+        http_enter_phase(stream->client->lane->server, stream->client, phase);
 }
 
 static ssize_t read_stream(void *ctx, uint64_t position, char *buffer, size_t size)

@@ -54,7 +54,6 @@ void http_note_connection(void *ctx, struct MHD_Connection *connection, void **s
     }
     client->socket =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-    client->server = server;
     client->lane = lane;
     client->connection = connection;
     *socket_context = client;

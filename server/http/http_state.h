@@ -28,14 +28,13 @@ struct http_lane {
 /* A connection. In the server's list from accept to close. */
 struct http_client {
     struct http_client *next, *previous;
-    struct http_server *server;
     struct http_lane *lane;
     int socket;
     struct MHD_Connection *connection;
-    bool has_spoken; /* TLS: its first bytes are here */
-    bool has_waited; /* for the rest of a handshake, as which: */
-    struct loop_source handshake;
-    bool has_finished; /* its own side of the handshake, and we have ours */
+    struct loop_source handshake; /* TLS: what waits for more of it */
+    bool has_waited;              /* that was waited for before */
+    bool has_spoken;              /* its first bytes are here */
+    bool has_finished;            /* its own side of the handshake, and we have ours */
     bool have_finished;
     unsigned requests; /* answered */
     enum http_phase phase;

@@ -107,8 +107,8 @@ void tls_begin(struct http_client *client, struct MHD_Connection *connection)
     gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_POST,
                                        note_finished);
     /* Who shows a certificate shows it each time. */
-    if (client->server->config.client_ca == NULL)
-        gnutls_session_ticket_enable_server(session, &client->server->tickets);
+    if (client->lane->server->config.client_ca == NULL)
+        gnutls_session_ticket_enable_server(session, &client->lane->server->tickets);
 }
 
 void tls_refuse(struct MHD_Connection *connection)
@@ -167,7 +167,8 @@ int tls_retrieve(gnutls_session_t session, const struct gnutls_cert_retr_st *inf
     (void)info;
     if (client == NULL)
         return -1;
-    const struct certificate_shown shown = certificate_shown(client->server->config.certificate);
+    const struct certificate_shown shown =
+        certificate_shown(client->lane->server->config.certificate);
     *chain = shown.chain;
     *count = shown.count;
     *key = shown.key;

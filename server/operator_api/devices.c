@@ -3,8 +3,6 @@
 
 #include "server/log/log.h"
 
-#include <string.h>
-
 bool find_device(const struct operator_api *api, struct http_request *request, const char *name,
                  mac_address *mac, struct device_view *view)
 {

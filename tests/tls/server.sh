@@ -156,6 +156,11 @@ END
     curl -sS "$SERVER/" >/dev/null
 }
 
+an_end_meets_handshakes() {
+    python3 "$TAP_ROOT/tests/tls/ends.py" "$TAP_TMP/two.crt" "$TAP_TMP/two.key" \
+        "$UPDRAFT" serve --data "$TAP_TMP/ends" --listen 127.0.0.1:0
+}
+
 # ask_openssl OPTION…: what it says of a connection on which it asks for the dashboard's page.
 ask_openssl() {
     printf 'GET / HTTP/1.0\r\n\r\n' |
@@ -305,6 +310,7 @@ check records_keep_to_the_length_asked_for
 check versions_are_1_2_and_1_3
 check who_speaks_http_here_is_told
 check a_handshake_that_drags_on_is_cut
+check an_end_meets_handshakes
 check sessions_are_resumed
 check signed_files_alone_go_over_plain_http
 check tls_check_likes_it
