@@ -1,7 +1,9 @@
 /* `updraft devices`: the devices of a server, and what they should run. */
 #include "host/report.h"
+#include "host/table.h"
 #include "tools/command.h"
 #include "tools/devices_exchange.h"
+#include "tools/devices_pages.h"
 #include "tools/devices_text.h"
 #include "tools/operate.h"
 
@@ -204,26 +206,61 @@ static int ask(struct api_client *client, const struct devices_options *options,
     return status;
 }
 
-static char *list_path(const struct devices_options *options)
+static struct devices_choice choice_of(const struct devices_options *options)
 {
-    const struct api_parameter parameters[] = {{"product", options->product},
-                                               {"group", options->group},
-                                               {"state", options->state},
-                                               {"filter", options->filter},
-                                               {NULL, NULL}};
+    return (struct devices_choice){options->product, options->group, options->state,
+                                   options->filter};
+}
 
-    return api_path("/devices", parameters);
+static json_t *as_it_is(json_t *device)
+{
+    return json_incref(device);
+}
+
+struct listed {
+    struct table *table;
+    size_t count;
+};
+
+static bool add_rows(void *ctx, const json_t *devices)
+{
+    struct listed *listed = ctx;
+    const json_t *device;
+    size_t i;
+
+    json_array_foreach(devices, i, device)
+    {
+        devices_add_row(listed->table, device);
+    }
+    listed->count += json_array_size(devices);
+    return true;
+}
+
+static int print_listed(struct api_client *client, const struct devices_choice *choice)
+{
+    struct listed listed = {.table = devices_table()};
+
+    if (listed.table == NULL)
+        return report_failure("out of memory");
+    const int status = devices_each_page(client, choice, add_rows, &listed);
+    if (status == EXIT_OK && listed.count > 0)
+        return operate_print_table(listed.table);
+    table_free(listed.table);
+    if (status == EXIT_OK)
+        printf("no devices: they appear when they first ask the server's /update\n");
+    return status;
 }
 
 static int list_devices(struct api_client *client, const struct devices_options *options,
                         const char *name)
 {
-    char *path = list_path(options);
+    const struct devices_choice choice = choice_of(options);
 
     (void)name;
-    const int status = ask(client, options, "GET", path, NULL, devices_print_list);
-    free(path);
-    return status;
+    return options->operate.json
+               ? devices_write_json(client, &choice, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER,
+                                    as_it_is)
+               : print_listed(client, &choice);
 }
 
 /* "/devices/NAME/rest"; false, and reported, when the name cannot be part of a
@@ -362,17 +399,10 @@ static int remove_device(struct api_client *client, const struct devices_options
 static int export_devices(struct api_client *client, const struct devices_options *options,
                           const char *name)
 {
-    json_t *answer = NULL;
-    char *path = list_path(options);
-    int status = path != NULL ? api_call(client, "GET", path, NULL, &answer, NULL)
-                              : report_failure("out of memory");
+    const struct devices_choice choice = choice_of(options);
 
     (void)name;
-    if (status == EXIT_OK)
-        status = devices_export(answer, options->output, options->operate.json);
-    json_decref(answer);
-    free(path);
-    return status;
+    return devices_export(client, &choice, options->output, options->operate.json);
 }
 
 static int import_devices(struct api_client *client, const struct devices_options *options,

@@ -74,56 +74,83 @@ static void put_column(FILE *file, size_t column, const json_t *value)
     csv_put(file, quoted, column == 0);
 }
 
-static void write_csv(FILE *file, const json_t *devices)
+static void write_head(FILE *file)
 {
     for (size_t i = 0; i < COLUMNS; i++)
         csv_put(file, columns[i].name, i == 0);
     putc('\n', file);
-    for (size_t row = 0; row < json_array_size(devices); row++) {
-        const json_t *device = json_array_get(devices, row);
-        for (size_t i = 0; i < COLUMNS; i++)
-            put_column(file, i, json_object_get(device, columns[i].name));
-        putc('\n', file);
-    }
 }
 
-static bool write_json(FILE *file, const json_t *devices)
-{
-    json_t *all = json_array();
+struct rows {
+    FILE *file;
+    bool has_head;
+};
 
-    for (size_t row = 0; row < json_array_size(devices); row++) {
-        json_t *kept = json_object();
+static bool write_rows(void *ctx, const json_t *devices)
+{
+    struct rows *rows = ctx;
+    const json_t *device;
+    size_t row;
+
+    if (!rows->has_head)
+        write_head(rows->file);
+    rows->has_head = true;
+    json_array_foreach(devices, row, device)
+    {
         for (size_t i = 0; i < COLUMNS; i++)
-            json_object_set(kept, columns[i].name,
-                            json_object_get(json_array_get(devices, row), columns[i].name));
-        json_array_append_new(all, kept);
+            put_column(rows->file, i, json_object_get(device, columns[i].name));
+        putc('\n', rows->file);
     }
-    json_t *whole = json_pack("{so}", "devices", all);
-    const bool is_written =
-        whole != NULL && json_dumpf(whole, file, JSON_INDENT(1) | JSON_PRESERVE_ORDER) == 0;
-    json_decref(whole);
-    putc('\n', file);
-    return is_written;
+    return true;
 }
 
-int devices_export(const json_t *answer, const char *path, bool as_json)
+/* What of a device there are columns for. */
+static json_t *kept(json_t *device)
 {
-    const json_t *devices = json_object_get(answer, "devices");
-    FILE *file = path != NULL ? fopen(path, "w") : stdout;
-    bool is_written = true;
+    json_t *object = json_object();
 
+    for (size_t i = 0; i < COLUMNS; i++)
+        json_object_set(object, columns[i].name, json_object_get(device, columns[i].name));
+    return object;
+}
+
+static int write_devices(struct api_client *client, const struct devices_choice *choice, FILE *file,
+                         bool as_json)
+{
+    struct rows rows = {.file = file};
+
+    return as_json
+               ? devices_write_json(client, choice, file, JSON_COMPACT | JSON_PRESERVE_ORDER, kept)
+               : devices_each_page(client, choice, write_rows, &rows);
+}
+
+static int export_to_stdout(struct api_client *client, const struct devices_choice *choice,
+                            bool as_json)
+{
+    const int status = write_devices(client, choice, stdout, as_json);
+
+    if (status == EXIT_OK && (fflush(stdout) != 0 || ferror(stdout)))
+        return report_failure("stdout: %s", strerror(errno));
+    return status;
+}
+
+int devices_export(struct api_client *client, const struct devices_choice *choice, const char *path,
+                   bool as_json)
+{
+    char *text = NULL;
+    size_t length = 0;
+
+    if (path == NULL)
+        return export_to_stdout(client, choice, as_json);
+    FILE *file = open_memstream(&text, &length);
     if (file == NULL)
-        return report_failure("%s: %s", path, strerror(errno));
-    if (as_json)
-        is_written = write_json(file, devices);
-    else
-        write_csv(file, devices);
-    is_written = fflush(file) == 0 && !ferror(file) && is_written;
-    if (path != NULL)
-        is_written = fclose(file) == 0 && is_written;
-    if (!is_written)
-        return report_failure("%s: %s", path != NULL ? path : "stdout", strerror(errno));
-    return EXIT_OK;
+        return report_failure("out of memory");
+    int status = write_devices(client, choice, file, as_json);
+    if (fclose(file) != 0 && status == EXIT_OK)
+        status = report_failure("out of memory");
+    const int error = status == EXIT_OK ? file_write_atomic(path, text, length, 0666) : 0;
+    free(text);
+    return error == 0 ? status : report_failure("%s: %s", path, strerror(-error));
 }
 
 /* --- in --- */

@@ -30,7 +30,17 @@ static const char *time_ago(const char *text, char *out, size_t size)
     return out;
 }
 
-static void add_device(struct table *table, const json_t *device)
+struct table *devices_table(void)
+{
+    static const struct table_column columns[] = {{"MAC", TABLE_LEFT},    {"PRODUCT", TABLE_LEFT},
+                                                  {"GROUP", TABLE_LEFT},  {"VERSION", TABLE_LEFT},
+                                                  {"TARGET", TABLE_LEFT}, {"STATE", TABLE_LEFT},
+                                                  {"SEEN", TABLE_LEFT},   {NULL, TABLE_LEFT}};
+
+    return table_start(columns);
+}
+
+void devices_add_row(struct table *table, const json_t *device)
 {
     char seen[40];
 
@@ -49,26 +59,6 @@ static int print_and_free(struct table *table)
 
     table_free(table);
     return result == 0 ? EXIT_OK : report_failure("out of memory");
-}
-
-int devices_print_list(const json_t *answer)
-{
-    static const struct table_column columns[] = {{"MAC", TABLE_LEFT},    {"PRODUCT", TABLE_LEFT},
-                                                  {"GROUP", TABLE_LEFT},  {"VERSION", TABLE_LEFT},
-                                                  {"TARGET", TABLE_LEFT}, {"STATE", TABLE_LEFT},
-                                                  {"SEEN", TABLE_LEFT},   {NULL, TABLE_LEFT}};
-    const json_t *devices = json_object_get(answer, "devices");
-
-    if (json_array_size(devices) == 0) {
-        printf("no devices: they appear when they first ask the server's /update\n");
-        return EXIT_OK;
-    }
-    struct table *table = table_start(columns);
-    if (table == NULL)
-        return report_failure("out of memory");
-    for (size_t i = 0; i < json_array_size(devices); i++)
-        add_device(table, json_array_get(devices, i));
-    return print_and_free(table);
 }
 
 static void add_line(struct table *table, const json_t *object, const char *label, const char *name)

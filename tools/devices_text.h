@@ -6,8 +6,13 @@
 
 #define DEVICES_NAME_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.:_-"
 
+struct table;
+
+/* A table of devices, a row for each. Null when memory is out. */
+struct table *devices_table(void);
+void devices_add_row(struct table *table, const json_t *device);
+
 /* Each takes a server's answer and returns an exit status. */
-int devices_print_list(const json_t *answer);
 int devices_print_one(const json_t *device);
 int devices_print_state(const json_t *device); /* a line */
 int devices_print_groups(const json_t *answer);

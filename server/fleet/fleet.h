@@ -161,10 +161,10 @@ struct device_view {
 /* False when it is not known. */
 bool fleet_view(struct fleet *fleet, mac_address mac, struct device_view *view);
 
-/* A walk over all devices by MAC, each as it is at its turn; who comes meanwhile is not among them,
- * and the fleet is not held up. Takes 8 bytes a device. Null when memory is out. */
+/* A walk over the devices from a MAC on, by MAC, each as it is at its turn; who comes meanwhile is
+ * not among them, and the fleet is not held up. Takes 8 bytes a device. Null when memory is out. */
 struct fleet_walk;
-struct fleet_walk *fleet_walk_begin(struct fleet *fleet);
+struct fleet_walk *fleet_walk_begin(struct fleet *fleet, mac_address from);
 
 /* False: there are no more. */
 bool fleet_walk_next(struct fleet_walk *walk, struct device_view *view);

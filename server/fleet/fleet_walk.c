@@ -19,36 +19,46 @@ bool fleet_list_devices(struct fleet *fleet, struct mac_list *list)
 
 struct fleet_walk {
     struct fleet *fleet;
-    struct mac_list list;
-    size_t next; /* of the list */
+    struct mac_list left; /* a heap */
 };
 
-struct fleet_walk *fleet_walk_begin(struct fleet *fleet)
+static void drop_below(struct mac_list *list, mac_address from)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < list->count; i++)
+        if (list->macs[i] >= from)
+            list->macs[kept++] = list->macs[i];
+    list->count = kept;
+}
+
+struct fleet_walk *fleet_walk_begin(struct fleet *fleet, mac_address from)
 {
     struct fleet_walk *walk = calloc(1, sizeof *walk);
 
     if (walk == NULL)
         return NULL;
     walk->fleet = fleet;
-    if (!fleet_list_devices(fleet, &walk->list)) {
+    if (!fleet_list_devices(fleet, &walk->left)) {
         fleet_walk_end(walk);
         return NULL;
     }
-    mac_list_sort(&walk->list);
+    drop_below(&walk->left, from);
+    mac_list_make_heap(&walk->left);
     return walk;
 }
 
 bool fleet_walk_next(struct fleet_walk *walk, struct device_view *view)
 {
-    while (walk->next < walk->list.count)
-        if (fleet_view(walk->fleet, walk->list.macs[walk->next++], view))
+    while (walk->left.count > 0)
+        if (fleet_view(walk->fleet, mac_list_pop(&walk->left), view))
             return true;
     return false;
 }
 
 void fleet_walk_end(struct fleet_walk *walk)
 {
-    free(walk->list.macs);
+    free(walk->left.macs);
     free(walk);
 }
 

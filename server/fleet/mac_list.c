@@ -28,3 +28,35 @@ void mac_list_sort(struct mac_list *list)
     if (list->count > 0)
         qsort(list->macs, list->count, sizeof *list->macs, compare);
 }
+
+/* Moves what is at a place down until both below it are higher. */
+static void sink(struct mac_list *list, size_t place)
+{
+    const mac_address mac = list->macs[place];
+
+    for (size_t below = 2 * place + 1; below < list->count; below = 2 * place + 1) {
+        if (below + 1 < list->count && list->macs[below + 1] < list->macs[below])
+            below++;
+        if (list->macs[below] >= mac)
+            break;
+        list->macs[place] = list->macs[below];
+        place = below;
+    }
+    list->macs[place] = mac;
+}
+
+void mac_list_make_heap(struct mac_list *list)
+{
+    for (size_t place = list->count / 2; place > 0; place--)
+        sink(list, place - 1);
+}
+
+mac_address mac_list_pop(struct mac_list *list)
+{
+    const mac_address lowest = list->macs[0];
+
+    list->macs[0] = list->macs[--list->count];
+    if (list->count > 0)
+        sink(list, 0);
+    return lowest;
+}

@@ -17,4 +17,11 @@ struct mac_list {
 bool mac_list_add(struct mac_list *list, mac_address mac);
 void mac_list_sort(struct mac_list *list);
 
+/* Makes a heap of it, from which mac_list_pop() takes the lowest: a few of many in order, without
+ * sorting all of them. */
+void mac_list_make_heap(struct mac_list *list);
+
+/* The list is a heap and not empty. */
+mac_address mac_list_pop(struct mac_list *list);
+
 #endif

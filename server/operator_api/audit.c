@@ -1,13 +1,11 @@
 /* The audit log: read, and followed from end to end. Both may take long. */
 #include "server/operator_api/handlers.h"
 
-#include "host/number.h"
 #include "server/log/log.h"
 #include "server/model/clock.h"
 #include "updraft/hex.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define LIMIT_DEFAULT 100
 #define LIMIT_MAX     1000
@@ -122,17 +120,6 @@ static void start(struct reading *reading)
     http_resume(reading->request);
 }
 
-/* A number in the query; false, and the request answered, when it is none. */
-static bool read_number(struct http_request *request, const char *name, uint64_t *number)
-{
-    const char *text = http_query(request, name);
-
-    if (text == NULL || number_read(text, strlen(text), INT64_MAX, number))
-        return true;
-    answer_error(request, 400, "%s must be a number, not %s", name, text);
-    return false;
-}
-
 /* "?after=N" goes on towards the end, "?before=N" towards the beginning. */
 void handle_list_audit(const struct operator_api *api, struct http_request *request,
                        const char *name)
@@ -141,8 +128,8 @@ void handle_list_audit(const struct operator_api *api, struct http_request *requ
     uint64_t limit = LIMIT_DEFAULT, from = 0;
 
     (void)name;
-    if (!read_number(request, "limit", &limit) ||
-        !read_number(request, is_newest_first ? "before" : "after", &from))
+    if (!query_number(request, "limit", &limit) ||
+        !query_number(request, is_newest_first ? "before" : "after", &from))
         return;
     struct reading *reading = new_reading(api, request);
     if (reading == NULL)

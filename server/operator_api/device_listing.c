@@ -12,7 +12,10 @@ struct listing {
     struct fleet_walk *walk;
     const char *product, *state, *group; /* the request's, which is there as long; null = any */
     struct filter filter;
-    bool has_begun, has_some, is_over;
+    uint64_t from;  /* MAC */
+    uint64_t limit; /* devices in the list */
+    uint64_t count; /* of those in it so far */
+    bool has_begun, is_over;
     bool is_broken; /* memory was out */
     char *piece;    /* what is to be sent next; null: nothing */
     size_t sent;    /* of it */
@@ -85,12 +88,11 @@ static void go_on(struct listing *listing)
     if (!listing->has_begun) {
         listing->has_begun = true;
         set_piece(listing, strdup("{\"devices\": ["));
-    } else if (!fleet_walk_next(listing->walk, &view)) {
+    } else if (listing->count == listing->limit || !fleet_walk_next(listing->walk, &view)) {
         listing->is_over = true;
         set_piece(listing, strdup("\n]}\n"));
     } else if (is_wanted(listing, &view)) {
-        set_piece(listing, device_text(&view, !listing->has_some));
-        listing->has_some = true;
+        set_piece(listing, device_text(&view, listing->count++ == 0));
     }
 }
 
@@ -138,8 +140,8 @@ static bool is_state(const char *name)
     return false;
 }
 
-/* False, and answered, where the query makes no sense. */
-static bool parse_query(struct http_request *request, struct listing *listing)
+/* Which of those that there are. False, and answered, where that makes no sense. */
+static bool parse_choice(struct http_request *request, struct listing *listing)
 {
     const char *filter = http_query(request, "filter");
     char error[FILTER_ERROR_SIZE];
@@ -158,6 +160,26 @@ static bool parse_query(struct http_request *request, struct listing *listing)
     return true;
 }
 
+/* Which part of the list. False, and answered, where that makes no sense. */
+static bool parse_page(struct http_request *request, struct listing *listing)
+{
+    const char *after = http_query(request, "after");
+    mac_address last;
+
+    listing->limit = UINT64_MAX;
+    if (!query_number(request, "limit", &listing->limit))
+        return false;
+    if (after == NULL)
+        return true;
+    if (!mac_parse(after, &last)) {
+        answer_error(request, 400, "after must be a MAC address, like 5C:CF:7F:00:00:01, not %s",
+                     after);
+        return false;
+    }
+    listing->from = last + 1;
+    return true;
+}
+
 void handle_list_devices(const struct operator_api *api, struct http_request *request,
                          const char *name)
 {
@@ -165,16 +187,21 @@ void handle_list_devices(const struct operator_api *api, struct http_request *re
     struct listing *listing = calloc(1, sizeof *listing);
 
     (void)name;
-    if (listing != NULL)
-        listing->walk = fleet_walk_begin(api->fleet);
-    if (listing == NULL || listing->walk == NULL)
+    if (listing == NULL) {
         answer_json(request, 500, NULL);
-    else if (parse_query(request, listing)) {
-        http_set_header(request, "Cache-Control", "no-store");
-        http_set_header(request, "X-Content-Type-Options", "nosniff");
-        http_answer_stream(request, "application/json", &class, listing);
         return;
     }
-    if (listing != NULL)
+    if (!parse_choice(request, listing) || !parse_page(request, listing)) {
         free_listing(listing);
+        return;
+    }
+    listing->walk = fleet_walk_begin(api->fleet, listing->from);
+    if (listing->walk == NULL) {
+        free_listing(listing);
+        answer_json(request, 500, NULL);
+        return;
+    }
+    http_set_header(request, "Cache-Control", "no-store");
+    http_set_header(request, "X-Content-Type-Options", "nosniff");
+    http_answer_stream(request, "application/json", &class, listing);
 }

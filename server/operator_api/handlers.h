@@ -59,6 +59,10 @@ bool read_settings(struct http_request *request, unsigned allowed, struct settin
  * one path. False when it is none. */
 bool path_id(const char *name, uint32_t *id);
 
+/* A number in the query: digits, up to 2^63 - 1. Stays as it was where there is none; false, and
+ * the request answered, where it is something else. */
+bool query_number(struct http_request *request, const char *name, uint64_t *number);
+
 /* The device of the path. False, and the request answered, when the text is no
  * MAC, or (view not null) the device not known. */
 bool find_device(const struct operator_api *api, struct http_request *request, const char *name,

@@ -136,6 +136,8 @@ def walk_devices(client):
     client.call("GET", "/devices", 200, query={"product": "demo", "group": "lab", "state": "current"})
     client.call("GET", "/devices", 400, query={"state": "asleep"})
     client.call("GET", "/devices", 200, query={"filter": "chip=ESP8266"})
+    client.call("GET", "/devices", 200, query={"limit": "1", "after": "5C:CF:7F:00:00:01"})
+    client.call("GET", "/devices", 400, query={"after": "yesterday"})
     client.call("GET", "/devices", 400, query={"filter": "colour=red"}, is_sound=True)
     history = lambda expect, mac: client.call("GET", "/devices/{mac}/history", expect, values={"mac": mac})
     history(200, MAC)

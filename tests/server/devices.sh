@@ -237,6 +237,57 @@ assert len(macs) == 4000 and macs == sorted(macs) and macs[-1] == "02:DD:00:00:0
     expect "who reads on" "$(api GET '/devices?product=crowd' | grep -c '"mac":"02:DD:')" 4000
 }
 
+# page QUERY: the MACs of a list of devices.
+page() { api GET "/devices?$1" | python3 -c 'import json, sys; print(*[device["mac"][9:] for device in json.load(sys.stdin)["devices"]])'; }
+
+lists_come_in_pages() {
+    expect "the first" "$(page 'product=crowd&limit=2')" "00:00:00 00:00:01"
+    expect "behind one" "$(page 'product=crowd&limit=2&after=02:DD:00:00:00:FE')" "00:00:FF 00:01:00"
+    expect "behind one that is not there" "$(page 'limit=1&after=02:dd:00:00:ff:ff')" "$(page 'limit=1&after=02-DD-00-00-0F-9F')"
+    expect "the last ones" "$(page 'product=crowd&limit=4001&after=02:DD:00:00:0F:9D')" "00:0F:9E 00:0F:9F"
+    expect "behind all" "$(page 'limit=5&after=FF:FF:FF:FF:FF:FF')" ""
+    expect "none" "$(page 'limit=0')" ""
+    local query
+    for query in limit= limit=-1 limit=ten after= after=02:DD after=5; do
+        expect "status for $query" "$(api GET "/devices?$query" -o answer -w '%{http_code}' || true)" 400
+        grep -q ' must be a ' answer
+    done
+}
+
+# Pages of the command line, whose number is none of the operator's business.
+commands_take_all_pages() {
+    local columns
+    "$UPDRAFT" devices list -p crowd >listed
+    expect "lines with a heading" "$(wc -l <listed)" 4001
+    tail -1 listed | grep -q '^02:DD:00:00:0F:9F  crowd '
+    "$UPDRAFT" devices list -p crowd --json | python3 -c '
+import json, sys
+macs = [device["mac"] for device in json.load(sys.stdin)["devices"]]
+assert len(macs) == 4000 == len(set(macs)) and macs == sorted(macs)'
+    "$UPDRAFT" devices export -p crowd >exported.csv
+    "$UPDRAFT" devices export -p crowd --json -o exported.json
+    expect "rows with a heading" "$(wc -l <exported.csv)" 4001
+    columns=$(head -1 exported.csv)
+    python3 -c '
+import json, sys
+devices = json.load(open("exported.json"))["devices"]
+assert len(devices) == 4000 and list(devices[0]) == sys.argv[1].split(","), list(devices[0])' "$columns"
+    "$UPDRAFT" devices import exported.json | grep -qx '4000 device(s) imported, 0 of them new'
+    expect "of nobody" "$("$UPDRAFT" devices export -p nobody)" "$columns"
+    expect "of nobody" "$("$UPDRAFT" devices list -p nobody --json | tr -d '[:space:]')" '{"devices":[]}'
+    "$UPDRAFT" devices list -p nobody | grep -q '^no devices: '
+}
+
+# A file has all devices or is what it was.
+half_an_export_is_none() {
+    echo mine >kept.csv
+    not "$UPDRAFT" devices export -o kept.csv --server http://127.0.0.1:9 2>err
+    expect "file" "$(cat kept.csv)" mine
+    not "$UPDRAFT" devices export -o nowhere/all.csv 2>err
+    grep -q 'nowhere/all.csv: No such file' err || { cat err; return 1; }
+    expect lines "$(wc -l <err)" 1
+}
+
 server_start data
 publish "$TAP_TMP/old.bin" demo 1.0
 check settings_are_kept
@@ -256,6 +307,9 @@ server_stop KILL
 server_start data
 check it_is_the_same_after_a_kill
 check long_lists_are_whole
+check lists_come_in_pages
+check commands_take_all_pages
+check half_an_export_is_none
 server_stop
 unset SERVER_PORT
 server_start limited --site-rate 1k

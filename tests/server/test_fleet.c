@@ -541,13 +541,18 @@ static void devices_are_listed_by_mac(void **state)
 
     for (mac_address mac = 1; mac <= 300; mac++)
         assign(fixture, mac * 7919 % 1009, "demo", NULL);
-    struct fleet_walk *walk = fleet_walk_begin(fixture->fleet);
+    struct fleet_walk *walk = fleet_walk_begin(fixture->fleet, 0);
     assert_non_null(walk);
     for (; fleet_walk_next(walk, &view); count++) {
         assert_true(view.mac > last);
         last = view.mac;
     }
     assert_int_equal(count, 300);
+    assert_false(fleet_walk_next(walk, &view));
+    fleet_walk_end(walk);
+    walk = fleet_walk_begin(fixture->fleet, last);
+    assert_true(fleet_walk_next(walk, &view));
+    assert_int_equal(view.mac, last);
     assert_false(fleet_walk_next(walk, &view));
     fleet_walk_end(walk);
 }

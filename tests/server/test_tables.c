@@ -130,12 +130,32 @@ static void lists_sort(void **state)
     free(list.macs);
 }
 
+/* Of any length, some more than once. */
+static void heaps_give_the_lowest_first(void **state)
+{
+    (void)state;
+    for (unsigned count = 0; count < 70; count++) {
+        struct mac_list list = {0}, sorted = {0};
+        for (unsigned i = 0; i < count; i++) {
+            const mac_address mac = i * 7919u % 53u;
+            assert_true(mac_list_add(&list, mac) && mac_list_add(&sorted, mac));
+        }
+        mac_list_sort(&sorted);
+        mac_list_make_heap(&list);
+        for (unsigned i = 0; i < count; i++)
+            assert_int_equal(mac_list_pop(&list), sorted.macs[i]);
+        assert_int_equal(list.count, 0);
+        free(list.macs);
+        free(sorted.macs);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(devices_come_and_go),  cmocka_unit_test(entering_twice_is_the_same_device),
         cmocka_unit_test(pairs_are_told_apart), cmocka_unit_test(names_are_kept_once),
-        cmocka_unit_test(lists_sort),
+        cmocka_unit_test(lists_sort),           cmocka_unit_test(heaps_give_the_lowest_first),
     };
     return cmocka_run_group_tests_name("tables", tests, NULL, NULL);
 }
