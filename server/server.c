@@ -38,6 +38,8 @@ static void free_server(struct server *server)
 {
     if (server->worker != NULL)
         worker_stop(server->worker);
+    if (server->census != NULL)
+        worker_stop(server->census);
     if (server->sampler != NULL)
         sampler_free(server->sampler);
     if (server->trend != NULL)
@@ -112,11 +114,12 @@ static bool start_parts(struct server *server, const struct server_config *confi
         return false;
     server->hub = hub_new();
     server->worker = worker_start();
+    server->census = worker_start();
     server->throttle = throttle_new();
     server->accounts = new_accounts(config);
     server->webhooks = webhooks_new();
-    if (server->hub == NULL || server->worker == NULL || server->throttle == NULL ||
-        server->accounts == NULL || server->webhooks == NULL) {
+    if (server->hub == NULL || server->worker == NULL || server->census == NULL ||
+        server->throttle == NULL || server->accounts == NULL || server->webhooks == NULL) {
         snprintf(error, SERVER_ERROR_SIZE, "out of memory or threads");
         return false;
     }

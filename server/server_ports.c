@@ -111,6 +111,7 @@ static void set_up_interfaces(struct server *server, const struct server_config 
         .depot = server->depot,
         .hub = server->hub,
         .worker = server->worker,
+        .census = server->census,
         .accounts = server->accounts,
         .webhooks = server->webhooks,
         .trend = server->trend,

@@ -29,6 +29,7 @@ struct server {
     struct fleet *fleet;
     struct hub *hub;
     struct worker *worker;
+    struct worker *census; /* the operator API's */
     struct accounts *accounts;
     struct webhooks *webhooks;
     struct courier *courier;

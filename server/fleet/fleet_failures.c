@@ -41,20 +41,20 @@ static bool explain(const struct fleet *fleet, const struct device *device,
 bool fleet_each_failure(struct fleet *fleet, const struct rollout *rollout,
                         void (*visit)(void *ctx, const struct fleet_failure *failure), void *ctx)
 {
-    struct mac_list list = {0};
-    struct fleet_failure failure;
-    const bool is_complete = fleet_list_devices(fleet, &list);
+    struct device_batches batches = {.next = 0};
+    struct fleet_failure failures[DEVICES_FETCHED];
+    const bool is_complete = fleet_list_devices(fleet, &batches.list);
 
-    mac_list_sort(&list);
-    for (size_t i = 0; i < list.count && is_complete; i++) {
-        pthread_mutex_lock(&fleet->lock);
-        const struct device *device = device_table_find(&fleet->devices, list.macs[i]);
-        const bool is_failure = device != NULL && explain(fleet, device, rollout, &failure);
+    mac_list_sort(&batches.list);
+    while (is_complete && fleet_next_batch(fleet, &batches)) {
+        size_t count = 0;
+        for (size_t i = 0; i < batches.count; i++)
+            count += explain(fleet, batches.found[i], rollout, &failures[count]);
         pthread_mutex_unlock(&fleet->lock);
-        if (is_failure)
-            visit(ctx, &failure);
+        for (size_t i = 0; i < count; i++)
+            visit(ctx, &failures[i]);
     }
-    free(list.macs);
+    free(batches.list.macs);
     return is_complete;
 }
 

@@ -23,48 +23,52 @@ static void count_device(const struct fleet *fleet, const struct device *device,
 /* Goes over all devices for these rollouts; the fleet is not held up meanwhile. */
 static void count_all(struct fleet *fleet, struct rollout_view *views, size_t count)
 {
-    struct mac_list list = {0};
+    struct device_batches batches = {.next = 0};
 
     if (count > 0)
-        fleet_list_devices(fleet, &list);
-    for (size_t i = 0; i < list.count; i++) {
-        pthread_mutex_lock(&fleet->lock);
-        const struct device *device = device_table_find(&fleet->devices, list.macs[i]);
-        for (size_t j = 0; j < count && device != NULL; j++)
-            count_device(fleet, device, &views[j].rollout, &views[j].counts);
+        fleet_list_devices(fleet, &batches.list);
+    while (fleet_next_batch(fleet, &batches)) {
+        for (size_t i = 0; i < batches.count; i++)
+            for (size_t j = 0; j < count; j++)
+                count_device(fleet, batches.found[i], &views[j].rollout, &views[j].counts);
         pthread_mutex_unlock(&fleet->lock);
     }
-    free(list.macs);
+    free(batches.list.macs);
 }
 
-static void survey_all(struct fleet *fleet, const struct mac_list *list,
-                       const struct rollout *rollout, struct policy_survey *survey)
+static void survey_device(const struct fleet *fleet, const struct device *device,
+                          const struct rollout *rollout, struct policy_survey *survey)
 {
-    for (size_t i = 0; i < list->count; i++) {
-        pthread_mutex_lock(&fleet->lock);
-        const struct device *device = device_table_find(&fleet->devices, list->macs[i]);
-        if (device != NULL) {
-            struct device_facts facts;
-            const struct policy_device subject = fleet_policy_device(fleet, device, &facts);
-            const struct policy_catalogue catalogue = fleet_catalogue(fleet);
-            policy_survey(survey, &subject, rollout, &catalogue);
-        }
+    struct device_facts facts;
+    const struct policy_device subject = fleet_policy_device(fleet, device, &facts);
+    const struct policy_catalogue catalogue = fleet_catalogue(fleet);
+
+    policy_survey(survey, &subject, rollout, &catalogue);
+}
+
+static void survey_all(struct fleet *fleet, const struct rollout *rollout,
+                       struct policy_survey *survey)
+{
+    struct device_batches batches = {.next = 0};
+
+    fleet_list_devices(fleet, &batches.list);
+    while (fleet_next_batch(fleet, &batches)) {
+        for (size_t i = 0; i < batches.count; i++)
+            survey_device(fleet, batches.found[i], rollout, survey);
         pthread_mutex_unlock(&fleet->lock);
     }
+    free(batches.list.macs);
 }
 
 void fleet_count_rollout(struct fleet *fleet, const struct rollout *rollout,
                          struct rollout_counts *counts, struct policy_survey *survey)
 {
     struct rollout_view view = {.rollout = *rollout};
-    struct mac_list list = {0};
 
     count_all(fleet, &view, 1);
     *counts = view.counts;
     *survey = (struct policy_survey){.by_steps = 0};
-    fleet_list_devices(fleet, &list);
-    survey_all(fleet, &list, rollout, survey);
-    free(list.macs);
+    survey_all(fleet, rollout, survey);
 }
 
 /* Copies of those in states up to `last`, in the order of the states. */
@@ -142,27 +146,31 @@ static int compare_places(const void *left, const void *right)
     return (*a > *b) - (*a < *b);
 }
 
+static void add_place(const struct fleet *fleet, const struct device *device,
+                      const struct rollout *rollout, struct places *places)
+{
+    struct device_facts facts;
+    const struct policy_device subject = fleet_policy_device(fleet, device, &facts);
+    const struct policy_catalogue catalogue = fleet_catalogue(fleet);
+
+    if (policy_standing(&subject, rollout, &catalogue) != STANDING_OUTSIDE)
+        places->places[places->count++] = rollout_place(rollout->id, device->mac);
+}
+
 /* Where the devices of the rollout's target stand, in order. */
 static struct places list_places(struct fleet *fleet, const struct rollout *rollout)
 {
-    struct mac_list list = {0};
+    struct device_batches batches = {.next = 0};
     struct places places = {NULL, 0};
 
-    if (fleet_list_devices(fleet, &list))
-        places.places = malloc((list.count + 1) * sizeof *places.places);
-    for (size_t i = 0; i < list.count && places.places != NULL; i++) {
-        pthread_mutex_lock(&fleet->lock);
-        const struct device *device = device_table_find(&fleet->devices, list.macs[i]);
-        if (device != NULL) {
-            struct device_facts facts;
-            const struct policy_device subject = fleet_policy_device(fleet, device, &facts);
-            const struct policy_catalogue catalogue = fleet_catalogue(fleet);
-            if (policy_standing(&subject, rollout, &catalogue) != STANDING_OUTSIDE)
-                places.places[places.count++] = rollout_place(rollout->id, device->mac);
-        }
+    if (fleet_list_devices(fleet, &batches.list))
+        places.places = malloc((batches.list.count + 1) * sizeof *places.places);
+    while (places.places != NULL && fleet_next_batch(fleet, &batches)) {
+        for (size_t i = 0; i < batches.count; i++)
+            add_place(fleet, batches.found[i], rollout, &places);
         pthread_mutex_unlock(&fleet->lock);
     }
-    free(list.macs);
+    free(batches.list.macs);
     if (places.count > 0)
         qsort(places.places, places.count, sizeof *places.places, compare_places);
     return places;

@@ -148,6 +148,18 @@ void fleet_view_device(const struct fleet *fleet, const struct device *device,
 /* Adds the devices there are, as they lie in the table: who looks them up in that order goes
  * through memory once. Takes the lock. False when memory is out. */
 bool fleet_list_devices(struct fleet *fleet, struct mac_list *list);
+
+/* Looks devices of a list up, a few at a time. */
+struct device_batches {
+    struct mac_list list;                        /* the caller's to fill and to free */
+    size_t next;                                 /* of it */
+    const struct device *found[DEVICES_FETCHED]; /* the few, of those that are still there */
+    size_t count;
+};
+
+/* The next few; the fleet is left locked for them. False, and not locked, when there are no more.
+ */
+bool fleet_next_batch(struct fleet *fleet, struct device_batches *batches);
 struct group *fleet_enter_group(struct fleet *fleet, const char *name);
 
 /* May rollouts be judged now, and under which lease (0: none is needed)? Takes the lock. */

@@ -62,30 +62,21 @@ void fleet_walk_end(struct fleet_walk *walk)
     free(walk);
 }
 
-struct batch_walk {
-    struct mac_list list;
-    size_t next;                                 /* of the list */
-    const struct device *found[DEVICES_FETCHED]; /* the latest, that are still there */
-    size_t count;
-};
-
-/* Finds the next few, and leaves the fleet locked for them. False, and not locked, when there are
- * no more. */
-static bool walk_on(struct fleet *fleet, struct batch_walk *walk)
+bool fleet_next_batch(struct fleet *fleet, struct device_batches *batches)
 {
-    const mac_address *macs = walk->list.macs + walk->next;
-    const size_t left = walk->list.count - walk->next;
+    const mac_address *macs = batches->list.macs + batches->next;
+    const size_t left = batches->list.count - batches->next;
     const size_t count = left < DEVICES_FETCHED ? left : DEVICES_FETCHED;
 
     if (count == 0)
         return false;
-    walk->next += count;
-    walk->count = 0;
+    batches->next += count;
+    batches->count = 0;
     pthread_mutex_lock(&fleet->lock);
     device_table_fetch(&fleet->devices, macs, count);
     for (size_t i = 0; i < count; i++) {
-        walk->found[walk->count] = device_table_find(&fleet->devices, macs[i]);
-        walk->count += walk->found[walk->count] != NULL;
+        batches->found[batches->count] = device_table_find(&fleet->devices, macs[i]);
+        batches->count += batches->found[batches->count] != NULL;
     }
     return true;
 }
@@ -94,17 +85,17 @@ bool fleet_count_devices(struct fleet *fleet,
                          void (*visit)(void *ctx, const struct device_view *view), void *ctx)
 {
     struct device_view views[DEVICES_FETCHED];
-    struct batch_walk walk = {.next = 0};
-    const bool is_complete = fleet_list_devices(fleet, &walk.list);
+    struct device_batches batches = {.next = 0};
+    const bool is_complete = fleet_list_devices(fleet, &batches.list);
 
-    while (is_complete && walk_on(fleet, &walk)) {
-        for (size_t i = 0; i < walk.count; i++)
-            fleet_view_device(fleet, walk.found[i], &views[i], false);
+    while (is_complete && fleet_next_batch(fleet, &batches)) {
+        for (size_t i = 0; i < batches.count; i++)
+            fleet_view_device(fleet, batches.found[i], &views[i], false);
         pthread_mutex_unlock(&fleet->lock);
-        for (size_t i = 0; i < walk.count; i++)
+        for (size_t i = 0; i < batches.count; i++)
             visit(ctx, &views[i]);
     }
-    free(walk.list.macs);
+    free(batches.list.macs);
     return is_complete;
 }
 
@@ -140,16 +131,16 @@ bool fleet_each_brief(struct fleet *fleet,
                       void (*visit)(void *ctx, const struct device_brief *brief), void *ctx)
 {
     struct device_brief briefs[DEVICES_FETCHED];
-    struct batch_walk walk = {.next = 0};
-    const bool is_complete = fleet_list_devices(fleet, &walk.list);
+    struct device_batches batches = {.next = 0};
+    const bool is_complete = fleet_list_devices(fleet, &batches.list);
 
-    while (is_complete && walk_on(fleet, &walk)) {
-        for (size_t i = 0; i < walk.count; i++)
-            take_brief(fleet, walk.found[i], &briefs[i]);
+    while (is_complete && fleet_next_batch(fleet, &batches)) {
+        for (size_t i = 0; i < batches.count; i++)
+            take_brief(fleet, batches.found[i], &briefs[i]);
         pthread_mutex_unlock(&fleet->lock);
-        for (size_t i = 0; i < walk.count; i++)
+        for (size_t i = 0; i < batches.count; i++)
             visit(ctx, &briefs[i]);
     }
-    free(walk.list.macs);
+    free(batches.list.macs);
     return is_complete;
 }

@@ -68,6 +68,24 @@ static bool queue(struct http_request *request, unsigned status, const char *typ
     return is_queued;
 }
 
+static void keep(struct http_request *request, unsigned status, const char *type,
+                 struct MHD_Response *response)
+{
+    if (request->kept != NULL)
+        MHD_destroy_response(request->kept);
+    request->kept = response;
+    request->kept_status = status;
+    request->kept_type = type;
+}
+
+void http_answer_kept(struct http_request *request)
+{
+    struct MHD_Response *response = request->kept;
+
+    request->kept = NULL;
+    queue(request, request->kept_status, request->kept_type, response);
+}
+
 static void answer_memory(struct http_request *request, unsigned status, const char *type,
                           const void *data, size_t length, enum MHD_ResponseMemoryMode mode)
 {
@@ -76,7 +94,11 @@ static void answer_memory(struct http_request *request, unsigned status, const c
         void *library; /* which does not write to it in these modes */
     } bytes = {.data = data};
 
-    queue(request, status, type, MHD_create_response_from_buffer(length, bytes.library, mode));
+    struct MHD_Response *response = MHD_create_response_from_buffer(length, bytes.library, mode);
+    if (request->is_suspended)
+        keep(request, status, type, response);
+    else
+        queue(request, status, type, response);
 }
 
 void http_answer(struct http_request *request, unsigned status, const char *type, const void *data,

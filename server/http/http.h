@@ -118,8 +118,9 @@ void *http_caller(const struct http_request *request);
 void http_take_body(struct http_request *request, uint64_t limit,
                     bool (*write)(void *ctx, const void *data, size_t length), void *ctx);
 
-/* Lets the thread serve others until http_resume(); then calls next, which
- * answers or suspends. Call before anyone can resume. */
+/* Lets the thread serve others until http_resume(). Who is going to do that may answer before,
+ * on its own thread, with headers and anything but a file or a stream; else next is called then,
+ * which answers or suspends. Call before anyone can resume. */
 typedef void http_next(void *ctx, struct http_request *request);
 void http_suspend(struct http_request *request, http_next *next, void *ctx);
 

@@ -86,6 +86,10 @@ struct http_request {
     void (*release_caller)(void *caller);
     http_next *next; /* not null: suspended */
     void *next_ctx;
+    bool is_suspended;         /* until the loop goes on with it; an answer is kept till then: */
+    struct MHD_Response *kept; /* null: none */
+    unsigned kept_status;
+    const char *kept_type;
     bool is_answered;
     bool is_handed_over; /* a sender has the connection: the library is to forget it */
     bool is_too_large;
@@ -112,6 +116,9 @@ void http_enter_phase(struct http_server *server, struct http_client *client,
 
 /* The watch: deadlines, stalled transfers, progress. */
 void *http_watch(void *server);
+
+/* Answers with what was kept. */
+void http_answer_kept(struct http_request *request);
 
 /* The library's callback for every step of a request. */
 enum MHD_Result http_step(void *server, struct MHD_Connection *connection, const char *url,

@@ -179,6 +179,7 @@ void http_suspend(struct http_request *request, http_next *next, void *ctx)
 {
     request->next = next;
     request->next_ctx = ctx;
+    request->is_suspended = true;
     http_enter_phase(request->server, request->client, PHASE_SERVER);
     loop_suspend(request->client->lane->loop, request->connection);
 }
@@ -196,6 +197,8 @@ void http_request_free(struct http_request *request)
         request->release_caller(request->caller);
     for (unsigned i = 0; i < request->field_count; i++)
         free(request->fields[i].name);
+    if (request->kept != NULL)
+        MHD_destroy_response(request->kept);
     free(request->body);
     free(request);
 }
@@ -318,8 +321,12 @@ static void go_on(struct http_request *request)
     http_next *next = request->next;
 
     request->next = NULL;
-    if (next != NULL) {
+    request->is_suspended = false;
+    if (next != NULL)
         http_enter_phase(request->server, request->client, PHASE_TRANSFER);
+    if (request->kept != NULL) {
+        http_answer_kept(request);
+    } else if (next != NULL) {
         next(request->next_ctx, request);
     } else if (request->is_too_large) {
         answer_too_large(request);

@@ -100,6 +100,7 @@ void handle_set_group(const struct operator_api *api, struct http_request *reque
     struct operation *operation = new_operation(api, request, answer_group);
     if (operation == NULL)
         return;
+    operation->counts = true;
     strcpy(operation->name, name);
     struct change *change = change_new(CHANGE_GROUP, 0);
     if (change != NULL) {

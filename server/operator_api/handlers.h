@@ -32,6 +32,15 @@ operator_handler handle_backup;
 operator_handler handle_list_webhooks, handle_add_webhook, handle_show_webhook, handle_set_webhook,
     handle_remove_webhook, handle_test_webhook, handle_list_deliveries;
 
+/* Lets another thread call `answer`, which looks at all devices and answers; the request is
+ * suspended until it has. */
+void answer_by_census(const struct operator_api *api, struct http_request *request,
+                      void (*answer)(void *ctx), void *ctx);
+
+/* The same with a handler, which sets no context and suspends nothing. */
+void handle_by_census(const struct operator_api *api, struct http_request *request,
+                      const char *name, operator_handler *handler);
+
 /* Before the body of a publication is sent: takes it, or refuses. */
 void begin_publication(const struct operator_api *api, struct http_request *request);
 
@@ -89,6 +98,7 @@ struct operation {
                                     * what gets a number, the first # in it stands for that */
     char secret[SECRET_TEXT_SIZE]; /* to be shown this once */
     bool is_new;                   /* answer 201 */
+    bool counts;                   /* the answer looks at all devices */
 };
 
 /* The request's context; null, and the request answered, when memory is out. */

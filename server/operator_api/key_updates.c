@@ -150,6 +150,7 @@ static void submit(const struct operator_api *api, struct http_request *request,
              update->product, sha256);
     snprintf(operation->name, sizeof operation->name, "%u", update->id);
     operation->detail = detail;
+    operation->counts = true;
     perform(operation, change);
 }
 

@@ -15,21 +15,24 @@
 /* Of the methods a path takes. */
 #define ALLOWED_SIZE 40
 
+#define BY_PRODUCT 1u /* open to tokens for one product, and minds which */
+#define COUNTS     2u /* looks at all devices */
+
 static const struct route {
     const char *method;
     const char *path; /* below ROOT; {} stands for one name */
     enum role role;   /* it needs, or more */
     operator_handler *handler;
-    bool is_by_product; /* open to tokens for one product, and minds which */
+    unsigned traits;
 } routes[] = {
-    {"GET", "/releases/{}", ROLE_VIEWER, handle_show_release},
+    {"GET", "/releases/{}", ROLE_VIEWER, handle_show_release, COUNTS},
     {"PUT", "/releases/{}", ROLE_OPERATOR, handle_edit_release},
     {"POST", "/releases/{}/live", ROLE_OPERATOR, handle_release_live},
     {"POST", "/releases/{}/withdraw", ROLE_OPERATOR, handle_withdraw_release},
-    {"GET", "/releases", ROLE_VIEWER, handle_list_releases, true},
-    {"POST", "/releases", ROLE_OPERATOR, handle_publish, true},
-    {"GET", "/key-updates", ROLE_VIEWER, handle_list_key_updates, true},
-    {"POST", "/key-updates", ROLE_OPERATOR, handle_publish_key_update, true},
+    {"GET", "/releases", ROLE_VIEWER, handle_list_releases, BY_PRODUCT | COUNTS},
+    {"POST", "/releases", ROLE_OPERATOR, handle_publish, BY_PRODUCT},
+    {"GET", "/key-updates", ROLE_VIEWER, handle_list_key_updates, BY_PRODUCT | COUNTS},
+    {"POST", "/key-updates", ROLE_OPERATOR, handle_publish_key_update, BY_PRODUCT},
     {"POST", "/key-updates/{}/withdraw", ROLE_OPERATOR, handle_withdraw_key_update},
     {"GET", "/devices", ROLE_VIEWER, handle_list_devices},
     {"POST", "/devices/import", ROLE_OPERATOR, handle_import_devices},
@@ -39,20 +42,20 @@ static const struct route {
     {"GET", "/devices/{}/history", ROLE_VIEWER, handle_device_history},
     {"GET", "/devices/{}/explain", ROLE_VIEWER, handle_explain_device},
     {"POST", "/devices/{}/retry", ROLE_OPERATOR, handle_retry_device},
-    {"GET", "/groups", ROLE_VIEWER, handle_list_groups},
+    {"GET", "/groups", ROLE_VIEWER, handle_list_groups, COUNTS},
     {"PUT", "/groups/{}", ROLE_OPERATOR, handle_set_group},
-    {"GET", "/rollouts", ROLE_VIEWER, handle_list_rollouts},
+    {"GET", "/rollouts", ROLE_VIEWER, handle_list_rollouts, COUNTS},
     {"POST", "/rollouts", ROLE_OPERATOR, handle_add_rollout},
-    {"POST", "/rollouts/dry-run", ROLE_VIEWER, handle_try_rollout},
-    {"GET", "/rollouts/{}", ROLE_VIEWER, handle_show_rollout},
-    {"GET", "/rollouts/{}/failures", ROLE_VIEWER, handle_list_failures},
+    {"POST", "/rollouts/dry-run", ROLE_VIEWER, handle_try_rollout, COUNTS},
+    {"GET", "/rollouts/{}", ROLE_VIEWER, handle_show_rollout, COUNTS},
+    {"GET", "/rollouts/{}/failures", ROLE_VIEWER, handle_list_failures, COUNTS},
     {"POST", "/rollouts/{}/approve", ROLE_OPERATOR, handle_approve_rollout},
     {"POST", "/rollouts/{}/pause", ROLE_OPERATOR, handle_pause_rollout},
     {"POST", "/rollouts/{}/resume", ROLE_OPERATOR, handle_resume_rollout},
     {"POST", "/rollouts/{}/cancel", ROLE_OPERATOR, handle_cancel_rollout},
     {"POST", "/rollouts/{}/roll-back", ROLE_OPERATOR, handle_roll_back_rollout},
     {"POST", "/session", ROLE_NONE, handle_sign_in},
-    {"GET", "/session", ROLE_VIEWER, handle_show_session, true},
+    {"GET", "/session", ROLE_VIEWER, handle_show_session, BY_PRODUCT},
     {"DELETE", "/session", ROLE_VIEWER, handle_sign_out},
     {"DELETE", "/sessions", ROLE_VIEWER, handle_sign_out_everywhere},
     {"PUT", "/session/password", ROLE_VIEWER, handle_change_password},
@@ -71,7 +74,7 @@ static const struct route {
     {"DELETE", "/device-secrets/{}", ROLE_ADMIN, handle_revoke_device_secret},
     {"GET", "/audit", ROLE_VIEWER, handle_list_audit},
     {"GET", "/audit/verify", ROLE_VIEWER, handle_verify_audit},
-    {"GET", "/overview", ROLE_VIEWER, handle_overview},
+    {"GET", "/overview", ROLE_VIEWER, handle_overview, COUNTS},
     {"GET", "/trend", ROLE_VIEWER, handle_trend},
     {"GET", "/events", ROLE_VIEWER, handle_events},
     {"GET", "/openapi.json", ROLE_VIEWER, handle_openapi},
@@ -210,7 +213,7 @@ static const struct route *admit(const struct operator_api *api, struct http_req
     const struct route *route = caller != NULL ? find_route(request, name, allowed) : NULL;
 
     if (caller == NULL || !caller_may(caller, request, route != NULL ? route->role : ROLE_VIEWER,
-                                      route != NULL && route->is_by_product))
+                                      route != NULL && (route->traits & BY_PRODUCT)))
         return NULL;
     if (route == NULL)
         answer_no_route(request, allowed);
@@ -230,7 +233,9 @@ void operator_api_handle(const struct operator_api *api, struct http_request *re
     char name[NAME_SIZE];
     const struct route *route = admit(api, request, name);
 
-    if (route != NULL)
+    if (route != NULL && (route->traits & COUNTS))
+        handle_by_census(api, request, name, route->handler);
+    else if (route != NULL)
         route->handler(api, request, name);
 }
 
@@ -272,14 +277,23 @@ static void written(void *ctx, enum change_result result)
     http_resume(operation->request);
 }
 
-static void go_on(void *ctx, struct http_request *request)
+static void answer(void *ctx)
 {
     struct operation *operation = ctx;
 
+    operation->answer(operation);
+}
+
+static void go_on(void *ctx, struct http_request *request)
+{
+    const struct operation *operation = ctx;
+
     if (operation->result == CHANGE_FAILED)
         answer_cannot_write(request);
+    else if (operation->counts)
+        answer_by_census(operation->api, request, answer, ctx);
     else
-        operation->answer(operation);
+        answer(ctx);
 }
 
 void perform(struct operation *operation, struct change *change)

@@ -22,6 +22,7 @@ struct operator_api {
     struct depot *depot; /* null: there are no other nodes */
     struct hub *hub;
     struct worker *worker;
+    struct worker *census; /* for what looks at all devices */
     struct webhooks *webhooks;
     struct trend *trend;
     struct accounts *accounts;

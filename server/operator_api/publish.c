@@ -118,8 +118,9 @@ static void publish(void *ctx)
         http_resume(publication->request);
 }
 
-static void answer_release(const struct publication *publication)
+static void answer_release(void *ctx)
 {
+    const struct publication *publication = ctx;
     const struct operator_api *api = publication->api;
     const struct release *release = &publication->release;
     struct release known; /* by the number it got in the end */
@@ -149,7 +150,7 @@ static void go_on_published(void *ctx, struct http_request *request)
         answer_error(request, 409, "%s %s was published by somebody else at the same moment",
                      release->product, release->version);
     else
-        answer_release(publication);
+        answer_by_census(publication->api, request, answer_release, ctx);
 }
 
 void handle_publish(const struct operator_api *api, struct http_request *request, const char *name)

@@ -108,6 +108,7 @@ static void submit_edit(const struct operator_api *api, struct http_request *req
             answer_cannot_write(request);
         return;
     }
+    operation->counts = true;
     *copy = *release;
     change->as.release = copy;
     change->goes_live = goes_live;

@@ -108,7 +108,7 @@ void handle_add_rollout(const struct operator_api *api, struct http_request *req
     plan.id = fleet_next_rollout(api->fleet);
     *rollout = plan;
     change->as.rollout = rollout;
-    operation->is_new = true;
+    operation->is_new = operation->counts = true;
     perform(operation, change);
 }
 
@@ -187,6 +187,7 @@ static void handle_event(const struct operator_api *api, struct http_request *re
         change_free(change);
         return;
     }
+    operation->counts = true;
     strcpy(operation->name, name);
     perform(operation, change);
 }

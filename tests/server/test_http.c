@@ -111,17 +111,32 @@ static void *resume_later(void *ctx)
     return NULL;
 }
 
+/* Whose next is not called. */
+static void *answer_elsewhere(void *ctx)
+{
+    struct fixture *fixture = ctx;
+
+    usleep(200000);
+    http_set_header(fixture->waiting, "X-First", "1");
+    http_answer_line(fixture->waiting, 500, "not this one");
+    http_set_header(fixture->waiting, "X-Second", "2");
+    http_answer(fixture->waiting, 201, "text/x-elsewhere", "from elsewhere\n", 15);
+    http_resume(fixture->waiting);
+    return NULL;
+}
+
 static void free_context(void *context)
 {
     atomic_fetch_add(&((struct fixture *)context)->freed, 1);
 }
 
-static void suspend(struct fixture *fixture, struct http_request *request)
+static void suspend(struct fixture *fixture, struct http_request *request,
+                    void *(*then)(void *fixture))
 {
     fixture->waiting = request;
     http_set_context(request, fixture, free_context);
     http_suspend(request, go_on, NULL);
-    pthread_create(&fixture->resumer, NULL, resume_later, fixture);
+    pthread_create(&fixture->resumer, NULL, then, fixture);
     atomic_fetch_add(&fixture->waits, 1);
 }
 
@@ -191,7 +206,9 @@ static void take_request(void *ctx, struct http_request *request)
     else if (strcmp(path, "/echo") == 0)
         answer_echo(request);
     else if (strcmp(path, "/wait") == 0)
-        suspend(fixture, request);
+        suspend(fixture, request, resume_later);
+    else if (strcmp(path, "/elsewhere") == 0)
+        suspend(fixture, request, answer_elsewhere);
     else if (strcmp(path, "/stream") == 0)
         start_stream(fixture, request);
     else if (strcmp(path, "/take") == 0)
@@ -622,19 +639,44 @@ static void a_suspended_request_goes_on(void **state)
     assert_true(reaches(&fixture->freed, 1));
 }
 
-static void who_leaves_while_suspended_does_no_harm(void **state)
+static void a_suspended_request_is_answered_elsewhere(void **state)
 {
     struct fixture *fixture = *state;
+    char answer[1000];
+
+    ask(fixture, "GET /elsewhere HTTP/1.0\r\n\r\n", answer, sizeof answer);
+    assert_non_null(strstr(answer, " 201 "));
+    assert_non_null(strstr(answer, "X-First: 1\r\n"));
+    assert_non_null(strstr(answer, "X-Second: 2\r\n"));
+    assert_non_null(strstr(answer, "Content-Type: text/x-elsewhere\r\n"));
+    assert_non_null(strstr(answer, "\r\n\r\nfrom elsewhere\n"));
+    assert_null(strstr(answer, "not this one"));
+    pthread_join(fixture->resumer, NULL);
+    assert_true(reaches(&fixture->freed, 1));
+}
+
+static void leave_while_suspended(struct fixture *fixture, const char *request)
+{
     const int client = open_client(fixture);
     char answer[1000];
 
-    send_text(client, "GET /wait HTTP/1.0\r\n\r\n");
+    send_text(client, request);
     assert_true(reaches(&fixture->waits, 1));
     close(client);
     assert_true(reaches(&fixture->freed, 1));
     pthread_join(fixture->resumer, NULL);
     assert_non_null(
         strstr(ask(fixture, "GET /304 HTTP/1.0\r\n\r\n", answer, sizeof answer), " 304 "));
+}
+
+static void who_leaves_while_suspended_does_no_harm(void **state)
+{
+    leave_while_suspended(*state, "GET /wait HTTP/1.0\r\n\r\n");
+}
+
+static void who_leaves_before_an_answer_from_elsewhere_does_no_harm(void **state)
+{
+    leave_while_suspended(*state, "GET /elsewhere HTTP/1.0\r\n\r\n");
 }
 
 static void wake(struct fixture *fixture, int messages)
@@ -1105,7 +1147,9 @@ int main(void)
         TEST(who_leaves_early_is_noticed),
         TEST(progress_is_what_has_arrived),
         TEST(a_suspended_request_goes_on),
+        TEST(a_suspended_request_is_answered_elsewhere),
         TEST(who_leaves_while_suspended_does_no_harm),
+        TEST(who_leaves_before_an_answer_from_elsewhere_does_no_harm),
         TEST(a_stream_flows_when_woken),
         TEST(a_stalled_stream_is_cut),
         TEST(a_stream_ends_with_its_reader),
