@@ -41,12 +41,12 @@ end_world() {
 }
 trap end_world EXIT
 
-launched_ms=$(date +%s%3N)
 profiler=()
 if [ -n "$massif" ]; then
     need_packages valgrind
     profiler=(valgrind --quiet --tool=massif --time-unit=ms "--massif-out-file=$massif")
 fi
+launched_ms=$(date +%s%3N)
 "${profiler[@]}" "$program" serve --data "$world/data" --listen 127.0.0.1:0 >"$world/out" 2>"$world/log" &
 server=$!
 for _ in $(seq 600); do

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 /* In one request: an import of that size stays far below what a server takes. */
 #define BATCH 100u
@@ -108,10 +109,17 @@ static bool write_rows(void *ctx, const json_t *devices)
 static json_t *kept(json_t *device)
 {
     json_t *object = json_object();
+    bool is_whole = object != NULL;
 
-    for (size_t i = 0; i < COLUMNS; i++)
-        json_object_set(object, columns[i].name, json_object_get(device, columns[i].name));
-    return object;
+    for (size_t i = 0; i < COLUMNS; i++) {
+        json_t *value = json_object_get(device, columns[i].name);
+        if (value != NULL)
+            is_whole = json_object_set(object, columns[i].name, value) == 0 && is_whole;
+    }
+    if (is_whole)
+        return object;
+    json_decref(object);
+    return NULL;
 }
 
 static int write_devices(struct api_client *client, const struct devices_choice *choice, FILE *file,
@@ -124,33 +132,59 @@ static int write_devices(struct api_client *client, const struct devices_choice 
                : devices_each_page(client, choice, write_rows, &rows);
 }
 
-static int export_to_stdout(struct api_client *client, const struct devices_choice *choice,
-                            bool as_json)
+static int write_as_it_comes(struct api_client *client, const struct devices_choice *choice,
+                             FILE *file, const char *name, bool as_json)
 {
-    const int status = write_devices(client, choice, stdout, as_json);
+    const int status = write_devices(client, choice, file, as_json);
 
-    if (status == EXIT_OK && (fflush(stdout) != 0 || ferror(stdout)))
-        return report_failure("stdout: %s", strerror(errno));
+    if (status == EXIT_OK && (fflush(file) != 0 || ferror(file)))
+        return report_failure("%s: %s", name, strerror(errno));
     return status;
 }
 
-int devices_export(struct api_client *client, const struct devices_choice *choice, const char *path,
-                   bool as_json)
+/* A device, a pipe, a link to either: nothing that could be replaced. */
+static int write_to(struct api_client *client, const struct devices_choice *choice,
+                    const char *path, bool as_json)
+{
+    FILE *file = fopen(path, "w");
+
+    if (file == NULL)
+        return report_failure("%s: %s", path, strerror(errno));
+    const int status = write_as_it_comes(client, choice, file, path, as_json);
+    if (fclose(file) != 0 && status == EXIT_OK)
+        return report_failure("%s: %s", path, strerror(errno));
+    return status;
+}
+
+static int replace(struct api_client *client, const struct devices_choice *choice, const char *path,
+                   bool as_json, unsigned mode)
 {
     char *text = NULL;
     size_t length = 0;
-
-    if (path == NULL)
-        return export_to_stdout(client, choice, as_json);
     FILE *file = open_memstream(&text, &length);
+
     if (file == NULL)
         return report_failure("out of memory");
     int status = write_devices(client, choice, file, as_json);
     if (fclose(file) != 0 && status == EXIT_OK)
         status = report_failure("out of memory");
-    const int error = status == EXIT_OK ? file_write_atomic(path, text, length, 0666) : 0;
+    const int error = status == EXIT_OK ? file_write_atomic(path, text, length, mode) : 0;
     free(text);
     return error == 0 ? status : report_failure("%s: %s", path, strerror(-error));
+}
+
+int devices_export(struct api_client *client, const struct devices_choice *choice, const char *path,
+                   bool as_json)
+{
+    struct stat there;
+
+    if (path == NULL)
+        return write_as_it_comes(client, choice, stdout, "stdout", as_json);
+    if (lstat(path, &there) != 0)
+        return replace(client, choice, path, as_json, 0666);
+    if (!S_ISREG(there.st_mode))
+        return write_to(client, choice, path, as_json);
+    return replace(client, choice, path, as_json, there.st_mode & 0777);
 }
 
 /* --- in --- */

@@ -7,7 +7,8 @@
 #include <stdbool.h>
 
 /* Writes what is decided for each device that is chosen, to a file, which then has all of them or
- * is as it was, or (null) stdout, as CSV or JSON. An exit status. */
+ * is as it was, something else that can be written to, or (null) stdout, as CSV or JSON. An exit
+ * status. */
 int devices_export(struct api_client *client, const struct devices_choice *choice, const char *path,
                    bool as_json);
 

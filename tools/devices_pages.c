@@ -1,24 +1,25 @@
 #include "tools/devices_pages.h"
 
+#include "host/mac.h"
 #include "host/report.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define PAGE      1000
-#define PAGE_TEXT "1000"
-
-#define MAC_SIZE 18 /* of its text */
+/* Devices. What a server does for a page is more with more devices, wherever the page begins. */
+#define PAGE 5000
 
 /* EXIT_OK or, reported, an exit status. */
 static int ask(struct api_client *client, const struct devices_choice *choice, const char *after,
                json_t **answer)
 {
+    char limit[16];
+    snprintf(limit, sizeof limit, "%d", PAGE);
     const struct api_parameter parameters[] = {{"product", choice->product},
                                                {"group", choice->group},
                                                {"state", choice->state},
                                                {"filter", choice->filter},
-                                               {"limit", PAGE_TEXT},
+                                               {"limit", limit},
                                                {"after", after},
                                                {NULL, NULL}};
     char *path = api_path("/devices", parameters);
@@ -29,23 +30,26 @@ static int ask(struct api_client *client, const struct devices_choice *choice, c
     return status;
 }
 
-/* The last of a full page, after which there may be more. False: there are none. */
-static bool find_last(const json_t *devices, char last[MAC_SIZE])
+static const char *mac_of(const json_t *devices, size_t index)
 {
-    const size_t count = json_array_size(devices);
-    const json_t *device = json_array_get(devices, count - 1);
-    const char *mac = json_string_value(json_object_get(device, "mac"));
+    const char *mac = json_string_value(json_object_get(json_array_get(devices, index), "mac"));
 
-    if (count < PAGE || mac == NULL || strlen(mac) >= MAC_SIZE)
+    return mac != NULL && strlen(mac) < MAC_TEXT_SIZE ? mac : "";
+}
+
+/* Moves on to the last of a full page. False: it was none, and so the last. */
+static bool move_on(const json_t *devices, char last[MAC_TEXT_SIZE])
+{
+    if (json_array_size(devices) != PAGE)
         return false;
-    strcpy(last, mac);
+    strcpy(last, mac_of(devices, PAGE - 1));
     return true;
 }
 
 int devices_each_page(struct api_client *client, const struct devices_choice *choice,
                       devices_take *take, void *ctx)
 {
-    char last[MAC_SIZE] = "";
+    char last[MAC_TEXT_SIZE] = "";
     bool has_more = true;
     int status = EXIT_OK;
 
@@ -53,9 +57,11 @@ int devices_each_page(struct api_client *client, const struct devices_choice *ch
         json_t *answer = NULL;
         status = ask(client, choice, last[0] != '\0' ? last : NULL, &answer);
         const json_t *devices = json_object_get(answer, "devices");
-        if (status == EXIT_OK && !take(ctx, devices))
+        /* A server that knows no pages has sent all there are before, and sends them again. */
+        has_more = last[0] == '\0' || strcmp(mac_of(devices, 0), last) > 0;
+        if (status == EXIT_OK && has_more && !take(ctx, devices))
             status = report_failure("out of memory");
-        has_more = find_last(devices, last);
+        has_more = has_more && move_on(devices, last);
         json_decref(answer);
     }
     return status;

@@ -1,4 +1,4 @@
-/* A server's devices, however many: a page of them is asked for and kept at a time. */
+/* A server's devices, however many: pages of them, of which one is in memory at a time. */
 #ifndef TOOLS_DEVICES_PAGES_H
 #define TOOLS_DEVICES_PAGES_H
 

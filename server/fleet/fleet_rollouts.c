@@ -171,7 +171,7 @@ static struct places list_places(struct fleet *fleet, const struct rollout *roll
         pthread_mutex_unlock(&fleet->lock);
     }
     free(batches.list.macs);
-    if (places.count > 0)
+    if (places.places != NULL)
         qsort(places.places, places.count, sizeof *places.places, compare_places);
     return places;
 }
@@ -250,8 +250,10 @@ static struct rollout_verdict judge(struct fleet *fleet, const struct rollout_vi
                              (struct rollout_time){fleet_now(fleet), fleet->listening_ms});
     struct rollout_verdict verdict = {.event = rollout->state == ROLLOUT_PLANNED ? ROLLOUT_CANCEL
                                                                                  : ROLLOUT_HALT};
-    snprintf(verdict.reason, sizeof verdict.reason, "%s was withdrawn%s%.100s", release.version,
+    char reason[sizeof release.version + sizeof release.reason + 32];
+    snprintf(reason, sizeof reason, "%s was withdrawn%s%s", release.version,
              release.reason[0] != '\0' ? ": " : "", release.reason);
+    audit_text(verdict.reason, sizeof verdict.reason, reason);
     return verdict;
 }
 

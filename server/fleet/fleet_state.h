@@ -146,7 +146,8 @@ void fleet_view_device(const struct fleet *fleet, const struct device *device,
                        struct device_view *view, bool has_reason);
 
 /* Adds the devices there are, as they lie in the table: who looks them up in that order goes
- * through memory once. Takes the lock. False when memory is out. */
+ * through memory once. Takes the lock. False when memory is out; the list is the caller's to free
+ * in any case. */
 bool fleet_list_devices(struct fleet *fleet, struct mac_list *list);
 
 /* Looks devices of a list up, a few at a time. */

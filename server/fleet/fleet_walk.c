@@ -7,9 +7,8 @@
 
 bool fleet_list_devices(struct fleet *fleet, struct mac_list *list)
 {
-    bool is_complete = true;
-
     pthread_mutex_lock(&fleet->lock);
+    bool is_complete = mac_list_reserve(list, fleet->devices.count);
     for (size_t i = 0; i < fleet->devices.capacity && is_complete; i++)
         if (fleet->devices.slots[i] != NULL)
             is_complete = mac_list_add(list, fleet->devices.slots[i]->mac);

@@ -2,16 +2,27 @@
 
 #include <stdlib.h>
 
+static bool set_capacity(struct mac_list *list, size_t capacity)
+{
+    mac_address *macs = realloc(list->macs, capacity * sizeof *macs);
+
+    if (macs == NULL)
+        return false;
+    list->macs = macs;
+    list->capacity = capacity;
+    return true;
+}
+
+bool mac_list_reserve(struct mac_list *list, size_t count)
+{
+    return count <= list->capacity - list->count || set_capacity(list, list->count + count);
+}
+
 bool mac_list_add(struct mac_list *list, mac_address mac)
 {
-    if (list->count == list->capacity) {
-        const size_t capacity = list->capacity ? list->capacity * 2 : 64;
-        mac_address *macs = realloc(list->macs, capacity * sizeof *macs);
-        if (macs == NULL)
-            return false;
-        list->macs = macs;
-        list->capacity = capacity;
-    }
+    if (list->count == list->capacity &&
+        !set_capacity(list, list->capacity != 0 ? list->capacity * 2 : 64))
+        return false;
     list->macs[list->count++] = mac;
     return true;
 }

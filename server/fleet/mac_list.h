@@ -13,8 +13,13 @@ struct mac_list {
     size_t capacity;
 };
 
-/* False when memory is out. */
+/* These return false when memory is out; the list is as it was. */
+
 bool mac_list_add(struct mac_list *list, mac_address mac);
+
+/* There is room for so many more, and no more than that. */
+bool mac_list_reserve(struct mac_list *list, size_t count);
+
 void mac_list_sort(struct mac_list *list);
 
 /* Makes a heap of it, from which mac_list_pop() takes the lowest: a few of many in order, without

@@ -150,6 +150,18 @@ static bool may_hand_over(const struct http_request *request)
            strcmp(request->method, MHD_HTTP_METHOD_GET) == 0 && head_is_last(request);
 }
 
+/* Whoever lets connections in, all senders share the work. */
+static bool send_by_any(const struct http_server *server, int socket,
+                        const struct sender_answer *answer)
+{
+    const unsigned count = server->config.threads;
+
+    for (unsigned i = 0; i < count; i++)
+        if (sender_send(server->lanes[((unsigned)socket + i) % count].sender, socket, answer))
+            return true;
+    return false;
+}
+
 /* Sends a file on a connection that ends with it. False: the library is to do it. */
 static bool hand_over(struct http_request *request, unsigned status, const char *type,
                       const struct http_file *file)
@@ -166,7 +178,7 @@ static bool hand_over(struct http_request *request, unsigned status, const char 
     if (request->client->requests > 0)
         socket_count(socket, &counters);
     const struct sender_answer answer = {head, length, counters.acknowledged, *file};
-    request->is_handed_over = sender_send(request->client->lane->sender, socket, &answer);
+    request->is_handed_over = send_by_any(request->server, socket, &answer);
     if (request->is_handed_over)
         note_answer(request, status);
     return request->is_handed_over;

@@ -48,12 +48,14 @@ void http_note_connection(void *ctx, struct MHD_Connection *connection, void **s
         return;
     }
     struct http_client *client = calloc(1, sizeof *client);
+    const int socket =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     if (client == NULL) {
         tls_refuse(connection);
+        shutdown(socket, SHUT_RDWR);
         return;
     }
-    client->socket =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    client->socket = socket;
     client->lane = lane;
     client->connection = connection;
     *socket_context = client;

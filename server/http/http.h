@@ -45,13 +45,15 @@ struct http_config {
     const struct http_proxies *proxies; /* null: none. Outlives the server */
     const struct http_service *service;
     void *ctx;
-    unsigned threads;          /* one for each processor, at most 4 */
-    unsigned connection_limit; /* 20000, or what the process may open if that is less */
-    size_t body_limit;         /* bytes of a collected body: 64 KB */
-    unsigned header_ms;        /* from connecting to the end of the headers: 10 s */
-    unsigned keep_alive_ms;    /* from an answer to the next request's headers: 30 s */
-    unsigned stall_ms;         /* a transfer must move stall_bytes in this time: 60 s */
-    unsigned stall_bytes;      /* 4096 */
+    unsigned threads; /* one for each processor, at most 4 */
+    /* 20000, or what the process may open if that is less; each thread has its share. As many
+     * files may be on their way beside them. */
+    unsigned connection_limit;
+    size_t body_limit;      /* bytes of a collected body: 64 KB */
+    unsigned header_ms;     /* from connecting to the end of the headers: 10 s */
+    unsigned keep_alive_ms; /* from an answer to the next request's headers: 30 s */
+    unsigned stall_ms;      /* a transfer must move stall_bytes in this time: 60 s */
+    unsigned stall_bytes;   /* 4096 */
 };
 
 #define HTTP_ERROR_SIZE   200

@@ -60,7 +60,7 @@ struct http_server {
     pthread_mutex_t lock; /* of the following, and of every client */
     pthread_cond_t wake;  /* the watch is to end */
     bool is_ending;
-    bool is_cut; /* who is connected has been, and who comes is */
+    bool is_cut; /* all sockets are shut down, also of who is still let in */
     struct http_client *clients;
     struct http_client *watched; /* the next to be looked at in this round */
 };

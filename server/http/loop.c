@@ -16,6 +16,10 @@
  * else has happened. */
 #define SHORTAGE_MS 250
 
+/* The kernel wakes the loop that has waited for the listener for longest, and it is the same one
+ * again and again as long as it is idle: after so many newcomers it lines up behind the others. */
+#define NEWCOMERS_IN_A_ROW 16
+
 #define ENDING_MS 20 /* how often it is looked whether the last one is resumed */
 
 struct loop {
@@ -30,7 +34,8 @@ struct loop {
     bool is_listening;     /* the listener is among what is waited for */
     bool is_short;         /* of what a newcomer takes */
     bool is_shut;          /* the listener is */
-    bool is_running;       /* the thread is */
+    unsigned newcomers_in_a_row;
+    bool is_running; /* the thread is */
     struct loop_source newcomers, wakes;
 };
 
@@ -50,6 +55,7 @@ static void listen_or_not(struct loop *loop, bool is_to_listen)
     if (is_to_listen == loop->is_listening)
         return;
     const int operation = is_to_listen ? EPOLL_CTL_ADD : EPOLL_CTL_DEL;
+    loop->newcomers_in_a_row = 0;
     if (epoll_ctl(loop->epoll, operation, loop->listener, &event) == 0)
         loop->is_listening = is_to_listen;
     else
@@ -68,6 +74,8 @@ static void let_in(struct loop *loop, struct loop_source *source)
     (void)source;
     if (socket >= 0) {
         MHD_add_connection(loop->library, socket, (struct sockaddr *)&address, length);
+        if (++loop->newcomers_in_a_row == NEWCOMERS_IN_A_ROW)
+            listen_or_not(loop, false); /* until the next round */
         return;
     }
     loop->is_shut = errno == EINVAL;

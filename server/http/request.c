@@ -379,9 +379,13 @@ void http_note_completed(void *ctx, struct MHD_Connection *connection, void **co
     if (request == NULL)
         return;
     struct http_client *client = request->client;
+    /* Nobody is to shut a socket down that a sender has. */
+    const enum http_phase next = request->is_handed_over ? PHASE_SERVER : PHASE_HEADERS;
     end_file(server, client, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
     http_request_free(request);
     *context = NULL;
+    pthread_mutex_lock(&server->lock);
     client->requests++;
-    http_enter_phase(server, client, PHASE_HEADERS);
+    pthread_mutex_unlock(&server->lock);
+    http_enter_phase(server, client, next);
 }

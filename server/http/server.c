@@ -218,19 +218,20 @@ static unsigned count_sending(const struct http_server *server)
 
 unsigned http_connection_count(struct http_server *server)
 {
-    unsigned count = count_sending(server);
+    unsigned count = 0;
 
     pthread_mutex_lock(&server->lock);
     for (const struct http_client *client = server->clients; client != NULL; client = client->next)
         count++;
     pthread_mutex_unlock(&server->lock);
-    return count;
+    return count + count_sending(server);
 }
 
-/* Closes who waits for nothing. Returns how many connections are left. */
+/* Closes who waits for nothing. Returns how many connections are left. Senders are counted last: a
+ * connection is handed to them by those that are counted before. */
 static size_t close_idle(struct http_server *server, int64_t newcomer_deadline_ms)
 {
-    size_t left = count_sending(server);
+    size_t left = 0;
 
     pthread_mutex_lock(&server->lock);
     for (struct http_client *client = server->clients; client != NULL; client = client->next) {
@@ -243,7 +244,7 @@ static size_t close_idle(struct http_server *server, int64_t newcomer_deadline_m
             client->deadline_ms = newcomer_deadline_ms;
     }
     pthread_mutex_unlock(&server->lock);
-    return left;
+    return left + count_sending(server);
 }
 
 void http_stop(struct http_server *server, unsigned drain_ms)

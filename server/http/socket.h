@@ -13,8 +13,8 @@ int socket_listen(const char *address, char actual[HTTP_ADDRESS_SIZE], char erro
  * somebody is told how far it has got. */
 void socket_limit_send_buffer(int socket, bool is_counted);
 
-/* From now on no segment goes out that has room left, but the last, which the end of the connection
- * comes with: the head goes with the file's first bytes, and the end with its last ones. */
+/* From now on a segment that has room left waits for more, 200 ms at most, or for the end of the
+ * connection: the head goes with the file's first bytes, and the end with its last ones. */
 void socket_fill_segments(int socket);
 
 struct socket_counters {

@@ -2,6 +2,8 @@
 #include "server/operator_api/handlers.h"
 #include "server/operator_api/views.h"
 
+#include "server/log/log.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +11,8 @@
 #define AT_A_TIME 128
 
 struct listing {
+    const struct operator_api *api;
+    struct http_request *request; /* until the list begins */
     struct fleet_walk *walk;
     const char *product, *state, *group; /* the request's, which is there as long; null = any */
     struct filter filter;
@@ -61,16 +65,14 @@ static bool is_wanted(const struct listing *listing, const struct device_view *d
            filter_matches(&listing->filter, &subject);
 }
 
-static char *device_text(const struct device_view *device, bool is_first)
+static char *device_text(const json_t *device, bool is_first)
 {
-    json_t *value = view_device(device);
-    char *json = value != NULL ? json_dumps(value, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
+    char *json = json_dumps(device, JSON_COMPACT | JSON_PRESERVE_ORDER);
     char *text = NULL;
 
     if (json != NULL && asprintf(&text, "%s%s", is_first ? "\n" : ",\n", json) < 0)
         text = NULL;
     free(json);
-    json_decref(value);
     return text;
 }
 
@@ -78,6 +80,19 @@ static void set_piece(struct listing *listing, char *text)
 {
     listing->piece = text;
     listing->is_broken = text == NULL;
+}
+
+static void add(struct listing *listing, const struct device_view *device)
+{
+    json_t *value = view_device(device);
+    char mac[MAC_TEXT_SIZE];
+
+    if (value != NULL)
+        set_piece(listing, device_text(value, listing->count++ == 0));
+    else
+        log_line("%s is left out of a list: one of its texts is no UTF-8, or memory is out",
+                 mac_format(device->mac, mac));
+    json_decref(value);
 }
 
 /* Looks at the next device; none comes of it that is not wanted. */
@@ -92,7 +107,7 @@ static void go_on(struct listing *listing)
         listing->is_over = true;
         set_piece(listing, strdup("\n]}\n"));
     } else if (is_wanted(listing, &view)) {
-        set_piece(listing, device_text(&view, listing->count++ == 0));
+        add(listing, &view);
     }
 }
 
@@ -180,22 +195,13 @@ static bool parse_page(struct http_request *request, struct listing *listing)
     return true;
 }
 
-void handle_list_devices(const struct operator_api *api, struct http_request *request,
-                         const char *name)
+/* To be sent on the connection's own thread. */
+static void begin(void *ctx, struct http_request *request)
 {
     static const struct http_stream_class class = {read_listing, free_listing};
-    struct listing *listing = calloc(1, sizeof *listing);
+    struct listing *listing = ctx;
 
-    (void)name;
-    if (listing == NULL) {
-        answer_json(request, 500, NULL);
-        return;
-    }
-    if (!parse_choice(request, listing) || !parse_page(request, listing)) {
-        free_listing(listing);
-        return;
-    }
-    listing->walk = fleet_walk_begin(api->fleet, listing->from);
+    http_set_context(request, NULL, NULL); /* it is the stream's now */
     if (listing->walk == NULL) {
         free_listing(listing);
         answer_json(request, 500, NULL);
@@ -204,4 +210,32 @@ void handle_list_devices(const struct operator_api *api, struct http_request *re
     http_set_header(request, "Cache-Control", "no-store");
     http_set_header(request, "X-Content-Type-Options", "nosniff");
     http_answer_stream(request, "application/json", &class, listing);
+}
+
+static void gather(void *ctx)
+{
+    struct listing *listing = ctx;
+
+    listing->walk = fleet_walk_begin(listing->api->fleet, listing->from);
+    http_resume(listing->request);
+}
+
+void handle_list_devices(const struct operator_api *api, struct http_request *request,
+                         const char *name)
+{
+    struct listing *listing = calloc(1, sizeof *listing);
+
+    (void)name;
+    if (listing == NULL) {
+        answer_json(request, 500, NULL);
+        return;
+    }
+    listing->api = api;
+    listing->request = request;
+    http_set_context(request, listing, free_listing);
+    if (!parse_choice(request, listing) || !parse_page(request, listing))
+        return;
+    http_suspend(request, begin, listing);
+    if (!worker_submit(api->census, gather, listing))
+        http_resume(request);
 }

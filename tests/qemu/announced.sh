@@ -6,6 +6,7 @@ if [ "${1:-}" != inside ]; then
     fi
 fi
 . "$(dirname "$0")/../lib/tap.sh"
+. "$TAP_ROOT/tests/lib/server.sh"
 . "$TAP_ROOT/tests/lib/board.sh"
 
 HERE=$TAP_ROOT/tests/qemu
@@ -91,7 +92,7 @@ switch_on() {
 
 switch_off() {
     exec 7>&-
-    kill $pid 2>/dev/null && wait $pid
+    kill $pid 2>/dev/null && wait $pid || true
     rm -f typist
 }
 
@@ -106,6 +107,8 @@ until_discovered() {
     return 1
 }
 
+is_back() { sed '1,/demo 1\.1\.0/d' said | grep -qF 'address 10.77.0.42'; }
+
 the_tools_find_it_by_name() {
     new_chip found
     switch_on found
@@ -114,8 +117,7 @@ the_tools_find_it_by_name() {
     UPDRAFT_PASSWORD=open-sesame "$UPDRAFT" push kitchen.local "$NET-1.1.0.bin"
     has_said 'demo 1.1.0'
     # A restart later it is there again, by the same name.
-    : >said
-    has_said 'address 10.77.0.42'
+    eventually is_back
     until_discovered 'kitchen 10.77.0.42 8266 generic yes'
 }
 

@@ -237,16 +237,20 @@ assert len(macs) == 4000 and macs == sorted(macs) and macs[-1] == "02:DD:00:00:0
     expect "who reads on" "$(api GET '/devices?product=crowd' | grep -c '"mac":"02:DD:')" 4000
 }
 
-# page QUERY: the MACs of a list of devices.
-page() { api GET "/devices?$1" | python3 -c 'import json, sys; print(*[device["mac"][9:] for device in json.load(sys.stdin)["devices"]])'; }
+# has_page QUERY MACS: the list is of these, in a line.
+has_page() {
+    local macs
+    macs=$(api GET "/devices?$1" | python3 -c 'import json, sys; print(*[device["mac"] for device in json.load(sys.stdin)["devices"]])')
+    expect "$1" "$macs" "$2"
+}
 
 lists_come_in_pages() {
-    expect "the first" "$(page 'product=crowd&limit=2')" "00:00:00 00:00:01"
-    expect "behind one" "$(page 'product=crowd&limit=2&after=02:DD:00:00:00:FE')" "00:00:FF 00:01:00"
-    expect "behind one that is not there" "$(page 'limit=1&after=02:dd:00:00:ff:ff')" "$(page 'limit=1&after=02-DD-00-00-0F-9F')"
-    expect "the last ones" "$(page 'product=crowd&limit=4001&after=02:DD:00:00:0F:9D')" "00:0F:9E 00:0F:9F"
-    expect "behind all" "$(page 'limit=5&after=FF:FF:FF:FF:FF:FF')" ""
-    expect "none" "$(page 'limit=0')" ""
+    has_page 'product=crowd&limit=2' '02:DD:00:00:00:00 02:DD:00:00:00:01'
+    has_page 'product=crowd&limit=2&after=02:DD:00:00:00:FE' '02:DD:00:00:00:FF 02:DD:00:00:01:00'
+    has_page 'product=crowd&limit=4001&after=02-dd-00-00-0f-9d' '02:DD:00:00:0F:9E 02:DD:00:00:0F:9F'
+    has_page 'limit=2&after=02:DC:FF:FF:FF:FF' '02:DD:00:00:00:00 02:DD:00:00:00:01' # which is not there
+    has_page 'limit=5&after=FF:FF:FF:FF:FF:FF' ''
+    has_page 'limit=0' ''
     local query
     for query in limit= limit=-1 limit=ten after= after=02:DD after=5; do
         expect "status for $query" "$(api GET "/devices?$query" -o answer -w '%{http_code}' || true)" 400
@@ -278,14 +282,41 @@ assert len(devices) == 4000 and list(devices[0]) == sys.argv[1].split(","), list
     "$UPDRAFT" devices list -p nobody | grep -q '^no devices: '
 }
 
-# A file has all devices or is what it was.
+# A file has all devices or is what it was. The server that breaks off begins with a full page.
 half_an_export_is_none() {
-    echo mine >kept.csv
-    not "$UPDRAFT" devices export -o kept.csv --server http://127.0.0.1:9 2>err
-    expect "file" "$(cat kept.csv)" mine
+    local url way
+    python3 "$TAP_ROOT/tests/server/page_server.py" >page.url &
+    tap_background $!
+    eventually test -s page.url
+    url=$(cat page.url)
+    for way in "" --json; do
+        echo mine >kept
+        # shellcheck disable=SC2086 # a word or none
+        not "$UPDRAFT" devices export -o kept --server "$url/breaks" $way 2>err
+        grep -q 'the disk is full' err || { cat err; return 1; }
+        expect lines "$(wc -l <err)" 1
+        expect file "$(cat kept)" mine
+    done
+    "$UPDRAFT" devices export -o kept --server "$url/knows-no-pages"
+    expect "rows of one that knows no pages" "$(wc -l <kept)" 5001
     not "$UPDRAFT" devices export -o nowhere/all.csv 2>err
     grep -q 'nowhere/all.csv: No such file' err || { cat err; return 1; }
     expect lines "$(wc -l <err)" 1
+}
+
+# What is there and no file is written to; a file's rights stay.
+exports_go_where_they_are_told() {
+    echo mine >private
+    chmod 600 private
+    "$UPDRAFT" devices export -p crowd -o private
+    expect rows "$(wc -l <private)" 4001
+    expect rights "$(stat -c %a private)" 600
+    mkfifo pipe
+    "$UPDRAFT" devices export -p crowd -o pipe &
+    expect "rows in the pipe" "$(timeout 60 cat pipe | wc -l)" 4001
+    wait $!
+    [ -p pipe ]
+    "$UPDRAFT" devices export -o /dev/null
 }
 
 server_start data
@@ -310,6 +341,7 @@ check long_lists_are_whole
 check lists_come_in_pages
 check commands_take_all_pages
 check half_an_export_is_none
+check exports_go_where_they_are_told
 server_stop
 unset SERVER_PORT
 server_start limited --site-rate 1k

@@ -246,7 +246,8 @@ static void ask(struct world *world, unsigned index)
     fleet_transfer_end(world->fleet, mac, transfer, true);
     fleet_download_over(world->fleet, facts.address);
     take(device, decision.target->version);
-    world_settle(world); /* that it had all of it: else it is an attempt that nobody counts */
+    /* From here on the server's death spoils no attempt: it is on disk that this had all of it. */
+    world_settle(world);
     world->truth->is_taking = false;
 }
 

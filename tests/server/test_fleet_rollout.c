@@ -96,6 +96,32 @@ static void of_two_changes_at_once_one_is_refused(void **state)
 }
 
 /* Check-ins and ends of downloads by chance: never more than the limits. */
+#define E_ACUTE "\xc3\xa9"
+#define TEN     E_ACUTE E_ACUTE E_ACUTE E_ACUTE E_ACUTE E_ACUTE E_ACUTE E_ACUTE E_ACUTE E_ACUTE
+
+/* A rollout's reason names the release's, as much as there is room for, in whole characters. */
+static void the_reason_of_a_withdrawal_is_cut_between_characters(void **state)
+{
+    struct world *world = *state;
+    struct change *change = change_new(CHANGE_EDIT, 0);
+    const uint32_t id = world_plan(world, "stable");
+    static const char before[] = WORLD_NEW " was withdrawn: ";
+
+    go_on(world, 1);
+    change->as.release = malloc(sizeof *change->as.release);
+    *change->as.release = *fleet_release(world->fleet, "demo", WORLD_NEW);
+    change->as.release->state = RELEASE_WITHDRAWN;
+    strcpy(change->as.release->reason, TEN TEN TEN TEN TEN TEN TEN TEN);
+    assert_int_equal(world_perform(world, change), CHANGE_DONE);
+    go_on(world, 2);
+    const struct rollout_view view = world_rollout(world, id);
+    assert_int_equal(view.rollout.state, ROLLOUT_HALTED);
+    assert_memory_equal(view.rollout.reason, before, sizeof before - 1);
+    const char *reason = view.rollout.reason + sizeof before - 1;
+    assert_true(strlen(reason) > 100);
+    assert_int_equal(strlen(reason) % strlen(E_ACUTE), 0);
+}
+
 static void downloads_at_once_are_limited(void **state)
 {
     const unsigned seed = (unsigned)strtoul(getenv("SEED") ? getenv("SEED") : "6", NULL, 10);
@@ -146,6 +172,7 @@ int main(void)
         TEST(a_halted_one_that_is_resumed_leaves_the_failed_alone),
         TEST(a_pause_offers_nothing),
         TEST(of_two_changes_at_once_one_is_refused),
+        TEST(the_reason_of_a_withdrawal_is_cut_between_characters),
         TEST(downloads_at_once_are_limited),
     };
 

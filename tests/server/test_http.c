@@ -213,6 +213,8 @@ static void take_request(void *ctx, struct http_request *request)
         start_stream(fixture, request);
     else if (strcmp(path, "/take") == 0)
         http_answer_line(request, 200, "%llu", (unsigned long long)fixture->taken);
+    else if (strcmp(path, "/thread") == 0)
+        http_answer_line(request, 200, "%d", (int)gettid());
     else if (strcmp(path, "/304") == 0)
         http_answer(request, 304, NULL, "", 0);
     /* anything else: no answer */
@@ -550,13 +552,18 @@ static void a_small_file_comes_in_one_segment(void **state)
     struct tcp_info info = {.tcpi_state = 0};
     socklen_t size = sizeof info;
     char answer[2000];
-    const int client = open_client(fixture);
+    bool is_one = false;
 
-    send_text(client, "GET /file?from=409000 HTTP/1.0\r\n\r\n");
-    expect_file(answer, receive(client, answer, sizeof answer, PATIENCE_MS), 409000);
-    assert_int_equal(getsockopt(client, IPPROTO_TCP, TCP_INFO, &info, &size), 0);
-    assert_int_equal(info.tcpi_data_segs_in, 1);
-    close(client);
+    /* Where the server is kept from going on for 200 ms, the kernel sends what it has. */
+    for (unsigned tries = 0; tries < 5 && !is_one; tries++) {
+        const int client = open_client(fixture);
+        send_text(client, "GET /file?from=409000 HTTP/1.0\r\n\r\n");
+        expect_file(answer, receive(client, answer, sizeof answer, PATIENCE_MS), 409000);
+        assert_int_equal(getsockopt(client, IPPROTO_TCP, TCP_INFO, &info, &size), 0);
+        is_one = info.tcpi_data_segs_in == 1;
+        close(client);
+    }
+    assert_true(is_one);
 }
 
 /* On a kept connection it is the library that sends; on one that ends, a sender. */
@@ -825,6 +832,25 @@ static unsigned count_open(const char *path)
 
 #define SLOW_CLIENTS 100
 
+/* Also where no thread is so busy that another has to help. */
+static void newcomers_are_shared_among_the_threads(void **state)
+{
+    struct fixture *fixture = *state;
+    char answer[1000], first[1000] = "";
+    unsigned count[2] = {0, 0};
+
+    for (unsigned i = 0; i < 96; i++) {
+        ask(fixture, "GET /thread HTTP/1.0\r\n\r\n", answer, sizeof answer);
+        const char *thread = strstr(answer, "\r\n\r\n");
+        assert_non_null(thread);
+        if (first[0] == '\0')
+            strcpy(first, thread);
+        count[strcmp(first, thread) == 0]++;
+    }
+    assert_true(count[0] >= 16);
+    assert_true(count[1] >= 16);
+}
+
 static void a_hundred_slow_downloads_arrive_whole(void **state)
 {
     struct fixture *fixture = *state;
@@ -1070,8 +1096,7 @@ static void *come_and_go(void *ctx)
     return NULL;
 }
 
-/* The library's threads are then anywhere in their rounds, also where they look after the
- * listener. */
+/* The loops are then anywhere in their rounds, also where they let somebody in. */
 static void stopping_meets_those_who_come(void **state)
 {
     struct fixture *fixture = *state;
@@ -1158,6 +1183,7 @@ int main(void)
         TEST(who_has_been_answered_may_stay_for_a_while),
         TEST(a_stalled_download_is_cut),
         TEST(a_stalled_upload_is_cut),
+        TEST(newcomers_are_shared_among_the_threads),
         TEST(a_hundred_slow_downloads_arrive_whole),
         TEST(downloads_do_not_keep_others_out),
         TEST(connections_have_a_limit),

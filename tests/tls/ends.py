@@ -15,12 +15,13 @@ import threading
 import time
 
 ROUNDS = 10
+PATIENCE_S = 120
 WAITING = 20  # connections that are there when the end comes
 HALF_A_GREETING = b"\x16\x03\x01\x01\x00\x01"
 
 
 def connect(port, streams):
-    stream = socket.create_connection(("127.0.0.1", port), timeout=60)
+    stream = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
     stream.sendall(HALF_A_GREETING)
     streams.append(stream)
 
@@ -33,6 +34,14 @@ def keep_coming(port, streams, is_over):
             time.sleep(0.001)
 
 
+def await_waiting(streams):
+    until = time.monotonic() + PATIENCE_S
+    while len(streams) < WAITING:
+        if time.monotonic() > until:
+            sys.exit("the server takes nobody")
+        time.sleep(0.001)
+
+
 def end_one(command):
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     port = None
@@ -42,18 +51,21 @@ def end_one(command):
             port = int(said.group(1))
             break
     if port is None:
-        sys.exit(f"the server did not start: status {server.wait(60)}")
+        sys.exit(f"the server did not start: status {server.wait(PATIENCE_S)}")
     streams, is_over = [], threading.Event()
     comers = [
-        threading.Thread(target=keep_coming, args=(port, streams, is_over)) for _ in range(2)
+        threading.Thread(target=keep_coming, args=(port, streams, is_over), daemon=True)
+        for _ in range(2)
     ]
     for comer in comers:
         comer.start()
-    while len(streams) < WAITING:
-        time.sleep(0.001)
-    server.send_signal(signal.SIGTERM)
-    status = server.wait(60)
-    is_over.set()
+    try:
+        await_waiting(streams)
+        server.send_signal(signal.SIGTERM)
+        status = server.wait(PATIENCE_S)
+    finally:
+        server.kill()
+        is_over.set()
     for comer in comers:
         comer.join()
     for stream in streams:
