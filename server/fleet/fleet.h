@@ -153,8 +153,9 @@ struct device_view {
     struct assignment assignment;
     struct device_offers offers;
     uint32_t transfer_sent;
-    uint32_t transfer_size; /* 0 = no transfer */
-    struct policy_decision decision;
+    uint32_t transfer_size;          /* 0 = no transfer */
+    struct policy_decision decision; /* its rollouts are not to be read: they go on changing */
+    uint32_t rollout;                /* that leads to the target, or will later; 0 = none */
     char reason[POLICY_REASON_SIZE];
 };
 

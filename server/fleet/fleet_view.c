@@ -25,6 +25,13 @@ static const char *running_version(const struct fleet *fleet, const struct devic
     return NULL;
 }
 
+static uint32_t rollout_of(const struct policy_decision *decision)
+{
+    const struct rollout *rollout = decision->rollout != NULL ? decision->rollout : decision->later;
+
+    return rollout != NULL ? rollout->id : 0;
+}
+
 void fleet_view_device(const struct fleet *fleet, const struct device *device,
                        struct device_view *view, bool has_reason)
 {
@@ -41,6 +48,7 @@ void fleet_view_device(const struct fleet *fleet, const struct device *device,
     view->transfer_sent = device->transfer_sent;
     view->transfer_size = device->transfer_size;
     view->decision = policy_decide(&subject, &catalogue);
+    view->rollout = rollout_of(&view->decision);
     view->reason[0] = '\0';
     if (has_reason)
         policy_explain(&view->decision, &subject, &catalogue, view->reason);

@@ -141,7 +141,6 @@ json_t *view_device(const struct device_view *device)
 {
     const struct policy_decision *decision = &device->decision;
     const struct release *target = decision->target, *next = decision->next;
-    const struct rollout *rollout = decision->rollout != NULL ? decision->rollout : decision->later;
 
     return json_pack(
         "{so ss ss so so so so so sb so so so sb so so so so so si so so so so so so}", //
@@ -160,7 +159,7 @@ json_t *view_device(const struct device_view *device)
         view_offset(device->assignment.offset), "version", text_or_null(device->version), //
         "target", text_or_null(target != NULL ? target->version : NULL),                  //
         "next", text_or_null(next != target ? next->version : NULL),                      //
-        "rollout", number_if(rollout != NULL, rollout != NULL ? rollout->id : 0),         //
+        "rollout", number_if(device->rollout != 0, device->rollout),                      //
         "attempts", (int)decision->offers, "key_update", view_keys(&decision->keys),      //
         "download", view_transfer(device),                                                //
         "first_seen", time_or_null(device->first_seen_ms),                                //
