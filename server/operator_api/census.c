@@ -7,7 +7,7 @@
 
 struct census {
     struct http_request *request;
-    void (*answer)(void *ctx);
+    void (*look)(void *ctx);
     void *ctx;
 };
 
@@ -16,8 +16,25 @@ static void take(void *ctx)
     const struct census census = *(struct census *)ctx;
 
     free(ctx);
-    census.answer(census.ctx);
+    census.look(census.ctx);
     http_resume(census.request);
+}
+
+void look_at_all(const struct operator_api *api, struct http_request *request,
+                 void (*look)(void *ctx), http_next *next, void *ctx)
+{
+    struct census *census = malloc(sizeof *census);
+
+    if (census == NULL) {
+        next(ctx, request);
+        return;
+    }
+    *census = (struct census){request, look, ctx};
+    http_suspend(request, next, ctx);
+    if (worker_submit(api->census, take, census))
+        return;
+    free(census);
+    http_resume(request);
 }
 
 static void answer_no_memory(void *ctx, struct http_request *request)
@@ -29,18 +46,7 @@ static void answer_no_memory(void *ctx, struct http_request *request)
 void answer_by_census(const struct operator_api *api, struct http_request *request,
                       void (*answer)(void *ctx), void *ctx)
 {
-    struct census *census = malloc(sizeof *census);
-
-    if (census == NULL) {
-        answer_no_memory(NULL, request);
-        return;
-    }
-    *census = (struct census){request, answer, ctx};
-    http_suspend(request, answer_no_memory, NULL);
-    if (worker_submit(api->census, take, census))
-        return;
-    free(census);
-    http_resume(request);
+    look_at_all(api, request, answer, answer_no_memory, ctx);
 }
 
 /* A handler that is called by the other thread. */

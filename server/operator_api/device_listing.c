@@ -11,9 +11,8 @@
 #define AT_A_TIME 128
 
 struct listing {
-    const struct operator_api *api;
-    struct http_request *request; /* until the list begins */
-    struct fleet_walk *walk;
+    struct fleet *fleet;
+    struct fleet_walk *walk;             /* null: not begun */
     const char *product, *state, *group; /* the request's, which is there as long; null = any */
     struct filter filter;
     uint64_t from;  /* MAC */
@@ -216,8 +215,7 @@ static void gather(void *ctx)
 {
     struct listing *listing = ctx;
 
-    listing->walk = fleet_walk_begin(listing->api->fleet, listing->from);
-    http_resume(listing->request);
+    listing->walk = fleet_walk_begin(listing->fleet, listing->from);
 }
 
 void handle_list_devices(const struct operator_api *api, struct http_request *request,
@@ -230,12 +228,9 @@ void handle_list_devices(const struct operator_api *api, struct http_request *re
         answer_json(request, 500, NULL);
         return;
     }
-    listing->api = api;
-    listing->request = request;
+    listing->fleet = api->fleet;
     http_set_context(request, listing, free_listing);
     if (!parse_choice(request, listing) || !parse_page(request, listing))
         return;
-    http_suspend(request, begin, listing);
-    if (!worker_submit(api->census, gather, listing))
-        http_resume(request);
+    look_at_all(api, request, gather, begin, listing);
 }

@@ -32,12 +32,16 @@ operator_handler handle_backup;
 operator_handler handle_list_webhooks, handle_add_webhook, handle_show_webhook, handle_set_webhook,
     handle_remove_webhook, handle_test_webhook, handle_list_deliveries;
 
-/* Lets another thread call `answer`, which looks at all devices and answers; the request is
- * suspended until it has. */
+/* Has `look`, which looks at all devices, called on another thread, the request suspended
+ * meanwhile. If it did not answer, or could not be called as memory was out, next does. */
+void look_at_all(const struct operator_api *api, struct http_request *request,
+                 void (*look)(void *ctx), http_next *next, void *ctx);
+
+/* The same where it always answers. */
 void answer_by_census(const struct operator_api *api, struct http_request *request,
                       void (*answer)(void *ctx), void *ctx);
 
-/* The same with a handler, which sets no context and suspends nothing. */
+/* The same with a handler, which sets no context of its own and suspends nothing. */
 void handle_by_census(const struct operator_api *api, struct http_request *request,
                       const char *name, operator_handler *handler);
 

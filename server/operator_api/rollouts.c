@@ -159,37 +159,83 @@ void handle_try_rollout(const struct operator_api *api, struct http_request *req
 
 /* --- what operators decide --- */
 
-static void handle_event(const struct operator_api *api, struct http_request *request,
-                         const char *name, enum rollout_event event, const char *verb)
+struct decision {
+    const struct operator_api *api;
+    struct http_request *request;
+    char name[NAME_SIZE];
+    enum rollout_event event;
+    const char *verb;
+    struct change *change; /* that comes of it; null: none yet */
+};
+
+static void free_decision(void *context)
 {
+    struct decision *decision = context;
+
+    change_free(decision->change);
+    free(decision);
+}
+
+/* What comes of it, which depends on how many have failed, or on where devices stand; or answers
+ * why nothing does. */
+static void consider(void *ctx)
+{
+    struct decision *decision = ctx;
+    const struct operator_api *api = decision->api;
+    struct http_request *request = decision->request;
     struct rollout_view view;
 
-    if (!find_rollout(api, request, name, &view))
+    if (!find_rollout(api, request, decision->name, &view))
         return;
-    if (rollout_next_state(view.rollout.state, event) == ROLLOUT_STATE_COUNT) {
-        answer_error(request, 409, "rollout %s is %s: it cannot be %s", name,
-                     rollout_state_name(view.rollout.state), verb);
+    if (rollout_next_state(view.rollout.state, decision->event) == ROLLOUT_STATE_COUNT) {
+        answer_error(request, 409, "rollout %s is %s: it cannot be %s", decision->name,
+                     rollout_state_name(view.rollout.state), decision->verb);
         return;
     }
     const struct release *release = view.rollout.release;
-    if (event == ROLLOUT_RESUME && is_withdrawn(api, release->product, release->version)) {
+    if (decision->event == ROLLOUT_RESUME &&
+        is_withdrawn(api, release->product, release->version)) {
         answer_error(request, 409, "%s was withdrawn: rollout %s cannot be resumed",
-                     release->version, name);
+                     release->version, decision->name);
         return;
     }
-    struct change *change = fleet_rollout_event(api->fleet, &view, event, NULL);
-    if (change == NULL) {
-        answer_error(request, 409, "rollout %s is for no device at the moment", name);
+    decision->change = fleet_rollout_event(api->fleet, &view, decision->event, NULL);
+    if (decision->change == NULL)
+        answer_error(request, 409, "rollout %s is for no device at the moment", decision->name);
+}
+
+static void carry_out(void *ctx, struct http_request *request)
+{
+    struct decision *decision = ctx;
+
+    if (decision->change == NULL) {
+        answer_json(request, 500, NULL);
         return;
     }
-    struct operation *operation = new_operation(api, request, answer_rollout);
-    if (operation == NULL) {
-        change_free(change);
+    /* The operation's change is the decision's, and its place as the context, too. */
+    struct change *change = decision->change;
+    struct operation *operation = new_operation(decision->api, request, answer_rollout);
+    if (operation == NULL)
         return;
-    }
     operation->counts = true;
-    strcpy(operation->name, name);
+    strcpy(operation->name, decision->name);
+    free(decision);
     perform(operation, change);
+}
+
+static void handle_event(const struct operator_api *api, struct http_request *request,
+                         const char *name, enum rollout_event event, const char *verb)
+{
+    struct decision *decision = calloc(1, sizeof *decision);
+
+    if (decision == NULL) {
+        answer_json(request, 500, NULL);
+        return;
+    }
+    *decision = (struct decision){.api = api, .request = request, .event = event, .verb = verb};
+    strcpy(decision->name, name);
+    http_set_context(request, decision, free_decision);
+    look_at_all(api, request, consider, carry_out, decision);
 }
 
 void handle_approve_rollout(const struct operator_api *api, struct http_request *request,
