@@ -64,7 +64,7 @@ nothing_acknowledged_is_lost() {
         number=$((round * 60))
     done
     [ "$(wc -l <acknowledged)" -gt 0 ]
-    in_memory=$(api GET '/devices?limit=1000' | json devices | grep -o '02:00:00:00:00:[0-9A-F]*' | sort)
+    in_memory=$(api GET '/devices' | json devices | grep -o '02:00:00:00:00:[0-9A-F]*' | sort)
     while read -r mac; do
         grep -qx "$mac" <<<"$in_memory" || { echo "$mac is not in memory"; return 1; }
         postgres_ask "SELECT count(*) FROM devices WHERE mac = x'$(tr -d : <<<"$mac")'::bigint" updraft |
@@ -72,7 +72,7 @@ nothing_acknowledged_is_lost() {
     done <acknowledged
 }
 
-entered() { api GET '/devices?limit=1000' | grep -o '02:00:00:00:00:[0-9A-F]*' | sort -u; }
+entered() { api GET '/devices' | grep -o '02:00:00:00:00:[0-9A-F]*' | sort -u; }
 
 memory_is_what_a_server_after_it_loads() {
     [ -s "$TAP_TMP/before" ]

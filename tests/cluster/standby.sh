@@ -64,7 +64,7 @@ all_write() {
 }
 
 # entered: the series' devices, as a server has them.
-entered() { api GET '/devices?limit=1000' | grep -o '"02:00:00:00:[0-9A-F]*:[0-9A-F]*"' | tr -d '"' | sort -u; }
+entered() { api GET '/devices' | grep -o '"02:00:00:00:[0-9A-F]*:[0-9A-F]*"' | tr -d '"' | sort -u; }
 
 the_standby_follows() {
     eventually is_synchronous
