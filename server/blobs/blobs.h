@@ -32,8 +32,7 @@ void blobs_close(struct blobs *blobs);
 int blob_upload_begin(struct blobs *blobs, struct blob_upload **upload);
 
 /* 0 or a negative errno; the first error sticks, and commit returns it: what was written is lost
- * then, though the size counts it. What was written need not
- * be in the file before blob_upload_finish(). */
+ * then, though the size counts it. It need not be in the file before blob_upload_finish(). */
 int blob_upload_write(struct blob_upload *upload, const void *data, size_t length);
 
 /* All that was written is in the file now; more may follow. The same returns. */

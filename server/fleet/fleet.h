@@ -163,8 +163,8 @@ struct device_view {
 bool fleet_view(struct fleet *fleet, mac_address mac, struct device_view *view);
 
 /* A walk over the devices from a MAC on, by MAC, each as it is at its turn; who comes meanwhile is
- * not among them, and who goes no longer is. The fleet is held up only while it begins, some 20 ms
- * for a million. Takes 8 bytes a device. Null when memory is out. */
+ * not among them, and who goes no longer is. The fleet is held up only while it begins. Takes 8
+ * bytes a device. Null when memory is out. */
 struct fleet_walk;
 struct fleet_walk *fleet_walk_begin(struct fleet *fleet, mac_address from);
 

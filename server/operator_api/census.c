@@ -1,5 +1,5 @@
-/* Answers for which all devices are looked at. With a million of them that takes most of a second,
- * in which who checks in is not to wait: so another thread makes them. */
+/* Answers for which all devices are looked at. With a million of them that takes long, and who
+ * checks in is not to wait for it: so another thread makes them. */
 #include "server/operator_api/handlers.h"
 
 #include <stdlib.h>
