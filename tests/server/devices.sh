@@ -297,7 +297,7 @@ half_an_export_is_none() {
         expect lines "$(wc -l <err)" 1
         expect file "$(cat kept)" mine
     done
-    "$UPDRAFT" devices export -o kept --server "$url/knows-no-pages"
+    timeout 120 "$UPDRAFT" devices export -o kept --server "$url/knows-no-pages"
     expect "rows of one that knows no pages" "$(wc -l <kept)" 5001
     not "$UPDRAFT" devices export -o nowhere/all.csv 2>err
     grep -q 'nowhere/all.csv: No such file' err || { cat err; return 1; }

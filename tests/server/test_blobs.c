@@ -231,6 +231,23 @@ static void pieces_of_any_length_arrive_whole(void **state)
     free(got);
 }
 
+static void a_copy_is_in_the_file_at_once(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct blob_upload *upload, *copy;
+    char got[20];
+
+    assert_int_equal(blob_upload_begin(fixture->blobs, &upload), 0);
+    assert_int_equal(blob_upload_write(upload, "firmware", 8), 0);
+    assert_int_equal(blob_upload_finish(upload), 0);
+    assert_int_equal(blob_upload_begin(fixture->blobs, &copy), 0);
+    assert_int_equal(blob_upload_copy(copy, blob_upload_file(upload)), 0);
+    assert_int_equal(pread(blob_upload_file(copy), got, sizeof got, 0), 8);
+    assert_memory_equal(got, "firmware", 8);
+    blob_upload_end(copy);
+    blob_upload_end(upload);
+}
+
 static void a_full_disk_is_an_error_and_leaves_no_blob(void **state)
 {
     const struct fixture *fixture = *state;
@@ -277,6 +294,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(leftovers_go_at_the_next_start, set_up, tear_down),
         cmocka_unit_test_setup_teardown(sweeping_takes_only_blobs_nobody_wants, set_up, tear_down),
         cmocka_unit_test_setup_teardown(pieces_of_any_length_arrive_whole, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_copy_is_in_the_file_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_disk_is_an_error_and_leaves_no_blob, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_place_that_cannot_be_written_is_said_at_once, set_up,
